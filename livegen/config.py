@@ -1,0 +1,1 @@
+"""The settings: one table, and where each value comes from."""

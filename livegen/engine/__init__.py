@@ -1,0 +1,1 @@
+"""The model at work: runtimes, sampling, and the thread that predicts."""

@@ -1,0 +1,35 @@
+"""What a runtime can do: take a pianist one note further, and say what may come next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Token = tuple[int, int, int, int]
+"""A note's categories in the order of `features.VARIABLES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where the pianist stands after some notes. Never changed in place."""
+
+    lstm: NDArray[np.float32]  # (2 * layers, 1, units): h and c of each layer
+    hidden: NDArray[np.float32]  # (1, 4 * hidden): what the past says to the heads
+
+
+class Runtime(Protocol):
+    """A loaded model. Used by one thread at a time."""
+
+    name: str  # for people: "LiteRT on the CPU"
+
+    def begin(self) -> State:
+        """The state before any note."""
+
+    def advance(self, state: State, token: Token) -> State:
+        """The state one note later."""
+
+    def logits(self, variable: str, state: State, drawn: Token) -> NDArray[np.float32]:
+        """Logits of one variable of the next note, shape (categories,), given those of `drawn` that come before it."""

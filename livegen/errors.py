@@ -1,0 +1,41 @@
+"""What can go wrong, for the user to read: what happened, where, and what to do.
+
+LivegenError
++-- ConfigError   a setting or an argument (exit 78, EX_CONFIG)
++-- PortError     a MIDI port, the MIDI system, the synth (exit 69, EX_UNAVAILABLE)
++-- ModelError    a model file (exit 65, EX_DATAERR)
++-- DataError     a MIDI file or a folder of them (exit 66, EX_NOINPUT)
+
+The codes are those of BSD's sysexits.h. Only cli.py turns an error into one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class LivegenError(Exception):
+    exit_code = 1
+
+
+class ConfigError(LivegenError):
+    exit_code = 78
+
+
+class PortError(LivegenError):
+    exit_code = 69
+
+
+class ModelError(LivegenError):
+    exit_code = 65
+
+
+class DataError(LivegenError):
+    exit_code = 66
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """' Did you mean X?' with the nearest of `choices`, or nothing."""
+    near = get_close_matches(word.lower(), list(choices), n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else ""

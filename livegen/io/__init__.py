@@ -1,0 +1,1 @@
+"""The thin edges: ports, the synth, files, the service manager."""

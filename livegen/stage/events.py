@@ -1,0 +1,162 @@
+"""What flows through the stage: events in, messages and notices out. All frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from mido import Message
+
+from livegen.note import MonotonicTime, Note, SoundedNote
+
+
+class Part(Enum):
+    """Who plays."""
+
+    CALL = "call"  # the player
+    REPLY = "reply"  # livegen
+
+
+# Into the inbox.
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message of the player's, stamped where it came in."""
+
+    message: Message
+    at: MonotonicTime
+    port: int = 0  # which of the inputs
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyNote:
+    """A note of a reply that has no place in time yet."""
+
+    pitch: int  # 0..127
+    offset: float  # s from the reply's first onset
+    duration: float  # s
+    velocity: int  # 1..127
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """The reply to a request, whole."""
+
+    request: int
+    notes: tuple[ReplyNote, ...]  # by offset
+    seconds: float  # that the model took
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The model could not answer a request."""
+
+    request: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Be silent, now: a pedal, a key, a controller or SIGUSR1."""
+
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An input that is a file has been played to its end."""
+
+    at: MonotonicTime
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Leave the loop; `reload` to come back with new settings."""
+
+    reason: str
+    reload: bool = False
+
+
+Event = Received | Predicted | Failed | Panic | Ended | Stop
+
+
+# To the predictor.
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the model is asked: go on from here. The newest request wins."""
+
+    id: int
+    context: tuple[Note, ...]  # 1 to `window` notes, the last ones that sounded
+    gap: float  # s from the last onset to the reply's first: its step
+    length: float  # s the reply should last
+    reply: int  # how many replies went before: with the seed it decides the draws
+
+
+# Out.
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A message for one output."""
+
+    output: int  # which of the outputs
+    message: Message
+    part: Part
+    at: MonotonicTime  # nominal
+
+
+@dataclass(frozen=True, slots=True)
+class NoteStarted:
+    part: Part
+    pitch: int
+    velocity: int
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The player's phrase is over; the reply is due at `at`."""
+
+    notes: tuple[SoundedNote, ...]
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    notes: int
+    seconds: float  # how long it will last
+    waited: float  # s from the player's last key up to the first note
+    thought: float  # s that the model took
+    late: float  # s after the moment that was meant
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEnded:
+    played: int  # notes
+    dropped: int  # notes that would have come too late
+    interrupted: bool
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """All was released on demand."""
+
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """A call stays without an answer, and why."""
+
+    why: str
+    at: MonotonicTime
+
+
+Notice = NoteStarted | CallEnded | ReplyStarted | ReplyEnded | Silenced | NoReply
+"""What a musician, a log, a recorder or a page may want to know. Never needed for playing."""
