@@ -89,7 +89,8 @@ def maestro_split(folder: Path, split: str) -> list[Piece]:
 
 def hold_out(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
     """Split training pieces into those trained on and those chosen by, by the hash of their names."""
-    kept, held = [], []
+    kept: list[Piece] = []
+    held: list[Piece] = []
     for piece in pieces:
         digest = int(hashlib.sha256(piece.name.encode()).hexdigest()[:8], 16)
         (held if digest % HELD_OUT_EVERY == 0 else kept).append(piece)

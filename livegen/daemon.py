@@ -1,0 +1,228 @@
+"""The daemon: the only place where the parts meet. It reads as a story: serve, set up, jam, leave."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from types import FrameType
+from typing import Any
+
+from livegen.config import Settings
+from livegen.engine import card, choose
+from livegen.engine.improviser import Improviser
+from livegen.engine.predictor import Predictor, answer
+from livegen.engine.sampling import Sampling
+from livegen.errors import LivegenError, PortError
+from livegen.inbox import Inbox, LiveInbox, VirtualInbox
+from livegen.io import notify, realtime
+from livegen.io.output import Output
+from livegen.io.reporter import Reporter
+from livegen.io.wiring import Wiring, wire
+from livegen.stage.control import Control
+from livegen.stage.events import Panic, Request, Send, Stop
+from livegen.stage.performance import Manners, Performance, Turn
+from livegen.stage.voice import Voice
+
+LAST_WORDS = 0.02  # s: JACK and ALSA carry on what was sent once a cycle; ports closed sooner swallow it
+
+
+def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> int:
+    """Jam until told to stop.
+
+    Args:
+        settings: what to do.
+        reload: gives the settings anew on SIGHUP; None where there are none to reload.
+
+    Returns:
+        0 after a signal or the end of a file.
+
+    Raises:
+        LivegenError: it could not start, or every output broke.
+    """
+    interactive = sys.stderr.isatty()
+    with Reporter(
+        sys.stderr, terminal=interactive, verbose=settings.verbose, journal="JOURNAL_STREAM" in os.environ
+    ) as reporter:
+        while True:
+            stop = serve(settings, reporter)
+            if not stop.reload:
+                return 0
+            notify.reloading()
+            if reload is not None:
+                try:
+                    settings = reload()
+                except LivegenError as error:
+                    reporter.warn(f"{error} The settings stay as they were.")
+
+
+def serve(settings: Settings, reporter: Reporter) -> Stop:
+    """From set-up to a clean end, once."""
+    started = time.monotonic()
+    live = LiveInbox()
+    with ExitStack() as stack:
+        stack.enter_context(signals(live))
+        chosen = choose.choose(card.find(settings.model), settings.device)
+        sampling = Sampling(settings.temperature, settings.top_p, settings.min_p)
+        improviser = Improviser(chosen.runtime, sampling, settings.window)
+        wiring = stack.enter_context(wire(settings, live, reporter))
+        reporter.say(f"model: {settings.model}, {chosen.report}")
+        voices = [Voice(thru=thru, channel=channel) for thru, channel in map(partial(routing, settings), wiring.outputs)]
+        performance = Performance(manners(settings), voices, inputs=wiring.inputs, echoes=wiring.echoes)
+        inbox: Inbox = VirtualInbox(wiring.events) if settings.fast else live
+        if settings.fast:
+            ask: Callable[[Request], None] = partial(ask_at_once, inbox, improviser, settings)
+        else:
+            ask = stack.enter_context(in_real_time(live, improviser, settings, reporter))
+        wiring.start()
+        notify.ready()
+        reporter.say(f"ready after {time.monotonic() - started:.2f} s: play a phrase, then pause. Ctrl-C ends it.")
+        try:
+            return jam(performance, inbox, wiring.outputs, ask, reporter)
+        finally:
+            notify.stopping()
+            leave(performance, inbox, wiring, reporter)
+
+
+@contextmanager
+def in_real_time(
+    inbox: LiveInbox, improviser: Improviser, settings: Settings, reporter: Reporter
+) -> Iterator[Callable[[Request], None]]:
+    """The predictor in its thread, and priority for both. Gives the way to ask."""
+    predictor = Predictor(
+        improviser,
+        inbox.put,
+        seed=settings.seed,
+        longest=settings.reply_max,
+        realtime=partial(realtime.claim, settings.realtime, realtime.PREDICTOR),
+    )
+    predictor.start()
+    try:
+        with realtime.quiet_collector():
+            refused = realtime.claim(settings.realtime, realtime.MAIN)
+            if refused and settings.realtime == "on":
+                reporter.warn(refused)
+            elif refused:
+                reporter.debug(refused)
+            yield predictor.ask
+    finally:
+        predictor.stop()
+
+
+def ask_at_once(inbox: Inbox, improviser: Improviser, settings: Settings, request: Request) -> None:
+    """In virtual time the answer is there before time goes on."""
+    inbox.put(answer(improviser, request, seed=settings.seed, longest=settings.reply_max))
+
+
+def jam(
+    performance: Performance,
+    inbox: Inbox,
+    outputs: Sequence[Output],
+    ask: Callable[[Request], None],
+    reporter: Reporter,
+) -> Stop:
+    """The loop: take what happens in, send what is due, ask what is to be asked."""
+    working = list(range(len(outputs)))
+    while not performance.finished:
+        event = inbox.get(performance.next_due)
+        if isinstance(event, Stop):
+            return event
+        now = inbox.now()
+        if event is not None:
+            performance.handle(event, now)
+        for send in performance.due(now):
+            if send.output in working and not deliver(send, outputs, reporter):
+                working.remove(send.output)
+                if not working:
+                    raise PortError("Every output is broken. Connect one and start again.")
+            performance.sent(send.message, now)
+        request = performance.take_request()
+        if request is not None:
+            ask(request)
+        for notice in performance.take_notices():
+            reporter.notice(notice)
+        if performance.turn is Turn.IDLE:
+            gc.collect(0)  # nothing is due, and the collector is off while anything may be
+    return Stop("all has been played")
+
+
+def deliver(send: Send, outputs: Sequence[Output], reporter: Reporter) -> bool:
+    """Send a message. False when its output is broken."""
+    try:
+        outputs[send.output].send(send)
+    except PortError as error:
+        reporter.warn(f"{error} Going on without it.")
+        return False
+    return True
+
+
+def leave(performance: Performance, inbox: Inbox, wiring: Wiring, reporter: Reporter) -> None:
+    """Release whatever was sounded, on whatever way out."""
+    wiring.stop_listening()
+    for send in performance.close(inbox.now()):
+        deliver(send, wiring.outputs, reporter)
+    for notice in performance.take_notices():
+        reporter.notice(notice)
+    if any(output.real for output in wiring.outputs):
+        time.sleep(LAST_WORDS)
+
+
+def manners(settings: Settings) -> Manners:
+    return Manners(
+        silence=settings.silence,
+        pedal_silence=settings.pedal_silence,
+        reply_min=settings.reply_min,
+        reply_max=settings.reply_max,
+        window=settings.window,
+        window_of_both=settings.window_of == "both",
+        channel=None if settings.channel == "all" else int(settings.channel) - 1,
+        panic=Control.parse(settings.panic),
+    )
+
+
+def routing(settings: Settings, output: Output) -> tuple[bool, int]:
+    """Whether an output also gets what the player plays, and the channel (0..15) of our replies there.
+
+    Where both sound from one synth, the reply has a channel of its own: else the player's pedal would hold our notes.
+    """
+    thru = output.shares_synth if settings.thru == "auto" else settings.thru == "on"
+    if settings.reply_channel != "auto":
+        return thru, int(settings.reply_channel) - 1
+    if not thru:
+        return thru, 0
+    return thru, 2 if settings.channel == 2 else 1
+
+
+@contextmanager
+def signals(inbox: Inbox) -> Iterator[None]:
+    """SIGINT and SIGTERM end it, SIGUSR1 silences, SIGHUP ends it at a terminal and elsewhere reloads."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        inbox.put(Stop(signal.Signals(number).name))
+
+    def hang_up(*_: object) -> None:
+        inbox.put(Stop("SIGHUP", reload=not sys.stdin.isatty()))
+
+    def panic(*_: object) -> None:
+        inbox.put(Panic(inbox.now()))
+
+    handlers: dict[str, Callable[[int, FrameType | None], None]] = {
+        "SIGINT": stop,
+        "SIGTERM": stop,
+        "SIGHUP": hang_up,
+        "SIGUSR1": panic,
+    }
+    before: dict[str, Any] = {}  # of whatever signal.signal gives back
+    for name, handler in handlers.items():
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:  # nohup
+            before[name] = signal.signal(getattr(signal, name), handler)
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)

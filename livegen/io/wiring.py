@@ -1,0 +1,211 @@
+"""What is connected to what: opens the inputs and outputs that the settings name, or chooses them, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from livegen.config import Settings
+from livegen.errors import ConfigError, PortError
+from livegen.inbox import LiveInbox
+from livegen.io import midi_system, ports, source, synth
+from livegen.io.output import Output
+from livegen.io.ports import Demo, MidiFile, Port, PortInput, Synth, WavFile
+from livegen.io.reporter import Reporter
+from livegen.io.tape import MidiTape, WavTape
+from livegen.note import MonotonicTime
+from livegen.stage.events import Ended, Received
+
+if TYPE_CHECKING:
+    from mido import Message
+
+UPBEAT = 0.5  # s before a file begins to play
+JAM_WAV, JAM_MID = Path("jam.wav"), Path("jam.mid")
+
+
+@dataclass(slots=True)
+class Wiring:
+    """What is open. The order of the outputs is that of `Send.output`."""
+
+    outputs: list[Output] = field(default_factory=list)
+    listening: list[PortInput] = field(default_factory=list)
+    timelines: list[source.Timeline] = field(default_factory=list)
+    players: list[source.SourceThread] = field(default_factory=list)
+
+    @property
+    def inputs(self) -> int:
+        return len(self.listening) + len(self.timelines)
+
+    @property
+    def echoes(self) -> bool:
+        """Whether what goes out may come back in."""
+        return bool(self.listening) and any(output.real for output in self.outputs)
+
+    @property
+    def events(self) -> Iterator[Received | Ended]:
+        """All that the files among the inputs will play."""
+        for timeline in self.timelines:
+            yield from timeline.events
+
+    def start(self) -> None:
+        """Let the files begin."""
+        for player in self.players:
+            player.start()
+
+    def stop_listening(self) -> None:
+        for player in self.players:
+            player.stop()
+        for port in self.listening:
+            port.close()
+
+
+@contextmanager
+def wire(settings: Settings, inbox: LiveInbox, reporter: Reporter) -> Iterator[Wiring]:
+    """Open everything, and close it in the end; files are written then.
+
+    Raises:
+        ConfigError: a name that means nothing, or --fast with something that needs real time.
+        DataError: a file that cannot be played.
+        PortError: a port, or the synth, that is not there.
+    """
+    with ExitStack() as stack:
+        yield _Opener(settings, inbox, reporter, stack).open()
+
+
+class _Opener:
+    def __init__(self, settings: Settings, inbox: LiveInbox, reporter: Reporter, stack: ExitStack) -> None:
+        self._settings = settings
+        self._inbox = inbox
+        self._reporter = reporter
+        self._stack = stack
+        self._wiring = Wiring()
+
+    @cached_property
+    def _system(self) -> midi_system.MidiSystem:
+        return midi_system.find(self._settings.backend)
+
+    def open(self) -> Wiring:
+        settings = self._settings
+        inputs = [ports.parse_input(text) for text in settings.inputs]
+        outputs = [ports.parse_output(text) for text in settings.outputs]
+        if settings.fast and not (inputs and outputs and _without_real_time(inputs, outputs)):
+            raise ConfigError("--fast needs files on both sides: --in FILE.mid or demo, --out FILE.mid or FILE.wav.")
+        if settings.virtual and not inputs:
+            self._listen("virtual port", lambda callback: ports.virtual_input(self._system, callback))
+        if settings.virtual and not outputs:
+            self._out(ports.virtual_output(self._system), "a port that other programs can listen to")
+        elif not outputs:
+            self._choose_output()
+        for output in outputs:
+            self._open_output(output)
+        if not inputs and not settings.virtual:
+            self._choose_input()
+        for wanted in inputs:
+            self._open_input(wanted)
+        return self._wiring
+
+    def _open_output(self, wanted: Synth | MidiFile | WavFile | Port) -> None:
+        match wanted:
+            case Synth():
+                with suppress(PortError):  # without a MIDI system no port can be meant
+                    remark = ports.synth_remark(wanted, self._system.outputs()) if not wanted.certain else ""
+                    if remark:
+                        self._reporter.say(remark)
+                self._out(self._synth())
+            case MidiFile(path):
+                self._out(MidiTape(path), "written at the end")
+            case WavFile(path):
+                self._out(self._wav(path), "written at the end")
+            case Port(name):
+                self._out(ports.open_output(self._system, name))
+
+    def _open_input(self, wanted: Demo | MidiFile | Port) -> None:
+        match wanted:
+            case Demo():
+                self._play("demo", self._demo)
+            case MidiFile(path):
+                self._play(str(path), lambda start, port: source.from_file(path, start, port))
+            case Port(name):
+                self._listen("", lambda callback: ports.open_input(self._system, name, callback))
+
+    def _choose_output(self) -> None:
+        """FluidSynth where it can sound, else a sound file, else a MIDI file."""
+        found = synth.available(self._settings.soundfont, self._settings.audio_driver)
+        if found.problem is None:
+            self._out(self._synth())
+        elif found.library and found.soundfont is not None:
+            self._out(self._wav(JAM_WAV), f"written at the end. {found.problem}")
+        else:
+            self._out(MidiTape(JAM_MID), f"written at the end. {found.problem}")
+
+    def _choose_input(self) -> None:
+        """The first keyboard there is, else the demo."""
+        try:
+            keyboard = ports.first_keyboard(self._system.inputs(), jack=self._system.api == midi_system.JACK)
+            why = f"{self._system.name} shows no keyboard: connect one and start again, or name a port with --in"
+        except PortError:
+            keyboard, why = None, "no MIDI system is found, `livegen ports` says more"
+        if keyboard is None:
+            self._play("demo", self._demo, why)
+        else:
+            self._listen("the first keyboard", lambda callback: ports.open_input(self._system, keyboard, callback))
+
+    def _out(self, output: Output, remark: str = "") -> None:
+        self._stack.callback(output.close)
+        self._wiring.outputs.append(output)
+        self._reporter.say(f"out: {output.name}{f' ({remark})' if remark else ''}")
+
+    def _listen(self, remark: str, opener: Callable[[Callable[[Message], None]], PortInput]) -> None:
+        index, inbox = self._wiring.inputs, self._inbox
+
+        def heard(message: Message) -> None:
+            inbox.put(Received(message, inbox.now(), index))
+
+        port = opener(heard)
+        self._stack.callback(port.close)
+        self._wiring.listening.append(port)
+        self._reporter.say(f"in:  {port.name}{f' ({remark})' if remark else ''}")
+
+    def _play(
+        self, name: str, timeline: Callable[[MonotonicTime, int], source.Timeline], remark: str = ""
+    ) -> None:
+        start = MonotonicTime(0.0 if self._settings.fast else self._inbox.now() + UPBEAT)
+        played = timeline(start, self._wiring.inputs)
+        self._wiring.timelines.append(played)
+        if not self._settings.fast:
+            player = source.SourceThread(played, self._inbox.put)
+            self._stack.callback(player.stop)
+            self._wiring.players.append(player)
+        self._reporter.say(f"in:  {name}{f' ({remark})' if remark else ''}")
+
+    def _demo(self, start: MonotonicTime, port: int) -> source.Timeline:
+        settings = self._settings
+        return source.demo(
+            start, port, silence=settings.silence, shortest=settings.reply_min, longest=settings.reply_max
+        )
+
+    def _synth(self) -> Output:
+        settings = self._settings
+        return synth.Synth(
+            soundfont=settings.soundfont,
+            gain=settings.gain,
+            audio_driver=settings.audio_driver,
+            audio_buffer=settings.audio_buffer,
+            audio_buffers=settings.audio_buffers,
+            realtime=settings.realtime != "off",
+        )
+
+    def _wav(self, path: Path) -> Output:
+        return WavTape(path, soundfont=self._settings.soundfont, gain=self._settings.gain)
+
+
+def _without_real_time(
+    inputs: Sequence[Demo | MidiFile | Port], outputs: Sequence[Synth | MidiFile | WavFile | Port]
+) -> bool:
+    return all(isinstance(i, Demo | MidiFile) for i in inputs) and all(
+        isinstance(o, MidiFile | WavFile) for o in outputs
+    )

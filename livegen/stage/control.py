@@ -1,0 +1,46 @@
+"""The pedal, key or controller that means "be silent"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mido import Message
+
+PEDALS = {"sustain": 64, "sostenuto": 66, "soft": 67}
+DOWN = 64  # a pedal's value from which on it is down (MIDI 1.0, controllers 64 to 69)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One thing under the player's hands or feet."""
+
+    kind: str  # "cc" or "key"
+    number: int  # 0..127
+
+    @classmethod
+    def parse(cls, text: str) -> Control | None:
+        """Read "none", a pedal's name, "cc:N" or "key:N".
+
+        Raises:
+            ValueError: it is none of these.
+        """
+        if text == "none":
+            return None
+        if text in PEDALS:
+            return cls("cc", PEDALS[text])
+        kind, _, number = text.partition(":")
+        if kind not in ("cc", "key") or not number.isdigit() or int(number) > 127:
+            raise ValueError(f"not a pedal, cc:0..127 or key:0..127: {text!r}")
+        return cls(kind, int(number))
+
+    def mine(self, message: Message) -> bool:
+        """Whether the message comes from this control at all."""
+        if self.kind == "cc":
+            return bool(message.type == "control_change" and message.control == self.number)
+        return message.type in ("note_on", "note_off") and message.note == self.number
+
+    def pressed(self, message: Message) -> bool:
+        """Whether the message, being `mine`, presses it."""
+        if self.kind == "cc":
+            return bool(message.value >= DOWN)
+        return bool(message.type == "note_on" and message.velocity > 0)

@@ -1,0 +1,72 @@
+"""Where a reply ends, and what hands can play of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from livegen.note import Note
+from livegen.stage.events import ReplyNote
+
+LONG_GAP = 0.5
+"""s: a rest this long after a note makes it a good last one."""
+
+STRETCH = 1.25
+"""A reply may outlast what was asked for by this factor, to end well."""
+
+MAX_KEYS = 10
+MAX_NOTES = 500  # no 8 s of MAESTRO have as many; a model gone astray ends here
+RESTRIKE = 0.015  # s between a key's release and its next stroke
+SHORTEST = 0.02  # s
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A note as the model drew it."""
+
+    note: Note
+    rest: float  # probability that the next note comes LONG_GAP or more later
+
+
+def compose(draws: Iterable[Drawn], length: float, longest: float) -> tuple[ReplyNote, ...]:
+    """Make a reply of about `length` seconds, never over `longest`, out of what the model draws.
+
+    It ends with a note's end: of all notes that would end it between `length` and STRETCH times that, the one after
+    which a long gap is likeliest. The first note's step lies before the reply and does not count.
+    """
+    latest = min(STRETCH * length, longest)
+    earliest = min(length, longest / STRETCH)
+    notes: list[ReplyNote] = []
+    offset = end = best = 0.0
+    last = -1
+    for drawn in draws:
+        note = drawn.note
+        offset += note.step if notes else 0.0
+        if offset > latest - SHORTEST or len(notes) == MAX_NOTES:
+            break
+        duration = min(max(note.duration, SHORTEST), latest - offset)
+        notes.append(ReplyNote(note.pitch, offset, duration, note.velocity))
+        end = max(end, offset + duration)
+        if end >= earliest and (last < 0 or drawn.rest > best):
+            last, best = len(notes) - 1, drawn.rest
+    return playable(notes[: last + 1] if last >= 0 else notes)
+
+
+def playable(notes: Iterable[ReplyNote]) -> tuple[ReplyNote, ...]:
+    """The same notes, by offset, with at most MAX_KEYS down at once and every key let go before it is struck again."""
+    done: list[ReplyNote] = []
+    down: list[ReplyNote] = []  # in order of onset
+    for note in notes:
+        down = [n for n in down if n.offset + n.duration > note.offset]
+        leaving = [n for n in down if n.pitch == note.pitch] or (down[:1] if len(down) == MAX_KEYS else [])
+        gap = RESTRIKE if leaving and leaving[0].pitch == note.pitch else 0.0
+        if leaving:
+            held = leaving[0]
+            shortened = note.offset - gap - held.offset
+            if shortened < SHORTEST:
+                continue  # as good as the same stroke, or an eleventh finger
+            done[done.index(held)] = ReplyNote(held.pitch, held.offset, shortened, held.velocity)
+            down.remove(held)
+        done.append(note)
+        down.append(note)
+    return tuple(done)

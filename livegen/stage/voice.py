@@ -1,0 +1,97 @@
+"""What sounds at one output, and who struck it.
+
+Rules: whatever was sounded is released; a key that the player still holds is never cut; on the player's channel
+nothing but our own notes is touched.
+"""
+
+from __future__ import annotations
+
+from mido import Message
+
+from livegen.stage.control import PEDALS
+from livegen.stage.listener import HOLDING, Key, Listener
+
+SUSTAIN = PEDALS["sustain"]
+
+
+class Voice:
+    """One output's books. Returns the messages to send, in order.
+
+    Args:
+        thru: whether the player's messages go there too.
+        channel: of the reply, 0..15.
+    """
+
+    def __init__(self, *, thru: bool, channel: int) -> None:
+        self.thru = thru
+        self.channel = channel
+        self._ours: set[int] = set()  # pitches that we struck
+        self._waiting: set[int] = set()  # of these, the ones over, but under a finger of the player
+        self._theirs: set[Key] = set()  # keys passed on
+        self._pedals: set[tuple[int, int]] = set()  # pedals (channel, control) passed on as down
+
+    @property
+    def sounding(self) -> frozenset[tuple[int, int]]:
+        """(channel, pitch) of everything that was sent and not yet released."""
+        return frozenset({(self.channel, pitch) for pitch in self._ours} | {key[1:] for key in self._theirs})
+
+    def pass_on(self, message: Message, port: int) -> list[Message]:
+        """A message of the player's."""
+        if message.type not in ("note_on", "note_off"):
+            if self.thru and message.type == "control_change" and message.control in HOLDING:
+                pedal = (message.channel, message.control)
+                (self._pedals.add if message.value > 0 else self._pedals.discard)(pedal)
+            return [message] if self.thru else []
+        key = (port, message.channel, message.note)
+        if message.type == "note_on" and message.velocity > 0:
+            if not self.thru:
+                return []
+            self._theirs.add(key)
+            return [message]
+        return self._key_up(key, message)
+
+    def _key_up(self, key: Key, message: Message) -> list[Message]:
+        self._theirs.discard(key)
+        _, channel, pitch = key
+        mine = channel == self.channel and pitch in self._ours
+        if mine and pitch in self._waiting and not any(other[1:] == key[1:] for other in self._theirs):
+            self._ours.discard(pitch)
+            self._waiting.discard(pitch)
+            return [message]
+        if not self.thru or mine or any(other[1:] == key[1:] for other in self._theirs):
+            return []
+        return [message]
+
+    def start(self, pitch: int, velocity: int) -> list[Message]:
+        """Strike a note of ours."""
+        self._ours.add(pitch)
+        self._waiting.discard(pitch)
+        return [Message("note_on", channel=self.channel, note=pitch, velocity=velocity)]
+
+    def stop(self, pitch: int, player: Listener) -> list[Message]:
+        """Let a note of ours go, or, where the player has that key down, leave it to them."""
+        if pitch not in self._ours:
+            return []
+        if player.holds(self.channel, pitch):
+            self._waiting.add(pitch)
+            return []
+        self._ours.discard(pitch)
+        return [Message("note_off", channel=self.channel, note=pitch)]
+
+    def silence(self, player: Listener) -> list[Message]:
+        """End what is ours. Our pedal goes first, or the note_offs would ring on."""
+        messages = []
+        if self.channel not in player.channels:
+            messages.append(Message("control_change", channel=self.channel, control=SUSTAIN, value=0))
+        for pitch in sorted(self._ours):
+            messages += self.stop(pitch, player)
+        return messages
+
+    def close(self) -> list[Message]:
+        """End everything, the player's too: nobody will pass on their note_offs."""
+        pedals = self._pedals | ({(self.channel, SUSTAIN)} if self._ours else set())
+        messages = [Message("control_change", channel=c, control=n, value=0) for c, n in sorted(pedals)]
+        messages += [Message("note_off", channel=c, note=pitch) for c, pitch in sorted(self.sounding)]
+        for book in (self._ours, self._waiting, self._theirs, self._pedals):
+            book.clear()
+        return messages

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+from mido import Message
+
+from livegen.note import MonotonicTime
+from livegen.stage.echo import Echo
+
+
+def at(seconds: float) -> MonotonicTime:
+    return MonotonicTime(seconds)
+
+
+def cc(value: int, control: int = 64) -> Message:
+    return Message("control_change", control=control, value=value)
+
+
+NOTE = Message("note_on", note=60, velocity=80)
+
+
+def test_a_note_heard_back_within_30_ms_is_known_once():
+    echo = Echo()
+    echo.sent(NOTE, at(1))
+    assert echo.heard(NOTE, at(1.02))
+    assert not echo.heard(NOTE, at(1.021))
+
+
+def test_later_it_is_the_player():
+    echo = Echo()
+    echo.sent(NOTE, at(1))
+    assert not echo.heard(NOTE, at(1.04))
+
+
+@pytest.mark.parametrize(
+    "other", [Message("note_on", note=61, velocity=80), Message("note_on", note=60, velocity=81), NOTE.copy(channel=3)]
+)
+def test_another_note_is_the_player(other):
+    echo = Echo()
+    echo.sent(NOTE, at(1))
+    assert not echo.heard(other, at(1.01))
+
+
+def test_ends_of_notes_are_alike_however_spelt():
+    echo = Echo()
+    echo.sent(Message("note_off", note=60, velocity=33), at(1))
+    assert echo.heard(Message("note_on", note=60, velocity=0), at(1.01))
+
+
+def test_a_controller_that_repeats_the_last_value_is_an_echo():
+    echo = Echo()
+    echo.sent(cc(10), at(1))
+    assert echo.heard(cc(10), at(1.01))
+
+
+def test_a_pedal_that_wavers_is_the_player():
+    echo = Echo()
+    echo.sent(cc(10), at(1))
+    echo.sent(cc(11), at(1.005))
+    assert not echo.heard(cc(10), at(1.01))
+
+
+def test_where_notes_come_back_so_do_all_controllers():
+    echo = Echo()
+    echo.sent(NOTE, at(1))
+    assert echo.heard(NOTE, at(1.001))
+    echo.sent(cc(10), at(2))
+    echo.sent(cc(11), at(2.005))
+    assert echo.heard(cc(10), at(2.01))
+    assert not echo.heard(cc(12), at(2.01))
+    assert not echo.heard(cc(1, control=7), at(2.01))
+
+
+def test_nothing_sent_nothing_known():
+    assert not Echo().heard(NOTE, at(0))

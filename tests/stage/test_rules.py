@@ -1,0 +1,156 @@
+"""Random streams of messages against the rules that hold on every path."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mido import Message
+
+from livegen.note import MonotonicTime
+from livegen.stage.events import Ended, Failed, Panic, Part, Predicted, Received, ReplyNote
+from livegen.stage.performance import Manners, Performance, Turn
+from livegen.stage.voice import Voice
+
+CHANNELS = st.sampled_from([0, 1, 9])
+NOTES = st.sampled_from([60, 62, 64])
+MESSAGES = st.one_of(
+    st.builds(
+        lambda channel, note, velocity: Message("note_on", channel=channel, note=note, velocity=velocity),
+        CHANNELS,
+        NOTES,
+        st.sampled_from([0, 1, 64]),
+    ),
+    st.builds(lambda channel, note: Message("note_off", channel=channel, note=note), CHANNELS, NOTES),
+    st.builds(
+        lambda channel, control, value: Message("control_change", channel=channel, control=control, value=value),
+        CHANNELS,
+        st.sampled_from([1, 64, 66, 67, 123]),
+        st.sampled_from([0, 63, 64, 127]),
+    ),
+    st.sampled_from([Message("clock"), Message("pitchwheel", pitch=9), Message("program_change", program=3)]),
+)
+REPLY_NOTES = st.lists(
+    st.builds(ReplyNote, NOTES, st.floats(0, 2), st.floats(0.02, 1), st.integers(1, 127)), max_size=6
+)
+STEPS = st.lists(
+    st.tuples(
+        st.floats(0, 1.5),
+        st.one_of(
+            st.tuples(st.just("midi"), MESSAGES, st.integers(0, 1)),
+            st.tuples(st.sampled_from(["panic", "fail", "sleep"])),
+        ),
+    ),
+    max_size=40,
+)
+VOICES = st.lists(st.tuples(st.booleans(), st.sampled_from([0, 1, 2])), min_size=1, max_size=2)
+
+
+class Instrument:
+    """What an instrument does with what it gets: the books of the outside world."""
+
+    def __init__(self) -> None:
+        self.sounding: set[tuple[int, int]] = set()
+
+    def play(self, message: Message) -> None:
+        if message.type == "note_on" and message.velocity > 0:
+            self.sounding.add((message.channel, message.note))
+        elif message.type in ("note_on", "note_off"):
+            self.sounding.discard((message.channel, message.note))
+
+
+def playable_reply(notes: list[ReplyNote]) -> tuple[ReplyNote, ...]:
+    from livegen.stage.reply import playable
+
+    return playable(sorted(notes, key=lambda note: note.offset))
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS, st.lists(REPLY_NOTES, min_size=1, max_size=4), VOICES, st.booleans())
+def test_nothing_hangs_nothing_is_lost_the_first_key_silences(steps, replies, voices, both):
+    performance = Performance(
+        Manners(window_of_both=both), [Voice(thru=thru, channel=channel) for thru, channel in voices], inputs=2
+    )
+    instruments = [Instrument() for _ in voices]
+    held: set[tuple[int, int, int]] = set()  # port, channel, note: under the player's fingers
+    thru: list[list[Message]] = [[] for _ in voices]
+    played: list[list[Message]] = [[] for _ in voices]
+    ours: list[Counter[int]] = [Counter() for _ in voices]
+    now = MonotonicTime(0.0)
+    asked = None
+    answers = 0
+
+    def pump() -> None:
+        nonlocal asked, answers
+        for send in performance.due(now):
+            message, output = send.message, send.output
+            if send.part is Part.REPLY and message.type == "note_off":
+                fingers = {(channel, note) for _, channel, note in held if channel != 9}
+                assert (message.channel, message.note) not in fingers, "a key that the player holds was cut"
+            if send.part is Part.CALL:
+                played[output].append(message)
+            if send.part is Part.REPLY and message.type == "note_on":
+                assert performance.turn is not Turn.CALL, "we speak while the player does"
+                ours[output][message.note] += 1
+            instruments[output].play(message)
+        request = performance.take_request()
+        if request is not None:
+            asked = request
+            assert 1 <= len(request.context) <= 25
+            assert request.gap >= 0
+            assert 1 <= request.length <= 8
+            performance.handle(Predicted(request.id, playable_reply(replies[answers % len(replies)]), 0.0), now)
+            answers += 1
+
+    def run(until: float) -> None:
+        nonlocal now
+        while (due := performance.next_due) is not None and due <= until:
+            now = MonotonicTime(max(now, due))
+            pump()
+        now = MonotonicTime(until)
+
+    for wait, (kind, *rest) in steps:
+        if kind == "sleep":  # the process stood still
+            now = MonotonicTime(now + wait)
+        else:
+            run(now + wait)
+        if kind == "midi":
+            message, port = rest
+            sounding_key = message.type == "note_on" and message.velocity > 0
+            if message.type in ("note_on", "note_off"):
+                key = (port, message.channel, message.note)
+                (held.add if sounding_key else held.discard)(key)
+            if message.type == "control_change" and message.control == 123:
+                held = {key for key in held if key[:2] != (port, message.channel)}
+            for output, (passes, _) in enumerate(voices):
+                if passes:
+                    thru[output].append(message)
+            replying = performance.turn is Turn.REPLY
+            performance.handle(Received(message, now, port), now)
+            if replying and sounding_key and message.channel != 9:
+                assert performance.turn is Turn.CALL, "the first key did not end the reply"
+        elif kind == "panic":
+            performance.handle(Panic(now), now)
+            assert performance.turn is Turn.IDLE
+        elif kind == "fail" and asked is not None:
+            performance.handle(Failed(asked.id, "no"), now)
+        pump()
+
+    for output, (passes, _) in enumerate(voices):
+        got = [m for m in played[output] if m.type not in ("note_on", "note_off") or (m.type == "note_on" and m.velocity)]
+        want = [m for m in thru[output] if m.type not in ("note_on", "note_off") or (m.type == "note_on" and m.velocity)]
+        assert got == want, "thru is not complete and in order"
+        if not passes:
+            assert all(m.type in ("note_on", "note_off") for m in played[output])
+
+    for port in (0, 1):
+        performance.handle(Ended(now, port), now)
+        held = {key for key in held if key[0] != port}
+        pump()
+    run(now + 60)
+    assert performance.finished, "it does not come to its end"
+    for send in performance.close(now):
+        instruments[send.output].play(send.message)
+    for instrument in instruments:
+        assert instrument.sounding == set(), "a note hangs"
