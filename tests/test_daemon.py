@@ -1,0 +1,200 @@
+"""The loop and the ways out of it, with outputs that break and models that fail. No port, no model, no waiting."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+from mido import Message
+
+from livegen import daemon
+from livegen.config import Settings
+from livegen.errors import PortError
+from livegen.inbox import Inbox, LiveInbox, VirtualInbox
+from livegen.io.reporter import Reporter
+from livegen.io.wiring import Wiring
+from livegen.note import MonotonicTime
+from livegen.stage.control import Control
+from livegen.stage.events import Ended, Failed, Panic, Predicted, Received, ReplyNote, Request, Send, Stop
+from livegen.stage.performance import Performance
+from livegen.stage.voice import Voice
+
+REPLY = tuple(ReplyNote(60 + i, i * 0.25, 0.5, 80) for i in range(4))
+
+
+class Recorded:
+    """An output that keeps what it gets, until it breaks."""
+
+    name = "recorded"
+    shares_synth = False
+    real = True
+
+    def __init__(self, breaks_at: int | None = None) -> None:
+        self.messages: list[Message] = []
+        self.breaks_at = breaks_at
+
+    def send(self, send: Send) -> None:
+        if self.breaks_at is not None and len(self.messages) >= self.breaks_at:
+            raise PortError("The cable is out.")
+        self.messages.append(send.message)
+
+    def close(self) -> None:
+        pass
+
+    def hanging(self) -> set[int]:
+        notes: set[int] = set()
+        for message in self.messages:
+            if message.type == "note_on":
+                notes.add(message.note)
+            elif message.type == "note_off":
+                notes.discard(message.note)
+        return notes
+
+
+def phrase() -> list[Received | Ended]:
+    def moment(seconds: float) -> MonotonicTime:
+        return MonotonicTime(seconds)
+
+    return [
+        Received(Message("note_on", note=50, velocity=64), moment(0)),
+        Received(Message("note_off", note=50), moment(1)),
+        Ended(moment(1)),
+    ]
+
+
+class Scene:
+    def __init__(self, *outputs: Recorded, events: list[Received | Ended] | None = None) -> None:
+        self.wiring = Wiring(outputs=list(outputs))
+        self.performance = Performance(daemon.manners(Settings()), [Voice(thru=True, channel=1) for _ in outputs])
+        self.inbox: Inbox = VirtualInbox(phrase() if events is None else events)
+        self.log = io.StringIO()
+
+    def play(self, ask: Callable[[Request], None]) -> Stop:
+        with Reporter(self.log, terminal=False) as reporter:
+            try:
+                return daemon.jam(self.performance, self.inbox, self.wiring.outputs, ask, reporter)
+            finally:
+                daemon.leave(self.performance, self.inbox, self.wiring, reporter)
+
+    def answer(self, request: Request) -> None:
+        self.inbox.put(Predicted(request.id, REPLY, 0.01))
+
+
+def test_it_ends_when_all_has_been_played():
+    output = Recorded()
+    scene = Scene(output)
+    assert not scene.play(scene.answer).reload
+    assert [m.note for m in output.messages if m.type == "note_on" and m.channel == 1] == [60, 61, 62, 63]
+    assert output.hanging() == set()
+
+
+def test_a_broken_output_is_left_out_and_the_others_play_on():
+    broken, whole = Recorded(breaks_at=3), Recorded()
+    scene = Scene(broken, whole)
+    scene.play(scene.answer)
+    assert len(broken.messages) == 3
+    assert [m.note for m in whole.messages if m.type == "note_on" and m.channel == 1] == [60, 61, 62, 63]
+    assert whole.hanging() == set()
+    assert "The cable is out. Going on without it." in scene.log.getvalue()
+
+
+def test_when_all_outputs_are_broken_it_says_so():
+    scene = Scene(Recorded(breaks_at=3), Recorded(breaks_at=2))
+    with pytest.raises(PortError, match="Every output is broken"):
+        scene.play(scene.answer)
+
+
+def test_a_model_that_fails_leaves_a_word_and_no_note():
+    output = Recorded()
+    scene = Scene(output)
+    scene.play(lambda request: scene.inbox.put(Failed(request.id, "no memory")))
+    assert "no memory" in scene.log.getvalue()
+    assert output.hanging() == set()
+
+
+def test_a_stop_in_mid_reply_releases_what_sounds():
+    output = Recorded()
+    scene = Scene(output)
+
+    def answer_then_stop(request: Request) -> None:
+        scene.answer(request)
+        threshold = scene.inbox.now() + 0.35 + 0.3  # the lead, and into the reply
+        scene.inbox._events.append((threshold, 10**6, Stop("SIGTERM")))
+
+    assert scene.play(answer_then_stop) == Stop("SIGTERM")
+    assert {m.note for m in output.messages if m.type == "note_on" and m.channel == 1} == {60, 61}
+    assert output.hanging() == set()
+
+
+def test_an_exception_in_the_loop_releases_what_sounds():
+    output = Recorded()
+    events = phrase()[:1] + [Received(Message("note_off", note=50), MonotonicTime(1))]
+    scene = Scene(output, events=events)
+
+    def answer_then_fail(request: Request) -> None:
+        if request.reply == 0:
+            scene.answer(request)
+            return
+        raise ValueError("a bug")
+
+    events_after = [
+        Received(Message("note_on", note=40, velocity=64), MonotonicTime(2.0)),
+        Received(Message("note_off", note=40), MonotonicTime(2.1)),
+        Received(Message("note_on", note=41, velocity=64), MonotonicTime(2.15)),
+    ]
+    scene.inbox = VirtualInbox(events + events_after[:2])
+    with pytest.raises(ValueError, match="a bug"):
+        scene.play(answer_then_fail)
+    assert output.hanging() == set()
+
+
+@pytest.mark.parametrize(
+    ("settings", "shares_synth", "expected"),
+    [
+        (Settings(), True, (True, 1)),
+        (Settings(), False, (False, 0)),
+        (Settings(thru="on"), False, (True, 1)),
+        (Settings(thru="off"), True, (False, 0)),
+        (Settings(channel=2), True, (True, 2)),
+        (Settings(reply_channel=5), True, (True, 4)),
+    ],
+)
+def test_thru_and_channel_of_an_output(settings, shares_synth, expected):
+    output = Recorded()
+    output.shares_synth = shares_synth
+    assert daemon.routing(settings, output) == expected
+
+
+def test_settings_become_manners():
+    manners = daemon.manners(Settings(channel=3, window_of="player", panic="soft", silence=1.5))
+    assert manners.channel == 2
+    assert not manners.window_of_both
+    assert manners.panic == Control("cc", 67)
+    assert manners.silence == 1.5
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
+def test_signals_become_events(name, monkeypatch):
+    inbox = LiveInbox()
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    before = signal.getsignal(getattr(signal, name))
+    with daemon.signals(inbox):
+        os.kill(os.getpid(), getattr(signal, name))
+        event = inbox.get(MonotonicTime(inbox.now() + 10))
+    if name == "SIGUSR1":
+        assert isinstance(event, Panic)
+    else:
+        assert event == Stop(name, reload=name == "SIGHUP")
+    assert signal.getsignal(getattr(signal, name)) == before
+
+
+def test_an_ignored_hangup_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with daemon.signals(LiveInbox()):
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
