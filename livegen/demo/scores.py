@@ -1,0 +1,146 @@
+"""The scores of the demo pieces, and how they are written down.
+
+A voice is a row of notes: C4/8 is an eighth, C#4/8. a dotted one, C4/2+8 a half tied to an eighth, C4+E4/4 a chord,
+-/4 a rest, | a bar line, to be read over. The first voice is the melody. In the row for the pedal, P/2 is a pedal
+held for a half note, and the next P changes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    name: str  # of its file; the pieces are played in order of their names
+    title: str
+    tempo: int  # quarter notes in a minute
+    bar: Fraction  # of a whole note
+    pickup: Fraction  # before the first bar
+    voices: tuple[str, ...]
+    pedal: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreNote:
+    """Times are in parts of a whole note."""
+
+    onset: Fraction
+    pitch: int  # 0..127
+    value: Fraction
+    melody: bool
+
+    @property
+    def order(self) -> tuple[Fraction, int]:
+        return self.onset, self.pitch
+
+
+def notes(score: Score) -> list[ScoreNote]:
+    """All notes of a score by onset, then pitch; one that two voices share is there once, at its longest."""
+    found: dict[tuple[Fraction, int], ScoreNote] = {}
+    for i, voice in enumerate(score.voices):
+        for onset, names, value in row(voice):
+            for name in names:
+                note = ScoreNote(onset, pitch(name), value, melody=i == 0)
+                same = found.get(note.order)
+                if same is None or same.value < value:
+                    found[note.order] = note
+    return sorted(found.values(), key=lambda note: note.order)
+
+
+def row(text: str) -> list[tuple[Fraction, list[str], Fraction]]:
+    """Onset, names and value of each entry; a rest has no names."""
+    entries, onset = [], Fraction(0)
+    for word in text.replace("|", " ").split():
+        names, _, values = word.partition("/")
+        value = sum((_value(v) for v in values.split("+")), Fraction(0))
+        entries.append((onset, [] if names == "-" else names.split("+"), value))
+        onset += value
+    return entries
+
+
+def pitch(name: str) -> int:
+    """C4 is 60."""
+    return 12 * (int(name[-1]) + 1) + "C D EF G A B".index(name[0]) + {"": 0, "#": 1, "b": -1}[name[1:-1]]
+
+
+def _value(text: str) -> Fraction:
+    plain = Fraction(1, int(text.rstrip(".")))
+    return plain * 3 / 2 if text.endswith(".") else plain
+
+
+_BACH_UPPER = "-/8 {0}/16 {1}/16 {2}/16 {0}/16 {1}/16 {2}/16"
+_BACH_BARS = (("C4", "E4", "G4 C5 E5"), ("C4", "D4", "A4 D5 F5"), ("B3", "D4", "G4 D5 F5"))
+
+SCORES = (
+    Score(
+        name="1-bach",
+        title="J. S. Bach, Prelude in C, BWV 846",
+        tempo=92,
+        bar=Fraction(1),
+        pickup=Fraction(0),
+        voices=(
+            " | ".join(" ".join([_BACH_UPPER.format(*upper.split())] * 2) for _, _, upper in _BACH_BARS),
+            " | ".join(" ".join([f"{bass}/2"] * 2) for bass, _, _ in _BACH_BARS),
+            " | ".join(" ".join([f"-/16 {tenor}/8.+4"] * 2) for _, tenor, _ in _BACH_BARS),
+        ),
+        pedal="P/1 | P/1 | P/1",
+    ),
+    Score(
+        name="2-beethoven",
+        title="L. van Beethoven, Für Elise, WoO 59",
+        tempo=68,
+        bar=Fraction(3, 8),
+        pickup=Fraction(1, 8),
+        voices=(
+            "E5/16 D#5/16 | E5/16 D#5/16 E5/16 B4/16 D5/16 C5/16 | A4/8 -/16 C4/16 E4/16 A4/16 | "
+            "B4/8 -/16 E4/16 G#4/16 B4/16 | C5/8 -/16 E4/16 E5/16 D#5/16 | "
+            "E5/16 D#5/16 E5/16 B4/16 D5/16 C5/16 | A4/4.",
+            "-/8 | -/4. | A2/16 E3/16 A3/16 -/8. | E2/16 E3/16 G#3/16 -/8. | A2/16 E3/16 A3/16 -/8. | "
+            "-/4. | A2/16 E3/16 A3/4",
+        ),
+        pedal="-/8 | -/4. | P/4. | P/4. | P/4 -/8 | -/4. | P/4.",
+    ),
+    Score(
+        name="3-chopin",
+        title="F. Chopin, Prelude in A, op. 28 no. 7",
+        tempo=84,
+        bar=Fraction(3, 4),
+        pickup=Fraction(1, 4),
+        voices=(
+            "E4/4 | C#5/8. D5/16 D4+G#4+B4/4 D4+G#4+B4/4 | D4+G#4+B4/2 D5+F#5/4 | "
+            "B#4+D#5/8. C#5+E5/16 C#5+A5/4 C#5+A5/4 | C#5+A5/2 -/4",
+            "-/4 | E2/4 E3+E4/4 E3+E4/4 | E3+E4/2 -/4 | A2/4 A3+E4/4 A3+E4/4 | A3+E4/2 -/4",
+        ),
+        pedal="-/4 | P/2. | P/2 -/4 | P/2. | P/2 -/4",
+    ),
+    Score(
+        name="4-schumann",
+        title="R. Schumann, Träumerei, op. 15 no. 7",
+        tempo=96,
+        bar=Fraction(1),
+        pickup=Fraction(1, 4),
+        voices=(
+            "C4/4 | F4/2+8 E4/8 F4/8 A4/8 | C5/8 F5/8 F5/2 E5/8 D5/8 | C5/8 F5/8 G4/8 A4/8 Bb4/8 D5/8 F4/8 E4+G4/8 | "
+            "F4+A4/8 C5/8 E4+G4/2 -/4",
+            "-/4 | -/4 F3+C4/2. | -/4 F4/2.+4 E4/2 C4/4+4 C4/2 -/4",
+            "-/4 | F2/1+4 | D4/2 C4/8 Bb3/8 | A3/4 Bb3/8 A3/8 G3/4 F3/8 G3/8 | A3/4 G3/2 -/4",
+            "-/4 | -/4 C3+A3/2.+4 | Bb2+F3/2. | C3/4 C3/2 A2/8 C3/8 | F3/4 C3/8 D3/8 C3/4 -/4",
+        ),
+        pedal="-/4 | P/4 P/2. | P/4 P/2. | P/4 P/4 P/4 P/4 | P/4 P/2 -/4",
+    ),
+    Score(
+        name="5-satie",
+        title="E. Satie, Gymnopédie no. 1",
+        tempo=80,
+        bar=Fraction(3, 4),
+        pickup=Fraction(0),
+        voices=(
+            "-/4 F#5/4 A5/4 | G5/4 F#5/4 C#5/4 | B4/4 C#5/4 D5/4 | A4/2.",
+            "G2/2. | D2/2. | G2/2. | D2/2.",
+            "-/4 B3+D4+F#4/2 | -/4 A3+C#4+F#4/2 | -/4 B3+D4+F#4/2 | -/4 A3+C#4+F#4/2",
+        ),
+        pedal="P/2. | P/2. | P/2. | P/2.",
+    ),
+)

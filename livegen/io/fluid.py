@@ -1,0 +1,114 @@
+"""FluidSynth, typed and quiet: pyfluidsynth with what livegen needs of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from ctypes import c_int, c_void_p
+from functools import cache
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+
+from mido import Message
+
+from livegen.errors import PortError
+from livegen.io.quiet import muted_stderr
+
+CHANNELS = 16
+DRUMS = 9  # channel 10 as people count
+DRUM_BANK = 128
+
+SETTINGS = {
+    "synth.dynamic-sample-loading": 1,  # only the instruments that are used are in memory
+    "synth.chorus.active": 0,
+}
+
+
+class Fluid:
+    """A FluidSynth with no sounds and no audio driver yet.
+
+    Args:
+        gain: 0..10.
+        rate: Hz.
+        settings: FluidSynth's own, by name.
+
+    Raises:
+        PortError: the library is missing.
+    """
+
+    def __init__(self, gain: float, rate: int, settings: Mapping[str, int | str]) -> None:
+        self._library = library()
+        self._fluid = self._library.Synth(gain=float(gain), samplerate=rate, channels=CHANNELS, **SETTINGS, **settings)
+        # pyfluidsynth leaves these out.
+        chan, key, value = (("chan", c_int, 1), ("key", c_int, 1), ("val", c_int, 1))
+        synth = ("synth", c_void_p, 1)
+        self._pressure = self._library.cfunc("fluid_synth_channel_pressure", c_int, synth, chan, value)
+        self._key_pressure = self._library.cfunc("fluid_synth_key_pressure", c_int, synth, chan, key, value)
+
+    def load(self, soundfont: Path) -> bool:
+        """A piano on every channel, drums on channel 10. False if the file is foreign or has no piano."""
+        font = self._fluid.sfload(str(soundfont))
+        for channel in range(CHANNELS):
+            if font == -1 or self._fluid.program_select(channel, font, 0, 0) != 0:
+                return False
+        self._fluid.program_select(DRUMS, font, DRUM_BANK, 0)  # not missed where there are none
+        return True
+
+    def start(self, driver: str) -> bool:
+        """Start an audio driver. False if it does not."""
+        os.environ.setdefault("JACK_NO_START_SERVER", "1")  # only use a server that runs
+        self._fluid.setting("audio.driver", driver)
+        with muted_stderr():  # JACK and ALSA write their own complaints
+            # Not the Synth's own start(): that also opens a MIDI input of FluidSynth's.
+            self._fluid.audio_driver = self._library.new_fluid_audio_driver(self._fluid.settings, self._fluid.synth)
+        return self._fluid.audio_driver is not None
+
+    def play(self, message: Message) -> None:
+        """What a synth has no use for is ignored."""
+        match message.type:
+            case "note_on":  # velocity 0 ends the note
+                self._fluid.noteon(message.channel, message.note, message.velocity)
+            case "note_off":
+                self._fluid.noteoff(message.channel, message.note)
+            case "control_change":
+                self._fluid.cc(message.channel, message.control, message.value)
+            case "pitchwheel":  # mido counts from -8192, and so does pyfluidsynth
+                self._fluid.pitch_bend(message.channel, message.pitch)
+            case "program_change":
+                self._fluid.program_change(message.channel, message.program)
+            case "aftertouch":
+                self._pressure(self._fluid.synth, message.channel, message.value)
+            case "polytouch":
+                self._key_pressure(self._fluid.synth, message.channel, message.note, message.value)
+
+    def render(self, frames: int) -> bytes:
+        """The next sound: 16 bit, stereo. Only without an audio driver."""
+        return bytes(self._fluid.get_samples(frames).tobytes())
+
+    def close(self) -> None:
+        """To be called once, and nothing after it."""
+        self._fluid.delete()
+
+
+@cache
+def library() -> ModuleType:
+    """The module pyfluidsynth, silenced.
+
+    Raises:
+        PortError: it finds no FluidSynth.
+    """
+    try:
+        with redirect_stdout(StringIO()):  # with CI set it prints what it has found
+            import fluidsynth
+    except (ImportError, OSError) as error:
+        install = {"darwin": "brew install fluid-synth", "win32": "choco install fluidsynth"}.get(
+            sys.platform, "apt install libfluidsynth3, or: dnf install fluidsynth-libs"
+        )
+        raise PortError(f"FluidSynth is not installed. Install it ({install}), or use --out FILE.mid.") from error
+    for level in range(5):  # from panic to debug: no function, no output
+        fluidsynth._fl.fluid_set_log_function(level, None, None)  # noqa: SLF001  (pyfluidsynth has no other way)
+    found: ModuleType = fluidsynth
+    return found

@@ -1,0 +1,100 @@
+"""What `livegen ports` tells: every port, what is built in, and what livegen takes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from livegen.config import Settings
+from livegen.io import midi_system, ports
+from livegen.io.midi_system import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """How the built-in synth stands."""
+
+    library: bool
+    soundfont: str | None
+    driver: str | None
+    problem: str | None
+
+    @property
+    def chosen(self) -> str:
+        """What sounds where no output is named."""
+        if self.problem is None:
+            return "FluidSynth"
+        return "jam.wav" if self.library and self.soundfont else "jam.mid"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    systems: tuple[Listing, ...]  # the first is the one in use
+    synth: BuiltIn
+    takes_in: tuple[str, ...]
+    takes_out: tuple[str, ...]
+
+    def plain(self) -> dict[str, object]:
+        """For JSON."""
+        systems = [
+            {"name": found.system.name, "backend": found.system.backend, "in": found.inputs, "out": found.outputs}
+            for found in self.systems
+        ]
+        return {
+            "systems": systems,
+            "built-in": {"in": ["demo"], "out": ["FluidSynth"]},
+            "synth": asdict(self.synth),
+            "takes": {"in": self.takes_in, "out": self.takes_out},
+            "advice": None if systems else midi_system.advice(),
+        }
+
+    def text(self) -> str:
+        """For people."""
+        rows: list[tuple[str, ...]] = [("System", "Way", "Port", "")]
+        for index, found in enumerate(self.systems):
+            rows += [self._row(found.system.name, "in", name, mark=index == 0) for name in found.inputs]
+            rows += [self._row(found.system.name, "out", name, mark=index == 0) for name in found.outputs]
+        rows.append(self._row("built in", "in", "demo"))
+        works = self.synth.problem is None
+        sounds = (
+            f"{self.synth.driver}, {Path(self.synth.soundfont or '').name}"
+            if works
+            else "does not sound here, see below"
+        )
+        rows.append(self._row("built in", "out", "FluidSynth", f"({sounds})"))
+        lines = [*aligned(rows), ""]
+        lines.append(f"livegen alone takes (*): in {', '.join(self.takes_in)}; out {', '.join(self.takes_out)}.")
+        lines += [
+            f"{found.system.name} has no ports yet." for found in self.systems if not found.inputs + found.outputs
+        ]
+        lines += [] if self.systems else [midi_system.advice()]
+        lines += [] if works else [str(self.synth.problem)]
+        return "\n".join(lines)
+
+    def _row(self, system: str, way: str, name: str, remark: str = "", *, mark: bool = True) -> tuple[str, ...]:
+        taken = mark and name in (self.takes_in if way == "in" else self.takes_out)
+        return system, way, f"{name} *" if taken else name, remark
+
+
+def report(settings: Settings) -> Report:
+    """Look around.
+
+    Raises:
+        PortError: the MIDI system that the settings name does not answer.
+    """
+    from livegen.io import synth
+
+    found = midi_system.listings(settings.backend)
+    available = synth.available(settings.soundfont, settings.audio_driver)
+    font = None if available.soundfont is None else str(available.soundfont)
+    built_in = BuiltIn(available.library, font, available.driver, available.problem)
+    first = found[0] if found else None
+    keyboard = first and ports.first_keyboard(first.inputs, jack=first.system.api == midi_system.JACK)
+    return Report(found, built_in, settings.inputs or (keyboard or "demo",), settings.outputs or (built_in.chosen,))
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines in columns as wide as they need to be."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,0 +1,195 @@
+"""Which MIDI system to use: ALSA, JACK, PipeWire, CoreMIDI, Windows, or any mido backend that is named."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from livegen.errors import PortError, did_you_mean
+from livegen.io.quiet import muted_stderr
+
+if TYPE_CHECKING:
+    import mido
+
+RTMIDI = "mido.backends.rtmidi"
+ALSA, JACK, CORE, WINDOWS = "LINUX_ALSA", "UNIX_JACK", "MACOSX_CORE", "WINDOWS_MM"  # RtMidi's names
+WORDS = {"alsa": ALSA, "jack": JACK, "core": CORE, "windows": WINDOWS}
+"""What --backend can say, beside auto and the module of a mido backend."""
+
+SEQUENCER = Path("/dev/snd/seq")
+PIPEWIRE_LIBRARIES = tuple(f"usr/{place}/pipewire-*/jack/libjack.so.0" for place in ("lib/*", "lib64", "lib"))
+
+WITHOUT = "Without one, these still work: --in FILE.mid, --in demo, --out FILE.mid, --out FILE.wav."
+
+
+@dataclass(frozen=True, slots=True)
+class MidiSystem:
+    """A MIDI system, whether it answers or not."""
+
+    backend: str  # as mido spells it: module, or module/API
+
+    @property
+    def api(self) -> str:
+        """RtMidi's name for it, or nothing."""
+        module, _, api = self.backend.partition("/")
+        return api if module == RTMIDI else ""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        jack = "PipeWire" if self.api == JACK and _prefer_pipewire() else "JACK"
+        names = {ALSA: "ALSA", JACK: jack, CORE: "CoreMIDI", WINDOWS: "Windows MIDI"}
+        return names.get(self.api, self.backend)
+
+    def inputs(self) -> list[str]:
+        """The names of the ports that can be listened to. Raises PortError if the system does not answer."""
+        return self._names("MidiIn")
+
+    def outputs(self) -> list[str]:
+        """The names of the ports that can be played to. Raises PortError if the system does not answer."""
+        return self._names("MidiOut")
+
+    def names(self) -> tuple[list[str], list[str]]:
+        """Both. Raises PortError if the system does not answer."""
+        return self.inputs(), self.outputs()
+
+    def _names(self, direction: str) -> list[str]:
+        os.environ.setdefault("JACK_NO_START_SERVER", "1")  # looking must not start anything
+        try:
+            with muted_stderr():  # libjack and ALSA tell it that nothing is there
+                if self.api:
+                    return list(dict.fromkeys(_rtmidi_names(self.api, direction)))
+                backend = self.mido()
+                return list(backend.get_input_names() if direction == "MidiIn" else backend.get_output_names())
+        except (ImportError, OSError, RuntimeError, ValueError) as error:  # RtMidi's SystemError is an OSError
+            reason = str(error).rstrip(".?")
+            raise PortError(f"{self.name} does not answer ({reason}). {_remedy(self.api)} {WITHOUT}") from None
+
+    def mido(self) -> mido.Backend:
+        """The same for mido, to open ports with.
+
+        Raises:
+            PortError: there is no such backend.
+        """
+        import mido
+
+        _prefer_pipewire()
+        try:
+            return mido.Backend(self.backend, load=True, use_environ=False)
+        except ImportError as error:
+            raise PortError(
+                f"The MIDI backend {self.backend} cannot be loaded: {error}."
+                f"{did_you_mean(self.backend, ('auto', *WORDS))} Valid: auto, {', '.join(WORDS)}, "
+                "or the module of a mido backend."
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The ports of a MIDI system at one moment."""
+
+    system: MidiSystem
+    inputs: list[str]
+    outputs: list[str]
+
+
+def find(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> MidiSystem:
+    """The MIDI system to use: `wanted`, else MIDO_BACKEND, else the first that answers.
+
+    Raises:
+        PortError: none answers, or not the one that is wanted.
+    """
+    named = _named(wanted, environ)
+    if named is not None:
+        named.inputs()
+        return named
+    for system in _usual():
+        with suppress(PortError):
+            system.inputs()
+            return system
+    raise PortError(advice())
+
+
+def listings(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> tuple[Listing, ...]:
+    """The ports of every MIDI system that answers, the one that `find` takes first. Empty if none answers.
+
+    Raises:
+        PortError: the one that is wanted does not answer.
+    """
+    named = _named(wanted, environ)
+    found = [] if named is None else [Listing(named, *named.names())]
+    for system in _usual():
+        with suppress(PortError):
+            if system != named:
+                found.append(Listing(system, *system.names()))
+    return tuple(found)
+
+
+def advice() -> str:
+    """What to do where no MIDI system answers."""
+    return f"No MIDI system is found. {_remedy(ALSA)} {WITHOUT}"
+
+
+def _remedy(api: str) -> str:
+    if sys.platform != "linux":
+        return "python-rtmidi brings what this machine needs: is it installed?"
+    jack = "start a JACK server (Debian: apt install jackd2, or pipewire-jack where PipeWire runs)"
+    if api == ALSA and SEQUENCER.exists():
+        return f"{SEQUENCER} may not be opened: join the group audio (usermod -aG audio NAME, log in again), or {jack}."
+    if api == JACK:
+        return f"Please {jack}."
+    return f"Load the ALSA sequencer (modprobe snd-seq), or {jack}."
+
+
+def _named(wanted: str, environ: Mapping[str, str]) -> MidiSystem | None:
+    word = environ.get("MIDO_BACKEND") or "auto" if wanted == "auto" else wanted
+    if word == "auto":
+        return None
+    return MidiSystem(f"{RTMIDI}/{WORDS[word.lower()]}" if word.lower() in WORDS else word)
+
+
+def _usual() -> Iterator[MidiSystem]:
+    apis = {"linux": (ALSA, JACK), "darwin": (CORE,), "win32": (WINDOWS,)}.get(sys.platform, (JACK,))
+    return (MidiSystem(f"{RTMIDI}/{api}") for api in apis)
+
+
+def _rtmidi_names(api: str, direction: str) -> list[str]:
+    """As mido gives them, but sooner: importing mido takes long."""
+    if api == ALSA and not os.access(SEQUENCER, os.R_OK | os.W_OK):
+        raise OSError(f"{SEQUENCER} {'may not be opened' if SEQUENCER.exists() else 'is not there'}")
+    _prefer_pipewire()
+    import rtmidi
+
+    number = getattr(rtmidi, f"API_{api}", None)
+    if number not in rtmidi.get_compiled_api():
+        raise ValueError(f"RtMidi has no API {api} here")
+    client = getattr(rtmidi, direction)(rtapi=number)
+    try:
+        return list(client.get_ports())
+    finally:
+        client.delete()
+
+
+@cache
+def _prefer_pipewire() -> bool:
+    """Have PipeWire's libjack take the place of the one in RtMidi's wheel, which knows only jackd's servers.
+
+    Where PipeWire runs and jackd does not. Works only before rtmidi is imported.
+    """
+    runtime = os.environ.get("PIPEWIRE_RUNTIME_DIR") or os.environ.get("XDG_RUNTIME_DIR") or "/run/pipewire"
+    socket = Path(runtime, os.environ.get("PIPEWIRE_REMOTE") or "pipewire-0")
+    server = os.environ.get("JACK_DEFAULT_SERVER") or "default"
+    jackd = any(Path("/dev/shm").glob(f"jack_{server}_*"))  # noqa: S108  (jackd's place for its socket, not ours)
+    if jackd or not socket.is_socket():
+        return False
+    library = next((path for pattern in PIPEWIRE_LIBRARIES for path in Path("/").glob(pattern)), None)
+    if library is not None:
+        ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
+    return library is not None

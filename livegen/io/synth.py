@@ -1,0 +1,189 @@
+"""The built-in synth: FluidSynth in this process, as a mido port."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from mido import Message
+from mido.ports import BaseOutput
+
+from livegen.errors import PortError, did_you_mean
+from livegen.io import realtime as priority
+from livegen.io.fluid import Fluid
+from livegen.stage.events import Send
+
+SAMPLE_RATE = 48_000  # Hz; a JACK server's own takes its place
+
+AUDIO_DRIVERS = {
+    # JACK first: who starts a server wants its short delay.
+    "linux": ("jack", "pipewire", "pulseaudio", "alsa"),
+    "darwin": ("coreaudio",),
+    "win32": ("wasapi", "dsound"),
+}
+"""What is tried by itself, in this order. Others that FluidSynth knows can be asked for."""
+
+OTHER_DRIVERS = ("file", "oss", "portaudio", "sdl2", "sdl3", "waveout")
+
+SOUNDFONT_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts")
+SOUNDFONT_PATTERNS = ("default*.sf[23]", "FluidR3_GM*.sf[23]", "TimGM6mb*.sf[23]")
+
+
+class FluidPort(BaseOutput):  # type: ignore[misc]  # mido has no types
+    """FluidSynth as a mido output port: sounds what is sent to it. Arguments and errors are those of `Synth`."""
+
+    def _open(
+        self, *, soundfont: str, gain: float, audio_driver: str, audio_buffer: int, audio_buffers: int, realtime: bool
+    ) -> None:
+        settings: dict[str, int | str] = {
+            "audio.period-size": audio_buffer,
+            "audio.periods": audio_buffers,
+            "audio.realtime-prio": priority.SYNTH if realtime else 0,
+            "audio.jack.id": "livegen",
+            "audio.jack.autoconnect": 1,
+        }
+        self._fluid, self.soundfont = loaded(soundfont, gain, SAMPLE_RATE, settings)
+        try:
+            self.driver = _start(self._fluid, audio_driver)
+        except PortError:
+            self._fluid.close()
+            raise
+
+    def _send(self, message: Message) -> None:
+        self._fluid.play(message)
+
+    def _close(self) -> None:
+        self._fluid.close()
+
+
+class Synth:
+    """The output that sounds through FluidSynth.
+
+    Args:
+        soundfont: a file, or "" for the first that is found.
+        gain: 0..10.
+        audio_driver: "auto", or one of FluidSynth's.
+        audio_buffer: frames in a buffer: with few, a key sounds soon; too few crackle.
+        audio_buffers: how many of them.
+        realtime: ask for real-time priority for the audio thread.
+
+    Raises:
+        PortError: no library, no usable soundfont, or no sound card.
+    """
+
+    shares_synth = True
+    real = False
+
+    def __init__(
+        self,
+        *,
+        soundfont: str = "",
+        gain: float = 0.6,
+        audio_driver: str = "auto",
+        audio_buffer: int = 64,
+        audio_buffers: int = 3,
+        realtime: bool = True,
+    ) -> None:
+        self._port = FluidPort(
+            "FluidSynth",
+            soundfont=soundfont,
+            gain=gain,
+            audio_driver=audio_driver,
+            audio_buffer=audio_buffer,
+            audio_buffers=audio_buffers,
+            realtime=realtime,
+        )
+        self.name = f"FluidSynth ({self._port.driver}, {self._port.soundfont.name})"
+
+    def send(self, send: Send) -> None:
+        self._port.send(send.message)
+
+    def close(self) -> None:
+        self._port.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """What the built-in synth finds on this machine."""
+
+    library: bool  # FluidSynth is installed
+    soundfont: Path | None
+    driver: str | None  # the audio driver that starts; None: no sound card
+    problem: str | None  # why it cannot sound, and what to do
+
+
+def available(soundfont: str = "", audio_driver: str = "auto") -> Available:
+    """Try the synth without loading its sounds: quick, and leaves nothing open."""
+    library, font, driver, problem = False, None, None, None
+    try:
+        fluid = Fluid(0.0, SAMPLE_RATE, {})
+        library = True
+        try:
+            font = soundfonts(soundfont)[0]
+            driver = _start(fluid, audio_driver)
+        finally:
+            fluid.close()
+    except PortError as error:
+        problem = str(error)
+    return Available(library, font, driver, problem)
+
+
+def loaded(soundfont: str, gain: float, rate: int, settings: Mapping[str, int | str]) -> tuple[Fluid, Path]:
+    """A FluidSynth with its soundfont ("": the first usable one), and without an audio driver.
+
+    Raises:
+        PortError: no library or no usable soundfont.
+    """
+    candidates = soundfonts(soundfont)
+    fluid = Fluid(gain, rate, settings)
+    for path in candidates:
+        if fluid.load(path):
+            return fluid, path
+    fluid.close()
+    raise PortError(
+        f"The soundfont {candidates[0]} cannot be used: it is no SF2 or SF3 file, or has no piano "
+        "(bank 0, program 0). Name another with --soundfont FILE."
+    )
+
+
+def soundfonts(wanted: str = "") -> list[Path]:
+    """The soundfont asked for, or those that are found, best first. Never empty.
+
+    Raises:
+        PortError: the file is not there, or none is found.
+    """
+    if wanted:
+        path = Path(wanted)
+        if not path.is_file():
+            raise PortError(f"The soundfont {path} is not there. Name an SF2 or SF3 file with --soundfont FILE.")
+        return [path]
+    found = [p for pattern in SOUNDFONT_PATTERNS for folder in SOUNDFONT_FOLDERS for p in Path(folder).glob(pattern)]
+    bundled = find_spec("pretty_midi")  # its package carries a small one; importing it would take long
+    if bundled is not None and bundled.origin is not None:
+        found.append(Path(bundled.origin).with_name("TimGM6mb.sf2"))
+    found = [path for path in found if path.is_file()]
+    if not found:
+        raise PortError(
+            "No soundfont is found. Install one (Debian: apt install timgm6mb-soundfont), "
+            "or name an SF2 or SF3 file with --soundfont FILE."
+        )
+    return found
+
+
+def _start(fluid: Fluid, wanted: str) -> str:
+    """Start the first audio driver that works. Returns its name."""
+    usual = AUDIO_DRIVERS.get(sys.platform, ("alsa",))
+    for name in usual if wanted == "auto" else (wanted,):
+        if fluid.start(name):
+            return name
+    if wanted == "auto":
+        raise PortError(
+            f"No sound card is found: none of FluidSynth's audio drivers starts ({', '.join(usual)}). "
+            "Start a sound server, or write to a file: --out jam.wav."
+        )
+    known = (*usual, *OTHER_DRIVERS)
+    near = "" if wanted in known else did_you_mean(wanted, known)
+    raise PortError(f"FluidSynth's audio driver {wanted} does not start.{near} To let it choose: --audio-driver auto.")

@@ -1,0 +1,159 @@
+"""Outputs that are files: what was played, as MIDI or as sound, written when they are closed."""
+
+from __future__ import annotations
+
+import os
+import wave
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from mido import MetaMessage, MidiFile, MidiTrack, bpm2tempo
+
+from livegen.errors import ConfigError, PortError
+from livegen.io.output import releases
+from livegen.io.synth import loaded
+from livegen.stage.events import Part, Send
+
+TEMPO = 120  # quarter notes in a minute
+TICKS_PER_BEAT = 960
+TICKS_PER_SECOND = TICKS_PER_BEAT * TEMPO / 60
+
+WAV_RATE = 44_100  # Hz
+WAV_TAIL = 2.0  # s after the last message, for strings and room to fade
+WAV_BLOCK = 4_096  # frames written at once
+WAV_MOST_FRAMES = (2**32 - 64) // 4  # a WAV file counts its bytes in 32 bits
+
+
+class _Tape(ABC):
+    """Remembers what is sent, and writes it once. The name is that of the file.
+
+    Raises:
+        ConfigError: no file can be written there.
+    """
+
+    shares_synth = True
+    real = False
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._path = path.resolve()
+        self._sends: list[Send] = []
+        self._closed = False
+        try:
+            if self._path.is_dir():
+                raise IsADirectoryError(0, "it is a folder")
+            self._draft.touch()  # the surest way to know
+            self._draft.unlink()
+        except OSError as error:
+            raise ConfigError(f"{self.name} cannot be written: {error.strerror}. Name another file.") from error
+
+    def send(self, send: Send) -> None:
+        if self._closed:
+            raise PortError(f"{self.name} is already written.")
+        self._sends.append(send)
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            with self._whole() as file:
+                self._write(file)
+        except OSError as error:
+            raise PortError(f"{self.name} could not be written: {error.strerror}.") from error
+
+    @abstractmethod
+    def _write(self, file: BinaryIO) -> None:
+        """Write all that was sent."""
+
+    @property
+    def _draft(self) -> Path:
+        return self._path.with_name(f".{self._path.name}.{os.getpid()}")
+
+    @contextmanager
+    def _whole(self) -> Iterator[BinaryIO]:
+        """A file that takes its name only when it is complete."""
+        try:
+            with self._draft.open("wb") as file:
+                yield file
+            self._draft.replace(self._path)
+        finally:
+            self._draft.unlink(missing_ok=True)
+
+    def _played(self) -> list[Send]:
+        """All messages by time; at the end, what still sounds is ended."""
+        sends = sorted(self._sends, key=lambda send: send.at)
+        for part in Part:
+            for message in releases(send.message for send in sends if send.part is part):
+                sends.append(Send(sends[0].output, message, part, sends[-1].at))
+        return sends
+
+
+class MidiTape(_Tape):
+    """A MIDI file with the call and the reply on a track each; time begins at the first message."""
+
+    def _write(self, file: BinaryIO) -> None:
+        sends = self._played()
+        midi = MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
+        midi.tracks.append(MidiTrack([MetaMessage("set_tempo", tempo=bpm2tempo(TEMPO))]))
+        for part in Part:
+            midi.tracks.append(_track(part, sends))
+        midi.save(file=file)
+
+
+def _track(part: Part, sends: Sequence[Send]) -> MidiTrack:
+    track = MidiTrack([MetaMessage("track_name", name=part.value)])
+    now = 0  # ticks
+    for send in sends:
+        message = send.message
+        if send.part is part and (hasattr(message, "channel") or message.type == "sysex"):  # what a file may hold
+            tick = round((send.at - sends[0].at) * TICKS_PER_SECOND)
+            track.append(message.copy(time=tick - now))
+            now = tick
+    return track
+
+
+class WavTape(_Tape):
+    """A WAV file, 16 bit stereo, rendered by FluidSynth: each message is exact to its 64 frames.
+
+    Args:
+        soundfont: a file, or "" for the first that is found.
+        gain: 0..10.
+
+    Raises:
+        ConfigError: no file can be written there.
+        PortError: no FluidSynth or no usable soundfont.
+    """
+
+    def __init__(self, path: Path, *, soundfont: str = "", gain: float = 0.6) -> None:
+        super().__init__(path)
+        self._fluid, _ = loaded(soundfont, gain, WAV_RATE, {})
+
+    def close(self) -> None:
+        if not self._closed:
+            try:
+                super().close()
+            finally:
+                self._fluid.close()
+
+    def _write(self, file: BinaryIO) -> None:
+        sends = self._played()
+        with wave.open(file, "wb") as wav:
+            wav.setnchannels(2)
+            wav.setsampwidth(2)
+            wav.setframerate(WAV_RATE)
+            done = 0
+            for send in sends:
+                frame = round((send.at - sends[0].at) * WAV_RATE)
+                self._render(wav, done, frame)
+                done = frame
+                self._fluid.play(send.message)
+            self._render(wav, done, done + round(WAV_TAIL * WAV_RATE))
+
+    def _render(self, wav: wave.Wave_write, start: int, end: int) -> None:
+        end = min(end, WAV_MOST_FRAMES)
+        for first in range(start, end, WAV_BLOCK):
+            wav.writeframesraw(self._fluid.render(min(WAV_BLOCK, end - first)))

@@ -1,0 +1,227 @@
+"""Play the demo's scores with our own model, and write the performances that the demo player plays.
+
+    python -m livegen.training.humanise [--model livegen] [--out livegen/demo] [--seed 1]
+
+The score gives the pitches and about when; of the model are the timing, the loudness and the touch: each of its
+distributions is weighted with a bell around what is written, and bounded. Then it carries the phrase on by itself.
+Each file is reproducible for a seed and a model file.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
+from numpy.typing import NDArray
+
+from livegen.demo.scores import SCORES, Score, ScoreNote, row
+from livegen.demo.scores import notes as score_notes
+from livegen.engine import card
+from livegen.engine.improviser import Improviser
+from livegen.engine.litert import LiteRt
+from livegen.engine.runtime import Runtime, State, Token
+from livegen.engine.sampling import Sampling, draw
+from livegen.features import (
+    CELL,
+    TIME_BINS,
+    VELOCITY_BINS,
+    VELOCITY_WIDTH,
+    bin_time,
+    bin_velocity,
+    context,
+    time_bin,
+)
+from livegen.note import WINDOW, Note
+from livegen.stage.events import ReplyNote
+from livegen.stage.reply import compose, playable
+
+CHORD = 0.030  # s; notes written together sound within this
+STEP_BOUNDS = (0.6, 1.6)  # of what is written
+STEP_BELL = 0.06  # of ln(step / written)
+DURATION_BOUNDS = (0.5, 1.3)
+DURATION_BELL = 0.2
+LOUDNESS = {True: 72.0, False: 52.0}  # around which the melody and the rest are played
+LOUDNESS_BELL = 8.0
+CARRY_ON = 2.5  # s that the model goes on, about
+LARGEST_HOLE = 0.45  # s without a key down; with more the call could seem over
+ATTEMPTS = 200
+REPEDAL = 0.08  # s from a pedal's change to its being down again
+
+TICKS_PER_BEAT = 480
+TEMPO = 120  # quarter notes in a minute
+TICKS_PER_SECOND = TICKS_PER_BEAT * TEMPO / 60
+
+_AS_IS = Sampling()
+_MIDDLES = np.array([bin_time(b, 0.5) for b in range(TIME_BINS)])  # s
+_LOUDNESS = np.array([(b + 0.5) * VELOCITY_WIDTH for b in range(VELOCITY_BINS)])
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    notes: tuple[ReplyNote, ...]  # offsets from the first onset
+    pedals: tuple[tuple[float, bool], ...]  # s, down
+
+
+def perform(score: Score, runtime: Runtime, seed: int) -> Performance:
+    """A score as the model plays it, carried on without a hole."""
+    for attempt in range(ATTEMPTS):
+        random = np.random.default_rng([seed, attempt])
+        played = list(_play(score, runtime, random))
+        written = playable(_placed(played))
+        gap = min(max(n.offset + n.duration for n in written) - written[-1].offset, 1.0)
+        more = compose(Improviser(runtime).improvise(played, gap, random), CARRY_ON, 2 * CARRY_ON)
+        start = written[-1].offset + gap
+        whole = playable([*written, *(_later(note, start) for note in more)])
+        if not _has_hole(whole):
+            return Performance(whole, _pedals(score, played, start))
+    raise RuntimeError(f"{score.title}: no attempt without a hole. Try another seed.")
+
+
+def _play(score: Score, runtime: Runtime, random: np.random.Generator) -> Iterator[Note]:
+    """The notes of a score with the model's steps, durations and velocities."""
+    whole = 240 / score.tempo  # s of a whole note
+    written = score_notes(score)
+    done: list[Note] = []
+    spread = 0.0  # s since the first note of the chord
+    for i, note in enumerate(written):
+        duration = float(note.value) * whole
+        if not done:
+            done.append(Note(note.pitch, 0.0, duration, round(LOUDNESS[note.melody])))
+        else:
+            wait = float(note.onset - written[i - 1].onset) * whole
+            done.append(_draw(runtime, done, note, wait - spread if wait else 0.0, CHORD - spread, duration, random))
+            spread = spread + done[-1].step if wait == 0 else 0.0
+        yield done[-1]
+
+
+def _draw(
+    runtime: Runtime,
+    before: Sequence[Note],
+    note: ScoreNote,
+    wait: float,
+    room: float,
+    duration: float,
+    random: np.random.Generator,
+) -> Note:
+    """One note of the score: `wait` s after the one before, or within `room` s where they are a chord."""
+    state = _heard(runtime, before)
+    if wait > 0:
+        step, seconds = _time(runtime, "step", state, (0, 0, 0, 0), wait, STEP_BOUNDS, STEP_BELL, random)
+    else:
+        together = np.where(max(room, CELL) > _MIDDLES, 0.0, -np.inf)
+        step = draw(_weighted(runtime.logits("step", state, (0, 0, 0, 0)), together), random, _AS_IS)
+        seconds = bin_time(step, random.random())
+    louder = _LOUDNESS - LOUDNESS[note.melody]
+    logits = runtime.logits("velocity", state, (step, note.pitch, 0, 0))
+    velocity = draw(_weighted(logits, _bell(louder, LOUDNESS_BELL)), random, _AS_IS)
+    heard = (step, note.pitch, velocity, 0)
+    _, lasting = _time(runtime, "duration", state, heard, duration, DURATION_BOUNDS, DURATION_BELL, random)
+    return Note(note.pitch, seconds, lasting, bin_velocity(velocity, random.random()))
+
+
+def _time(
+    runtime: Runtime,
+    variable: str,
+    state: State,
+    heard: Token,
+    written: float,
+    bounds: tuple[float, float],
+    bell: float,
+    random: np.random.Generator,
+) -> tuple[int, float]:
+    """A bin and a time in it, near `written` s."""
+    ratio = _MIDDLES / written
+    allowed = (ratio >= bounds[0]) & (ratio <= bounds[1])
+    allowed[time_bin(written)] = True
+    weight = np.where(allowed, _bell(np.log(ratio), bell), -np.inf)
+    drawn = draw(_weighted(runtime.logits(variable, state, heard), weight), random, _AS_IS)
+    return drawn, bin_time(drawn, 1 - random.random())
+
+
+def _bell(distance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """The logarithm of a normal distribution, but for a constant."""
+    return np.asarray(-((distance / width) ** 2) / 2)
+
+
+def _weighted(logits: NDArray[np.float32], weight: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.asarray(logits + weight, np.float32)
+
+
+def _heard(runtime: Runtime, notes: Sequence[Note]) -> State:
+    state = runtime.begin()
+    for token in context(notes[-WINDOW:]):
+        state = runtime.advance(state, token)
+    return state
+
+
+def _placed(notes: Sequence[Note]) -> Iterator[ReplyNote]:
+    offset = 0.0
+    for i, note in enumerate(notes):
+        offset += note.step if i else 0.0
+        yield ReplyNote(note.pitch, offset, note.duration, note.velocity)
+
+
+def _later(note: ReplyNote, seconds: float) -> ReplyNote:
+    return ReplyNote(note.pitch, note.offset + seconds, note.duration, note.velocity)
+
+
+def _has_hole(notes: Sequence[ReplyNote]) -> bool:
+    end = notes[0].offset
+    for before, note in pairwise(notes):
+        end = max(end, before.offset + before.duration)
+        if note.offset - end > LARGEST_HOLE:
+            return True
+    return False
+
+
+def _pedals(score: Score, played: Sequence[Note], end: float) -> tuple[tuple[float, bool], ...]:
+    """The pedal as written, moved to where the notes sound. Up at `end`, where the score does."""
+    sounding = [note.offset for note in _placed(played)]
+    written = [note.onset for note in score_notes(score)]
+    pedals: list[tuple[float, bool]] = []
+    for onset, marks, _ in row(score.pedal):
+        at = next((s for w, s in zip(written, sounding, strict=True) if w >= onset), end)
+        pedals.append((at, False))
+        if marks:
+            pedals.append((at + REPEDAL, True))
+    return (*pedals, (end, False))
+
+
+def to_midi(title: str, performance: Performance) -> MidiFile:
+    """One track: the notes and the pedal, on channel 1."""
+    events: list[tuple[float, int, Message]] = []  # s, rank among those at once
+    for at, down in performance.pedals:
+        events.append((at, 0, Message("control_change", control=64, value=127 if down else 0)))
+    for note in performance.notes:
+        events.append((note.offset, 2, Message("note_on", note=note.pitch, velocity=note.velocity)))
+        events.append((note.offset + note.duration, 1, Message("note_off", note=note.pitch)))
+    track = MidiTrack([MetaMessage("track_name", name=title), MetaMessage("set_tempo", tempo=bpm2tempo(TEMPO))])
+    now = 0  # ticks
+    for at, _, message in sorted(events, key=lambda event: event[:2]):
+        tick = max(now, round(at * TICKS_PER_SECOND))
+        track.append(message.copy(time=tick - now))
+        now = tick
+    return MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Play the demo's scores with a model.")
+    parser.add_argument("--model", default="livegen", help="a name or a folder")
+    parser.add_argument("--out", type=Path, default=Path("livegen/demo"), help="folder for the *.mid files")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    runtime = LiteRt.of(card.find(arguments.model))
+    for score in SCORES:
+        performance = perform(score, runtime, arguments.seed)
+        midi = to_midi(score.title, performance)
+        midi.save(arguments.out / f"{score.name}.mid")
+        print(f"{score.name}.mid: {len(performance.notes)} notes, {midi.length:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Which MIDI system is taken, and what is said where there is none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from livegen.errors import PortError
+from livegen.io import midi_system
+from livegen.io.midi_system import ALSA, JACK, RTMIDI, Listing, MidiSystem, find, listings
+
+HERE = Path(__file__).parent
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux missing")
+
+
+@pytest.fixture
+def nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine with no MIDI system at all."""
+    monkeypatch.delenv("MIDO_BACKEND", raising=False)
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", f"none-{os.getpid()}")
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+    monkeypatch.setenv("PIPEWIRE_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(midi_system, "SEQUENCER", tmp_path / "seq")
+    return tmp_path / "seq"
+
+
+@LINUX
+def test_where_there_is_none_the_user_learns_what_to_do(nothing: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert listings() == ()
+    with pytest.raises(PortError) as caught:
+        find()
+    for word in ("No MIDI system", "modprobe snd-seq", "jackd2", "--in demo", "--out FILE.wav"):
+        assert word in str(caught.value)
+    assert capfd.readouterr() == ("", "")  # libjack is loud
+
+
+@LINUX
+def test_a_sequencer_that_may_not_be_opened(nothing: Path) -> None:
+    nothing.touch()
+    assert "group audio" in midi_system.advice()
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("jack", "JACK does not answer"),
+        ("ALSA", "ALSA does not answer"),
+        (f"{RTMIDI}/UNIX_JACK", "JACK does not answer"),
+        (f"{RTMIDI}/NEW_API", "RtMidi has no API NEW_API here"),
+        ("core", "CoreMIDI does not answer"),
+        ("alza", "Did you mean alsa?"),
+    ],
+)
+def test_a_system_that_is_asked_for_and_does_not_answer(nothing: Path, wanted: str, said: str) -> None:
+    for ask in (find, listings):
+        with pytest.raises(PortError) as caught:
+            ask(wanted)
+        assert said in str(caught.value)
+
+
+def test_a_backend_of_any_module(nothing: Path) -> None:
+    assert find("memory_backend") == MidiSystem("memory_backend")
+    assert find("auto", {"MIDO_BACKEND": "memory_backend"}).name == "memory_backend"
+    (found,) = listings("auto", {"MIDO_BACKEND": "memory_backend"})
+    assert "Stage Piano 32:0" in found.outputs
+    assert "Stage Piano 32:0" not in found.inputs
+
+
+def test_what_is_asked_for_beats_the_variable(nothing: Path) -> None:
+    with pytest.raises(PortError, match="ALSA"):
+        find("alsa", {"MIDO_BACKEND": "memory_backend"})
+
+
+@LINUX
+def test_alsa_comes_before_jack_and_both_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        midi_system, "_rtmidi_names", lambda api, direction: [f"{api} {direction}", f"{api} {direction}"]
+    )
+    alsa, jack = MidiSystem(f"{RTMIDI}/{ALSA}"), MidiSystem(f"{RTMIDI}/{JACK}")
+    both = [Listing(s, [f"{s.api} MidiIn"], [f"{s.api} MidiOut"]) for s in (alsa, jack)]
+    assert find("auto", {}) == alsa
+    assert list(listings("auto", {})) == both
+    assert list(listings("jack", {})) == both[::-1]
+
+
+@LINUX
+def test_pipewires_libjack_comes_first(tmp_path: Path) -> None:
+    """In a process of its own: a library stays loaded."""
+    library = tmp_path / "usr/lib/any/pipewire-0.3/jack/libjack.so.0"
+    library.parent.mkdir(parents=True)
+    program = f"""
+import ctypes, socket
+from pathlib import Path
+from livegen.io import midi_system
+midi_system.PIPEWIRE_LIBRARIES = ("{str(tmp_path)[1:]}/usr/lib/*/pipewire-*/jack/libjack.so.0",)
+loaded = []
+midi_system.ctypes.CDLL = lambda path, mode: loaded.append((path, mode))
+system = midi_system.MidiSystem("{RTMIDI}/{JACK}")
+assert system.name == "JACK"
+midi_system._prefer_pipewire.cache_clear()
+with socket.socket(socket.AF_UNIX) as server:
+    server.bind("{tmp_path}/pipewire-0")
+    assert system.name == "JACK"
+    midi_system._prefer_pipewire.cache_clear()
+    Path("{library}").touch()
+    assert system.name == "PipeWire"
+assert loaded == [("{library}", ctypes.RTLD_GLOBAL)]
+"""
+    environ = os.environ | {"PIPEWIRE_RUNTIME_DIR": str(tmp_path), "JACK_DEFAULT_SERVER": f"none-{os.getpid()}"}
+    done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

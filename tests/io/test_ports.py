@@ -1,0 +1,262 @@
+"""What names mean, and ports opened through a backend in memory."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import memory_backend
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mido import Message
+
+from livegen.errors import ConfigError, PortError
+from livegen.io import ports
+from livegen.io.midi_system import MidiSystem
+from livegen.io.output import Output
+from livegen.io.ports import Demo, MidiFile, Port, Synth, WavFile, first_keyboard, match, parse_input, parse_output
+from livegen.note import MonotonicTime
+from livegen.stage.events import Part, Send
+
+KEYSTATION = "Keystation 49:Keystation 49 MIDI 1 28:0"
+FLUID = "FLUID Synth (1234):Synth input port (1234:0) 128:0"
+A2J = "a2j:Keystation 49 [28] (capture): Keystation 49 MIDI 1"
+PIPEWIRE = "Midi-Bridge:Keystation 49:(capture_0) Keystation 49 MIDI 1"
+THROUGH = "Midi Through:Midi Through Port-0 14:0"
+MEMORY = MidiSystem("memory_backend")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "meant"),
+    [
+        (KEYSTATION, KEYSTATION),
+        ("keystation", KEYSTATION),
+        ("KEYSTATION49", KEYSTATION),
+        ("Keystation 49:Keystation 49 MIDI 1 20:0", KEYSTATION),  # before it was plugged in anew
+        ("MIDI 1", KEYSTATION),
+        ("28:0", KEYSTATION),
+        ("FLUID Synth", FLUID),
+        ("fluidsynth", FLUID),
+        ("FLUID Synth (99)", FLUID),
+        ("synth input", FLUID),
+        ("Midi Through", THROUGH),
+    ],
+)
+def test_a_name_means_its_port(wanted: str, meant: str) -> None:
+    assert match(wanted, [THROUGH, KEYSTATION, FLUID]) == meant
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted", "meant"),
+    [
+        (["Piano 2", "Piano", "My Piano"], "piano", "Piano"),  # exact before prefix
+        (["Piano 2:in", "Piano:in"], "piano", "Piano:in"),  # so is a client's whole name
+        (["My Piano", "Piano 2"], "piano", "Piano 2"),  # prefix before substring
+        (["Keys 28:0", "Keys 32:0"], "Keys 32:0", "Keys 32:0"),  # in full, number and all
+        (["Keys 28:0", "Keys 32:0"], "keys32:0", "Keys 32:0"),
+        ([A2J], "Keystation 49", A2J),
+        ([PIPEWIRE], "Keystation 49 MIDI 1", PIPEWIRE),
+        (["Flügel"], "FLÜGEL", "Flügel"),
+    ],
+)
+def test_the_better_match_wins(names: list[str], wanted: str, meant: str) -> None:
+    assert match(wanted, names) == match(wanted, names[::-1]) == meant
+
+
+def test_a_name_of_two_ports_is_refused_with_both() -> None:
+    with pytest.raises(PortError) as caught:
+        match("keys", ["Keys 28:0", "Keys 32:0", "Piano"])
+    assert str(caught.value) == '"keys" may mean "Keys 28:0" or "Keys 32:0". Name one of them in full.'
+
+
+def test_a_name_of_no_port_is_refused_with_the_nearest() -> None:
+    with pytest.raises(PortError) as caught:
+        match("Keystashun 49", ["Stage Piano", "KEYSTATION 49 28:0"])
+    assert str(caught.value) == (
+        'There is no port "Keystashun 49". Did you mean "KEYSTATION 49 28:0"? '
+        'There is "Stage Piano" and "KEYSTATION 49 28:0".'
+    )
+
+
+def test_where_there_are_no_ports_that_is_said() -> None:
+    with pytest.raises(PortError, match="there is none at all"):
+        match("Piano", [])
+
+
+@pytest.mark.parametrize("wanted", ["", "  ", "(12)", " [3] "])
+def test_a_name_with_nothing_in_it_is_no_wildcard(wanted: str) -> None:
+    with pytest.raises(PortError, match="There is no port"):
+        match(wanted, ["Piano"])
+
+
+some_names = st.lists(st.text(alphabet="ab B:1(2) [0]", min_size=1, max_size=8), min_size=1, max_size=5, unique=True)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(some_names)
+def test_a_full_name_always_means_itself(names: list[str]) -> None:
+    assert [match(name, names) for name in names] == names
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(some_names, st.text(alphabet="ab B:1(2) [0]", max_size=6), st.randoms())
+def test_the_order_of_ports_does_not_matter(names: list[str], wanted: str, random: object) -> None:
+    def outcome(names: list[str]) -> str | None:
+        try:
+            return match(wanted, names)
+        except PortError:
+            return None
+
+    shuffled = names.copy()
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert outcome(names) == outcome(shuffled)
+    assert outcome(names) in (None, *names)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(some_names, st.text(alphabet="abc", min_size=1, max_size=6))
+def test_case_and_spaces_do_not_matter(names: list[str], wanted: str) -> None:
+    def outcome(wanted: str) -> str | None:
+        try:
+            return match(wanted, names)
+        except PortError:
+            return None
+
+    if wanted not in names and wanted.upper() not in names and " ".join(wanted) not in names:
+        assert outcome(wanted) == outcome(wanted.upper()) == outcome(" ".join(wanted))
+
+
+@pytest.mark.parametrize(
+    ("names", "jack", "keyboard"),
+    [
+        ([THROUGH, KEYSTATION], False, KEYSTATION),
+        ([THROUGH, FLUID, "livegen:livegen 130:0", "VirMIDI 2-0:VirMIDI 2-0 24:0"], False, None),
+        (["Sequencer:out 129:0", "Digital Piano 20:0"], False, "Digital Piano 20:0"),  # 129: a program
+        (["IAC Driver Bus 1", "MPK mini 3"], False, "MPK mini 3"),
+        (["Maniac Keys"], False, "Maniac Keys"),
+        (["player:out", "system:midi_capture_1"], True, "system:midi_capture_1"),
+        (["player:out"], True, None),
+        (["a2j:Midi Through [14] (capture): Midi Through Port-0", A2J], True, A2J),
+        (["a2j:player [129] (capture): out"], True, None),
+        (["Midi-Bridge:Midi Through:(capture_0) Midi Through Port-0", PIPEWIRE], True, PIPEWIRE),
+        ([], False, None),
+    ],
+)
+def test_the_first_keyboard_is_one(names: list[str], jack: bool, keyboard: str | None) -> None:
+    assert first_keyboard(names, jack=jack) == keyboard
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("demo", Demo()),
+        ("Demo ", Demo()),
+        ("call.mid", MidiFile(Path("call.mid"))),
+        ("a/Call.MIDI", MidiFile(Path("a/Call.MIDI"))),
+        ("Keystation 49", Port("Keystation 49")),
+        ("port:demo", Port("demo")),
+        ("PORT: call.mid", Port("call.mid")),
+    ],
+)
+def test_what_an_input_names(text: str, meant: object) -> None:
+    assert parse_input(text) == meant
+
+
+@pytest.mark.parametrize("text", ["call.wav", "synth:", "synth:FluidSynth"])
+def test_what_cannot_be_an_input(text: str) -> None:
+    with pytest.raises(ConfigError, match="port"):
+        parse_input(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("FluidSynth", Synth()),
+        ("fluid synth", Synth()),
+        ("synth:", Synth(certain=True)),
+        ("synth:FluidSynth", Synth(certain=True)),
+        ("port:FluidSynth", Port("FluidSynth")),
+        ("jam.mid", MidiFile(Path("jam.mid"))),
+        ("jam.WAV", WavFile(Path("jam.WAV"))),
+        ("FLUID Synth (1234)", Port("FLUID Synth (1234)")),
+    ],
+)
+def test_what_an_output_names(text: str, meant: object) -> None:
+    assert parse_output(text) == meant
+
+
+def test_there_is_one_synth() -> None:
+    with pytest.raises(ConfigError, match="there is one synth"):
+        parse_output("synth:Moog")
+
+
+def test_a_port_that_is_a_rival_to_the_synth_is_remarked() -> None:
+    assert FLUID in ports.synth_remark(Synth(), [THROUGH, FLUID])
+    assert ports.synth_remark(Synth(certain=True), [FLUID]) == ""
+    assert ports.synth_remark(Synth(), [THROUGH]) == ""
+
+
+def test_an_input_hears_until_it_is_closed() -> None:
+    heard: list[Message] = []
+    port = ports.open_input(MEMORY, "keystation", heard.append)
+    behind = memory_backend.opened[-1]
+    assert (port.name, behind.name) == (KEYSTATION, KEYSTATION)
+    assert "client_name" not in behind.options  # mido would make a virtual port
+    behind.callback(Message("note_on", note=60))
+    port.close()
+    assert heard == [Message("note_on", note=60)]
+    assert behind.closed
+    assert behind.callback is None
+    port.close()
+
+
+def test_what_goes_wrong_in_a_callback_stays_there(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(message: Message) -> None:
+        raise RuntimeError("inbox gone")
+
+    port = ports.open_input(MEMORY, "keystation", fails)
+    with caplog.at_level(logging.ERROR):
+        memory_backend.opened[-1].callback(Message("note_on", note=60))
+    assert "inbox gone" in caplog.text
+    port.close()
+
+
+def test_an_output_sends() -> None:
+    output: Output = ports.open_output(MEMORY, "stage piano")
+    message = Message("note_on", note=60)
+    output.send(Send(0, message, Part.REPLY, MonotonicTime(0.0)))
+    assert memory_backend.opened[-1].sent == [message]
+    assert output.name == "Stage Piano 32:0"
+    assert output.real
+    assert not output.shares_synth
+    output.close()
+    output.close()
+
+
+def test_a_broken_output_says_so() -> None:
+    output = ports.open_output(MEMORY, "Unplugged")
+    with pytest.raises(PortError, match="Unplugged takes no more notes: no such device"):
+        output.send(Send(0, Message("note_on"), Part.REPLY, MonotonicTime(0.0)))
+
+
+def test_a_port_that_cannot_be_opened_says_so() -> None:
+    with pytest.raises(PortError, match='"Broken keys" cannot be opened: device busy'):
+        ports.open_input(MEMORY, "broken", lambda _: None)
+
+
+def test_virtual_ports_bear_our_name() -> None:
+    for port in (ports.virtual_input(MEMORY, lambda _: None), ports.virtual_output(MEMORY)):
+        behind = memory_backend.opened[-1]
+        assert port.name == behind.name == behind.options["client_name"] == "livegen"
+        assert behind.options["virtual"] is True
+        port.close()
+
+
+def test_a_system_without_virtual_ports_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(self: object, **_: object) -> None:
+        raise NotImplementedError("not here")
+
+    monkeypatch.setattr(memory_backend.Output, "_open", refuses)
+    with pytest.raises(PortError, match="virtual port cannot be made"):
+        ports.virtual_output(MEMORY)
