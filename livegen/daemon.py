@@ -201,12 +201,13 @@ def routing(settings: Settings, output: Output) -> tuple[bool, int]:
 @contextmanager
 def signals(inbox: Inbox) -> Iterator[None]:
     """SIGINT and SIGTERM end it, SIGUSR1 silences, SIGHUP ends it at a terminal and elsewhere reloads."""
+    terminal = any(map(os.isatty, range(3)))  # once it is closed, it is none any more
 
     def stop(number: int, _: FrameType | None) -> None:
         inbox.put(Stop(signal.Signals(number).name))
 
     def hang_up(*_: object) -> None:
-        inbox.put(Stop("SIGHUP", reload=not sys.stdin.isatty()))
+        inbox.put(Stop("SIGHUP", reload=not terminal))
 
     def panic(*_: object) -> None:
         inbox.put(Panic(inbox.now()))

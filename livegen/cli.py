@@ -1,0 +1,283 @@
+"""The command line. Nothing heavy is imported before it is needed.
+
+Exit status: 0, 1 (a broken pipe), 2 (an option or command that does not exist), 130 (Ctrl-C before it played),
+70 (a bug), or that of the `LivegenError`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from livegen import __version__, config
+from livegen.errors import LivegenError
+from livegen.kinds import Choice, Flag, Names, Number, Text
+
+BUG = 70  # EX_SOFTWARE of sysexits.h
+
+EXAMPLES = (
+    ("livegen", "the first keyboard, or else a demo, answered on FluidSynth"),
+    ('livegen --in "Keystation" --out FluidSynth', "this keyboard"),
+    ("livegen --out port:FluidSynth --thru on", "a synth of your own, by its port"),
+    ("livegen --in demo --out jam.wav", "no keyboard, no sound card: listen to it later"),
+    ("livegen --in call.mid --out jam.mid --fast", "a file answered at once"),
+    ("livegen --silence 1.2 --temperature 0.9", "more patient, and tamer"),
+    ("livegen --panic key:A0", "the lowest key silences everything"),
+    ("livegen --virtual", "ports that other programs connect to"),
+    ("livegen --silence 1.2 config > livegen.toml", "keep settings, then: --config livegen.toml"),
+    ("livegen ports", "what can follow --in and --out"),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    given: dict[str, object] = {}
+    try:
+        status = cli.main(arguments, prog_name="livegen", standalone_mode=False, obj=given)
+    except LivegenError as error:
+        return _fail(str(error), error.exit_code)
+    except click.ClickException as error:
+        return _fail(f"{error.format_message()} See livegen --help.", error.exit_code)
+    except click.Abort:
+        return 128 + 2  # as a shell says it of SIGINT
+    except Exception as error:  # noqa: BLE001  (the edge of the process: no user should have to read a traceback)
+        if given.get("verbose") or os.environ.get("LIVEGEN_VERBOSE", "0") != "0":
+            traceback.print_exc()
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        return _fail(f"this is a bug, please report it ({what}). With -v it tells where.", BUG)
+    return status if isinstance(status, int) else 0
+
+
+def _fail(message: str, status: int) -> int:
+    click.echo(f"livegen: {message}", err=True)
+    return status
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:  # noqa: ANN401  (click's signature)
+    """Put what was given on the command line aside, before or behind a subcommand."""
+    if value is not None and value != () and parameter.name is not None:
+        context.find_root().obj[parameter.name] = value
+
+
+def _keep_verbose(context: click.Context, parameter: click.Parameter, value: int) -> None:
+    _keep(context, parameter, min(value, 2) or None)
+
+
+def _setting(spec: config.Spec, *, hidden: bool) -> click.Option:
+    kind = spec.kind
+    common: dict[str, Any] = {"hidden": hidden, "expose_value": False, "callback": _keep}
+    if spec.field == "verbose":
+        return click.Option(["-v", "--verbose"], count=True, help=spec.help, **common | {"callback": _keep_verbose})
+    if isinstance(kind, Flag):
+        return click.Option([spec.field, f"{spec.flag}/--no-{spec.name}"], default=None, help=spec.help, **common)
+    if isinstance(kind, Number):
+        default = "" if spec.default is None else f"{spec.default:g}, "
+        tail = f" [{default}{kind.range.removeprefix('a whole number from ')}]"
+    else:
+        tail = f" [{spec.default}]" if spec.default else ""
+    return click.Option(
+        [spec.field, spec.flag],
+        default=None,
+        multiple=isinstance(kind, Names),
+        type=click.Path() if isinstance(kind, Text) and kind.path else str,  # says that files complete it
+        metavar=kind.placeholder,
+        shell_complete=partial(_complete, spec) if isinstance(kind, Choice | Names) else None,
+        help=spec.help + tail,
+        **common,
+    )
+
+
+def _options(*, hidden: bool) -> list[click.Parameter]:
+    where = "Settings from this TOML file [$XDG_CONFIG_HOME/livegen/livegen.toml]"
+    file = click.Option(
+        ["config", "--config"],
+        type=click.Path(),
+        metavar="FILE",
+        help=where,
+        hidden=hidden,
+        expose_value=False,
+        callback=_keep,
+    )
+    return [file, *(_setting(spec, hidden=hidden) for spec in config.SPECS)]
+
+
+def _complete(spec: config.Spec, _: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    words = list(spec.kind.words) if isinstance(spec.kind, Choice) else _ports(spec.field)
+    return [CompletionItem(word) for word in words if word.lower().startswith(incomplete.lower())]
+
+
+def _ports(field: str) -> list[str]:
+    from livegen.io import midi_system
+
+    found = midi_system.listings()[:1]
+    if field == "inputs":
+        return ["demo", *(name for listing in found for name in listing.inputs)]
+    return ["FluidSynth", *(name for listing in found for name in listing.outputs)]
+
+
+class Command(click.Command):
+    """A subcommand: every setting may stand behind it as well as before it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += _options(hidden=True)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
+        formatter.write_paragraph()
+        formatter.write_text("Every setting may stand here too: see livegen --help.")
+
+
+class Main(click.Group):
+    """The main job, and its help in groups."""
+
+    command_class = Command
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        of = {spec.field: spec.group for spec in config.SPECS}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                groups.setdefault(of.get(parameter.name or "", "System"), []).append(record)
+        for group in ("Ports", "Conversation", "Sound", "Model", "System"):
+            with formatter.section(group):
+                formatter.write_dl(groups[group])
+        self.format_commands(ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
+        with formatter.section("Examples"):
+            for line, meaning in EXAMPLES:
+                formatter.write_text(f"# {meaning}")
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+def _load(given: Mapping[str, object]) -> config.Loaded:
+    path = given.get("config")
+    settings = {name: value for name, value in given.items() if name != "config"}
+    return config.load(settings, os.environ, None if path is None else Path(str(path)))
+
+
+@click.group(
+    cls=Main,
+    invoke_without_command=True,
+    params=_options(hidden=False),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s", help="Which livegen this is.")
+@click.pass_context
+def cli(context: click.Context) -> int:
+    """Play a phrase on a MIDI keyboard, pause, and be answered.
+
+    Every setting can also stand in a TOML file (silence = 1.2) or in the environment (LIVEGEN_SILENCE=1.2).
+    """
+    if context.invoked_subcommand is not None:
+        return 0
+    given = context.obj
+    settings = _load(given).settings
+
+    from livegen import daemon
+
+    return daemon.run(settings, reload=lambda: _load(given).settings)
+
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+@cli.command()
+@_as_json
+@click.pass_obj
+def ports(given: dict[str, object], *, as_json: bool) -> None:
+    """List what can follow --in and --out."""
+    from livegen.io import listing
+
+    report = listing.report(_load(given).settings)
+    click.echo(_json(report.plain()) if as_json else report.text())
+
+
+@cli.command()
+@_as_json
+def models(*, as_json: bool) -> None:
+    """List the models and what they can do."""
+    from livegen.engine import card
+    from livegen.io.listing import aligned
+
+    cards = [card.read(folder) for folder in card.folders().values()]
+    if as_json:
+        click.echo(_json([json.loads(found.to_json()) | {"folder": str(found.folder)} for found in cards]))
+        return
+    rows = [("Name", "What it is", "Nats a note", "Trained on", "Licence")]
+    for found in cards:
+        trained = f"{found.training.data}, {found.training.date}"
+        rows.append((found.name, found.title, f"{found.figures.total:.2f}", trained, found.licence))
+    click.echo("\n".join(aligned(rows)))
+
+
+@cli.command("config")
+@_as_json
+@click.pass_obj
+def config_(given: dict[str, object], *, as_json: bool) -> None:
+    """Show the settings in force, and where each comes from."""
+    loaded = _load(given)
+    values = {spec: getattr(loaded.settings, spec.field) for spec in config.SPECS}
+    if as_json:
+        table = {spec.name: {"value": value, "origin": loaded.origins[spec.field]} for spec, value in values.items()}
+        click.echo(_json({"file": None if loaded.path is None else str(loaded.path), "settings": table}))
+        return
+    lines = {
+        spec: f"{spec.name} = {_toml(value)}" if value is not None else f"# {spec.name} ="
+        for spec, value in values.items()
+    }
+    width = max(len(line) for line in lines.values() if len(line) < 40)
+    click.echo(f"# file: {loaded.path or f'none, there is no {config.default_path(os.environ)}'}")
+    for spec, line in lines.items():
+        click.echo(f"{line.ljust(width)}  # {loaded.origins[spec.field]}")
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)  # of texts, numbers, booleans and lists TOML says the same
+
+
+@cli.command()
+@_as_json
+@click.pass_obj
+def bench(given: dict[str, object], *, as_json: bool) -> int:
+    """Measure how quick and how punctual it is on this machine."""
+    settings = _load(given).settings
+
+    from livegen.bench import main as measure
+
+    return measure(settings, as_json=as_json)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    r"""Print what completes livegen's words in a shell.
+
+    \b
+    bash:  eval "$(livegen completion bash)"      in ~/.bashrc
+    zsh:   eval "$(livegen completion zsh)"       in ~/.zshrc
+    fish:  livegen completion fish | source       in ~/.config/fish/config.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is not None:
+        click.echo(found(cli, {}, "livegen", "_LIVEGEN_COMPLETE").source())
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

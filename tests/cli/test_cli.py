@@ -1,0 +1,295 @@
+"""The command line as a user meets it, in a process of its own."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+import pytest
+
+from livegen import __version__, cli, config, daemon
+from livegen.config import SPECS, Settings
+from livegen.errors import ModelError
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"numpy", "tensorflow", "keras", "pretty_midi", "ai_edge_litert", "symusic", "matplotlib"}
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """No settings of whoever runs the tests, and a MIDI system in memory."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("LIVEGEN_", "MIDO_"))}
+    memory = str(ROOT / "tests" / "io")
+    return own | {
+        "XDG_CONFIG_HOME": str(tmp_path),
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{memory}",
+        "MIDO_BACKEND": "memory_backend",
+        "JACK_DEFAULT_SERVER": f"none-{os.getpid()}",
+    }
+
+
+def livegen(environ: Mapping[str, str], *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "livegen", *words]
+    done = subprocess.run(command, env=dict(environ), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
+    """What the daemon is started with, instead of starting it; and no settings of whoever runs the tests."""
+    for name in os.environ:
+        if name.startswith("LIVEGEN_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    started: list[Settings] = []
+
+    def run(settings: Settings, *, reload: object) -> int:
+        assert callable(reload)
+        started.extend([settings, reload()])
+        return 0
+
+    monkeypatch.setattr(daemon, "run", run)
+    return started
+
+
+def test_help_shows_every_setting_and_command(environ: dict[str, str]) -> None:
+    shown = livegen(environ, "--help").stdout
+    missing = [flag for spec in SPECS if (flag := spec.flag) not in shown]
+    assert not missing
+    for group in (*{spec.group for spec in SPECS}, "Commands", "Examples"):
+        assert f"\n{group}:\n" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_every_example_is_understood(played: list[Settings]) -> None:
+    for line, _ in cli.EXAMPLES:
+        words = [word.strip('"') for word in line.split(" > ")[0].split()[1:]]
+        if not {"config", "ports"} & set(words):
+            assert cli.main(words) == 0, line
+    assert len(played) >= 10
+
+
+def test_version(environ: dict[str, str]) -> None:
+    assert livegen(environ, "--version").stdout == f"livegen {__version__}\n"
+
+
+@pytest.mark.parametrize("words", ["--help", "ports", "ports --json", "config", "--version", "completion zsh"])
+def test_nothing_heavy_is_imported(environ: dict[str, str], words: str) -> None:
+    program = f"import sys; from livegen.cli import main; s = main({words.split()}); print(*sys.modules); sys.exit(s)"
+    done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
+    assert not HEAVY & set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_main_job_gets_its_settings(played: list[Settings]) -> None:
+    words = [
+        "--in",
+        "Keys",
+        "--in",
+        "demo",
+        "--silence",
+        "1.5",
+        "--fast",
+        "--seed",
+        "3",
+        "-vvv",
+        "--reply-channel",
+        "5",
+    ]
+    assert cli.main(words) == 0
+    meant = Settings(inputs=("Keys", "demo"), silence=1.5, fast=True, seed=3, verbose=2, reply_channel=5)
+    assert played == [meant, meant]
+
+
+def test_reload_reads_the_file_again(monkeypatch: pytest.MonkeyPatch, played: list[Settings], tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("silence = 1\ngain = 1")
+    seen: list[tuple[float, float]] = []
+
+    def run(settings: Settings, *, reload: object) -> int:
+        assert callable(reload)
+        path.write_text("silence = 2\ngain = 2")
+        seen.extend((s.silence, s.gain) for s in (settings, reload()))
+        return 0
+
+    monkeypatch.setattr(daemon, "run", run)
+    assert cli.main(["--config", str(path), "--gain", "3"]) == 0
+    assert seen == [(1.0, 3.0), (2.0, 3.0)]  # what was typed stays
+
+
+def test_a_flag_of_the_file_can_be_taken_back(played: list[Settings], tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("fast = true\nvirtual = true")
+    assert cli.main(["--config", str(path), "--no-fast"]) == 0
+    assert (played[0].fast, played[0].virtual) == (False, True)
+
+
+def test_config_says_what_is_in_force_and_why(environ: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "livegen" / "livegen.toml"
+    path.parent.mkdir()
+    path.write_text('in = "Flügel"\n')
+    environ["LIVEGEN_GAIN"] = "1"
+    shown = livegen(environ, "--silence", "1", "config", "--panic", "key:A0")
+    lines = {line.split(" = ")[0]: line for line in shown.stdout.splitlines()}
+    assert shown.stdout.startswith(f"# file: {path}\n")
+    assert lines["in"].split("  # ")[1] == f"{path}, line 1"
+    assert [lines[name].split("  # ")[1] for name in ("gain", "silence", "panic", "window")] == [
+        "LIVEGEN_GAIN",
+        "--silence",
+        "--panic",
+        "default",
+    ]
+
+
+def test_what_config_prints_is_a_config(environ: dict[str, str], tmp_path: Path) -> None:
+    words = ["--in", 'My "Keys"', "--silence", "1", "--virtual", "--channel", "3"]
+    path = tmp_path / "kept.toml"
+    path.write_text(livegen(environ, *words, "config").stdout)
+    assert tomllib.loads(path.read_text())["in"] == ['My "Keys"']
+    kept = config.load({}, {"XDG_CONFIG_HOME": str(tmp_path)}, path).settings
+    assert kept == Settings(inputs=('My "Keys"',), silence=1.0, virtual=True, channel=3)
+
+
+def test_config_for_programs(environ: dict[str, str]) -> None:
+    told = json.loads(livegen(environ, "config", "--json", "--seed", "4").stdout)
+    assert told["file"] is None
+    assert told["settings"]["seed"] == {"value": 4, "origin": "--seed"}
+    assert list(told["settings"]) == list(config.NAMES)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        ("--silence 99", 78, "livegen: --silence must be 0.1 to 10 s, not 99.\n"),
+        ("config --device gup", 78, 'livegen: --device must be auto, cpu or gpu, not "gup". Did you mean gpu?\n'),
+        ("--config none.toml", 78, "livegen: none.toml: there is no such file.\n"),
+        ("--silense 1", 2, "--silence"),
+        ("prots", 2, "ports"),
+        ("completion tcsh", 2, "bash"),
+        ("--in", 2, "requires an argument"),
+        ("ports --backend jack", 69, "livegen: JACK does not answer"),
+        ("models --verbos", 2, "--verbose"),
+    ],
+)
+def test_what_is_refused(environ: dict[str, str], words: str, status: int, said: str) -> None:
+    done = livegen(environ, *words.split(), status=status)
+    assert done.stdout == ""
+    assert done.stderr.startswith("livegen: ")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_ports_are_listed_by_system(environ: dict[str, str]) -> None:
+    rows = [line.split("  ") for line in livegen(environ, "ports").stdout.splitlines()]
+    table = {(row[0].strip(), row[1].strip(), row[2].strip()) for row in rows if len(row) > 2}
+    assert ("memory_backend", "in", "Keystation 49:Keystation 49 MIDI 1 28:0 *") in table
+    assert ("memory_backend", "out", "Stage Piano 32:0") in table
+    assert ("built in", "in", "demo") in table
+
+
+def test_ports_for_programs(environ: dict[str, str]) -> None:
+    told = json.loads(livegen(environ, "ports", "--json", "--out", "Stage Piano 32:0").stdout)
+    (system,) = told["systems"]
+    assert system["name"] == "memory_backend"
+    assert "Keystation 49:Keystation 49 MIDI 1 28:0" in system["in"]
+    assert told["takes"] == {"in": ["Keystation 49:Keystation 49 MIDI 1 28:0"], "out": ["Stage Piano 32:0"]}
+    assert told["advice"] is None
+
+
+@pytest.mark.skipif(sys.platform != "linux" or Path("/dev/snd/seq").exists(), reason="a machine without ALSA missing")
+@pytest.mark.may_skip("a machine that has a MIDI system cannot show how it is without one")
+def test_ports_without_a_midi_system(environ: dict[str, str], tmp_path: Path) -> None:
+    del environ["MIDO_BACKEND"]
+    environ["PIPEWIRE_RUNTIME_DIR"] = str(tmp_path)
+    shown = livegen(environ, "ports")
+    assert "demo *" in shown.stdout
+    assert "No MIDI system is found." in shown.stdout
+    assert shown.stderr == ""
+    told = json.loads(livegen(environ, "ports", "--json").stdout)
+    assert told["systems"] == []
+    assert "No MIDI system is found." in told["advice"]
+
+
+def test_models_are_listed_with_their_cards(environ: dict[str, str]) -> None:
+    shown = livegen(environ, "models").stdout
+    assert "livegen" in shown
+    assert "CC BY-NC-SA 4.0" in shown
+    (card,) = [card for card in json.loads(livegen(environ, "models", "--json").stdout) if card["name"] == "livegen"]
+    assert Path(card["folder"], "model.json").is_file()
+    assert "MAESTRO" in card["credit"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script(environ: dict[str, str], shell: str) -> None:
+    assert "_LIVEGEN_COMPLETE" in livegen(environ, "completion", shell).stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("livegen po", {"ports"}),
+        ("livegen --window-of p", {"player"}),
+        ("livegen --in key", {"Keystation 49:Keystation 49 MIDI 1 28:0"}),
+        ("livegen --out f", {"FluidSynth"}),
+        ("livegen --sil", {"--silence"}),
+        ("livegen ports --backe", set()),
+    ],
+)
+def test_words_are_completed(environ: dict[str, str], line: str, completed: set[str]) -> None:
+    words = line.split()
+    environ |= {"_LIVEGEN_COMPLETE": "zsh_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    shown = livegen(environ).stdout.splitlines()
+    assert set(shown[1::3]) == completed  # type, word, help
+
+
+def test_no_colour_and_no_control_codes(environ: dict[str, str]) -> None:
+    for words in (["--help"], ["ports"], ["config"]):
+        assert "\x1b" not in livegen(environ, *words).stdout
+
+
+def test_a_reader_that_goes_away_is_no_error(environ: dict[str, str]) -> None:
+    command = f'"{sys.executable}" -m livegen --help | true'
+    done = subprocess.run(command, shell=True, env=environ, capture_output=True, text=True, check=True)  # noqa: S602
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "said"),
+    [
+        (ModelError("model.tflite: damaged."), 65, "livegen: model.tflite: damaged.\n"),
+        (KeyboardInterrupt(), 130, "\n"),
+        (ZeroDivisionError("by\nzero"), 70, "this is a bug, please report it (ZeroDivisionError: by zero)"),
+        (click.FileError("a", "b"), 1, "livegen: "),
+    ],
+)
+def test_what_the_daemon_raises_becomes_a_status(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    played: list[Settings],
+    raised: BaseException,
+    status: int,
+    said: str,
+) -> None:
+    def run(*_: object, **__: object) -> int:
+        raise raised
+
+    monkeypatch.setattr(daemon, "run", run)
+    assert cli.main([]) == status
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert "Traceback" not in shown
+    assert cli.main(["-v"]) == status
+    assert ("Traceback" in capsys.readouterr().err) == (status == 70)
+
+
+def test_the_daemons_status_is_ours(monkeypatch: pytest.MonkeyPatch, played: list[Settings]) -> None:
+    monkeypatch.setattr(daemon, "run", lambda settings, *, reload: errno.EPERM)
+    assert cli.main([]) == errno.EPERM
