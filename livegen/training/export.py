@@ -16,28 +16,39 @@ import tensorflow as tf
 from livegen.features import VARIABLES
 from livegen.training.model import Pianist
 
+Signature = Callable[..., dict[str, tf.Tensor]]
 
-def save(pianist: Pianist, folder: Path) -> None:
-    """Write the SavedModel."""
+
+def save(pianist: Pianist, folder: Path, *, dtype: str = "float16") -> None:
+    """Write a SavedModel whose weights are stored as `dtype`; it computes in float32."""
     a = pianist.architecture
     token = tf.TensorSpec((1, len(VARIABLES)), tf.int32, name="token")
     state = tf.TensorSpec((2 * a.layers, 1, a.units), tf.float32, name="state")
     hidden = tf.TensorSpec((1, a.hidden * len(VARIABLES)), tf.float32, name="hidden")
     drawn = tf.TensorSpec((1, len(VARIABLES)), tf.int32, name="drawn")
 
+    module = tf.Module()
+    module.weights = {v.path: tf.Variable(tf.cast(v.value, dtype), name=v.name) for v in pianist.weights}
+
+    def stored() -> keras.StatelessScope:
+        return keras.StatelessScope([(v, tf.cast(module.weights[v.path], v.dtype)) for v in pianist.weights])
+
     def advance(token: tf.Tensor, state: tf.Tensor) -> dict[str, tf.Tensor]:
-        hidden, after = pianist.advance(token, state)
+        with stored():
+            hidden, after = pianist.advance(token, state)
         return {"hidden": hidden, "state": after}
 
-    def head(name: str) -> Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]:
-        return lambda hidden, drawn: {"logits": pianist.head(name, hidden, drawn)}
+    def head(name: str) -> Signature:
+        def logits(hidden: tf.Tensor, drawn: tf.Tensor) -> dict[str, tf.Tensor]:
+            with stored():
+                return {"logits": pianist.head(name, hidden, drawn)}
 
-    archive = keras.export.ExportArchive()
-    archive.track(pianist)
-    archive.add_endpoint("advance", advance, [token, state])
+        return logits
+
+    signatures = {"advance": tf.function(advance, input_signature=[token, state])}
     for name in VARIABLES:
-        archive.add_endpoint(name, head(name), [hidden, drawn])
-    archive.write_out(str(folder), verbose=False)
+        signatures[name] = tf.function(head(name), input_signature=[hidden, drawn])
+    tf.saved_model.save(module, str(folder), signatures=signatures)
 
 
 def litert(saved_model: Path, *, quantise: bool) -> bytes:

@@ -1,0 +1,97 @@
+"""Which runtime plays: LiteRT on the CPU, or TensorFlow where a GPU makes it faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import islice, pairwise
+from pathlib import Path
+from shutil import which
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+
+from livegen.engine.card import Card
+from livegen.engine.improviser import Improviser
+from livegen.engine.litert import LiteRt
+from livegen.engine.runtime import Runtime
+from livegen.engine.tensorflow import TensorFlow
+from livegen.errors import ModelError
+from livegen.note import Note
+
+WARM_UP = 30
+"""Notes played before the daemon says that it is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    runtime: Runtime
+    milliseconds: float  # a note, median of the warm-up
+    report: str  # one line: which it is, and why
+
+
+def choose(card: Card, device: str = "auto") -> Chosen:
+    """Load and warm up what `device` (auto, cpu or gpu) allows, and keep the faster. A GPU asked for is kept.
+
+    Raises:
+        ModelError: the model's files are not in order, or there is nothing to run it with.
+    """
+    gpu, no_gpu = None, ""
+    if device == "gpu" or (device == "auto" and gpu_is_likely()):
+        gpu, no_gpu = _attempt(lambda: TensorFlow(card, gpu=True))
+        if gpu and device == "gpu":
+            return _report(gpu)
+        no_gpu = f"TensorFlow on the GPU is not used: {no_gpu}" if no_gpu else ""
+    cpu, no_litert = _attempt(lambda: LiteRt.of(card))
+    if cpu is None and gpu is None and find_spec("tensorflow"):
+        cpu, no_tensorflow = _attempt(lambda: TensorFlow(card, gpu=False))
+        no_litert = f"{no_litert}; TensorFlow: {no_tensorflow}" if no_tensorflow else no_litert
+    remarks = [remark for remark in (no_gpu, f"LiteRT is not used: {no_litert}" if no_litert else "") if remark]
+    both = sorted((each for each in (gpu, cpu) if each), key=lambda each: each.milliseconds)
+    if not both:
+        raise ModelError(f"Nothing here can run the model {card.name}. {'. '.join(remarks)}. Install livegen again.")
+    return _report(*both, remarks=remarks)
+
+
+def gpu_is_likely() -> bool:
+    """Whether it is worth the seconds that importing TensorFlow takes."""
+    return find_spec("tensorflow") is not None and (
+        any(Path("/dev").glob("nvidia[0-9]*")) or which("nvidia-smi") is not None
+    )
+
+
+def warm_up(runtime: Runtime, notes: int = WARM_UP) -> float:
+    """Play some notes to nobody. Returns milliseconds a note, median."""
+    draws = Improviser(runtime).improvise([Note(60, 0.0, 0.5, 64)], 0.5, np.random.default_rng(0))
+    times = [perf_counter() for _ in islice(draws, notes)]
+    return 1000 * median(after - before for before, after in pairwise(times))
+
+
+def _attempt(load: Callable[[], Runtime]) -> tuple[Chosen | None, str]:
+    """A runtime that has played, or why there is none.
+
+    Raises:
+        ModelError: the model's own files are at fault.
+    """
+    try:
+        runtime = load()
+        milliseconds = warm_up(runtime)
+    except ModelError:
+        raise
+    except Exception as error:  # noqa: BLE001  (drivers and memory fail in their own ways, and the CPU still plays)
+        return None, _reason(error)
+    return Chosen(runtime, milliseconds, f"{runtime.name}, {milliseconds:.2f} ms a note"), ""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is not installed"
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".")[:200] if lines else type(error).__name__
+
+
+def _report(kept: Chosen, *others: Chosen, remarks: list[str] | None = None) -> Chosen:
+    slower = "".join(f" (slower: {other.report})" for other in others)
+    return Chosen(kept.runtime, kept.milliseconds, ". ".join([kept.report + slower, *(remarks or [])]))

@@ -1,0 +1,79 @@
+"""The model's own playing: from some notes and a gap, note after note without end."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegen.engine.runtime import Runtime, State, Token
+from livegen.engine.sampling import Sampling, draw, weights
+from livegen.features import CELL, START, TIME_BINS, TIME_EDGES, bin_time, bin_velocity, context, time_bin
+from livegen.note import WINDOW, Note
+from livegen.stage.reply import LONG_GAP, Drawn
+
+MAX_STEP = 2.0
+"""s: no hole in a reply is longer."""
+
+_NO_HOLE = np.arange(TIME_BINS) < bisect_right(TIME_EDGES, round(MAX_STEP / CELL)) - 1  # bins that end by then
+_LONG = bisect_left(TIME_EDGES, round(LONG_GAP / CELL))  # the first bin from there on
+_AS_IS = Sampling()
+_NOTHING: Token = (0, 0, 0, 0)
+
+
+class Improviser:
+    """A model, and how freely it draws. Used by one thread at a time."""
+
+    def __init__(self, runtime: Runtime, sampling: Sampling = _AS_IS, window: int = WINDOW) -> None:
+        """Hear the last `window` notes; live, the context grows to twice that before it is read anew."""
+        self.runtime = runtime
+        self.sampling = sampling
+        self._window = window
+
+    def improvise(self, notes: Sequence[Note], gap: float, random: np.random.Generator) -> Iterator[Drawn]:
+        """Go on after `notes` (at least one). The first note comes `gap` seconds after their last onset.
+
+        Raises:
+            ValueError: there are no notes, or the model gives no numbers.
+        """
+        if not notes:
+            raise ValueError("the model needs at least one note to go on from")
+        heard = context(notes[-self._window :])
+        state = self._read(heard)
+        step, seconds = time_bin(gap), gap
+        while True:
+            token, note = self._note(state, step, seconds, random)
+            heard.append(token)
+            if len(heard) < 2 * self._window:
+                state = self.runtime.advance(state, token)
+            else:
+                heard = [(START, *heard[-self._window][1:]), *heard[len(heard) - self._window + 1 :]]
+                state = self._read(heard)
+            steps = self.runtime.logits("step", state, _NOTHING)
+            yield Drawn(note, _rest(steps))
+            step = draw(steps, random, self.sampling, _NO_HOLE)
+            seconds = bin_time(step, random.random())
+
+    def _read(self, tokens: Sequence[Token]) -> State:
+        state = self.runtime.begin()
+        for token in tokens:
+            state = self.runtime.advance(state, token)
+        return state
+
+    def _note(self, state: State, step: int, seconds: float, random: np.random.Generator) -> tuple[Token, Note]:
+        """The rest of a note whose step is known. What is inside a bin is drawn evenly; the model hears the bin."""
+        runtime, sampling = self.runtime, self.sampling
+        pitch = draw(runtime.logits("pitch", state, (step, 0, 0, 0)), random, sampling)
+        velocity = draw(runtime.logits("velocity", state, (step, pitch, 0, 0)), random, sampling)
+        duration = draw(runtime.logits("duration", state, (step, pitch, velocity, 0)), random, sampling)
+        loudness = bin_velocity(velocity, random.random())
+        lasting = bin_time(duration, 1 - random.random())  # above 0
+        return (step, pitch, velocity, duration), Note(pitch, seconds, lasting, loudness)
+
+
+def _rest(steps: NDArray[np.float32]) -> float:
+    """The probability of a long gap, from the logits of a step, as the model means it: at temperature 1."""
+    p = weights(steps, _AS_IS)
+    return float(p[_LONG:].sum() / p.sum())

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from livegen.engine.card import CARD, Card, Checksum, Figures, Sizes, Training, find, read
+from livegen.features import SCHEME
+from livegen.note import WINDOW
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Card:
+    """The model that comes with livegen."""
+    return find("livegen")
+
+
+def write_card(folder: Path, sizes: Sizes) -> Card:
+    """A card for the files that lie in a folder."""
+    files = {
+        path.relative_to(folder).as_posix(): Checksum.of(path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != CARD
+    }
+    training = Training("nothing", 0, "", 0, 0.0, "2000-01-01", {})
+    figures = Figures(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, {})
+    card = Card(folder, folder.name, "random weights", SCHEME, WINDOW, sizes, training, figures, files)
+    (folder / CARD).write_text(card.to_json(), encoding="utf-8")
+    return read(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Card]:
+    """A small model of random weights, exported by the real export: a SavedModel and a float32 LiteRT file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TensorFlow's own, on import
+        pytest.importorskip("tensorflow", reason="TensorFlow is missing")
+        import keras
+        import numpy as np
+
+        from livegen.training import export
+        from livegen.training.model import Architecture, Pianist
+
+        keras.utils.set_random_seed(1)
+        architecture = Architecture(units=16, layers=2, hidden=8, embedding=(4, 6, 3, 5))
+        pianist = Pianist(architecture)
+        pianist(np.zeros((1, 2, 4), np.int32))
+        folder = tmp_path_factory.mktemp("models") / "tiny"
+        export.save(pianist, folder / "saved_model")
+        export.save(pianist, folder.parent / "full", dtype="float32")
+        (folder / "model.tflite").write_bytes(export.litert(folder.parent / "full", quantise=False))
+    yield write_card(folder, Sizes(16, 2, 8, (4, 6, 3, 5)))

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from scripted import Scripted
+
+from livegen.engine.card import Card
+from livegen.engine.improviser import MAX_STEP, Improviser
+from livegen.engine.litert import LiteRt
+from livegen.engine.sampling import Sampling
+from livegen.features import START, TIME_BINS, time_bin, token
+from livegen.note import Note
+from livegen.stage.reply import Drawn
+
+CALL = (Note(60, 0.0, 0.4, 70), Note(64, 0.31, 0.2, 80), Note(67, 0.32, 0.9, 90))
+
+
+def play(runtime: Scripted | LiteRt, notes: int, *, gap: float = 0.9, seed: int = 1, window: int = 25) -> list[Drawn]:
+    improviser = Improviser(runtime, Sampling(), window)
+    return list(islice(improviser.improvise(CALL, gap, np.random.default_rng(seed)), notes))
+
+
+def test_the_context_is_read_and_the_first_step_is_the_gap() -> None:
+    runtime = Scripted()
+    first, second = play(runtime, 2, gap=0.873)
+    assert runtime.readings[0][:3] == [(START, *token(CALL[0])[1:]), token(CALL[1]), token(CALL[2])]
+    assert first.note.step == 0.873
+    assert runtime.given[0] == ("pitch", (time_bin(0.873), 0, 0, 0))
+    assert time_bin(second.note.step) == 10
+
+
+def test_each_head_is_told_what_was_drawn_and_the_drawn_token_is_fed_back() -> None:
+    runtime = Scripted(lambda k: (7, 50 + k, 20, 33))
+    play(runtime, 2)
+    assert runtime.given[4:8] == [
+        ("pitch", (7, 0, 0, 0)),
+        ("velocity", (7, 51, 0, 0)),
+        ("duration", (7, 51, 20, 0)),
+        ("step", (0, 0, 0, 0)),
+    ]
+    assert runtime.readings[0][3:] == [(time_bin(0.9), 50, 20, 33), (7, 51, 20, 33)]
+
+
+def test_what_is_inside_a_bin_is_drawn_evenly() -> None:
+    notes = [drawn.note for drawn in play(Scripted(lambda k: (40, 60, 20, 40)), 400)[1:]]
+    for values in ([note.step for note in notes], [note.duration for note in notes]):
+        assert {time_bin(value) for value in values} == {40}
+        assert len(set(values)) == len(values)
+    assert {note.velocity for note in notes} == {80, 81, 82, 83}
+
+
+def test_no_step_is_longer_than_two_seconds() -> None:
+    runtime = Scripted(lambda k: (TIME_BINS - 1, 60, 16, 20))  # it wants 8 s
+    steps = [drawn.note.step for drawn in play(runtime, 300)[1:]]
+    assert 1.5 < max(steps) <= MAX_STEP
+
+
+def test_rest_is_the_probability_of_a_long_gap() -> None:
+    assert [drawn.rest for drawn in play(Scripted(lambda k: (5, 60, 16, 20)), 3)] == pytest.approx([0] * 3, abs=1e-6)
+    assert [drawn.rest for drawn in play(Scripted(lambda k: (60, 60, 16, 20)), 3)] == pytest.approx([1] * 3, abs=1e-6)
+
+
+def test_the_state_never_holds_more_than_two_windows() -> None:
+    runtime = Scripted(lambda k: (1 + k % 9, 40 + k % 60, 16, 20))
+    play(runtime, 200, window=4)
+    everything = [token for reading in runtime.readings for token in reading]
+    assert len(runtime.readings) > 10
+    assert max(map(len, runtime.readings)) < 2 * 4 + 1
+    assert all(reading[0][0] == START for reading in runtime.readings)
+    assert all(START not in [step for step, *_ in reading[1:]] for reading in runtime.readings)
+    for before, after in zip(runtime.readings, runtime.readings[1:], strict=False):
+        assert after[1:3] == before[-2:]  # the last notes that were read, with the newest to follow
+    assert len(everything) < 3 * 200
+
+
+def test_only_the_last_window_of_a_long_context_is_read() -> None:
+    runtime = Scripted()
+    improviser = Improviser(runtime, window=2)
+    next(improviser.improvise(CALL, 0.5, np.random.default_rng(0)))
+    assert runtime.readings[0][:2] == [(START, *token(CALL[1])[1:]), token(CALL[2])]
+
+
+def test_without_notes_there_is_nothing_to_go_on_from() -> None:
+    with pytest.raises(ValueError, match="at least one note"):
+        next(Improviser(Scripted()).improvise((), 0.5, np.random.default_rng(0)))
+
+
+def test_a_model_without_numbers_is_an_error() -> None:
+    class Mad(Scripted):
+        def logits(self, *arguments: object) -> np.ndarray:
+            return np.full(128, np.nan, np.float32)
+
+    with pytest.raises(ValueError, match="no numbers"):
+        next(Improviser(Mad()).improvise(CALL, 0.5, np.random.default_rng(0)))
+
+
+def test_the_shipped_model_plays_on_and_a_seed_repeats_it(shipped: Card) -> None:
+    runtime = LiteRt.of(shipped)
+    once = play(runtime, 120)
+    assert play(runtime, 120) == once
+    assert play(runtime, 120, seed=2) != once
+    assert play(LiteRt.of(shipped), 120) == once
+    assert len({drawn.note.pitch for drawn in once}) > 8
+    assert len({drawn.note.velocity for drawn in once}) > 8
+    assert all(0 <= drawn.rest <= 1 for drawn in once)

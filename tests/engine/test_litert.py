@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from livegen import features
+from livegen.engine.card import Card
+from livegen.engine.litert import FILE, LiteRt
+from livegen.errors import ModelError
+from livegen.features import START, VARIABLES
+
+FIRST = (START, 60, 16, 20)
+SECOND = (3, 64, 17, 30)
+
+
+@pytest.fixture(scope="module")
+def runtime(shipped: Card) -> LiteRt:
+    return LiteRt.of(shipped)
+
+
+def test_logits_have_the_variables_sizes(runtime: LiteRt) -> None:
+    state = runtime.advance(runtime.begin(), FIRST)
+    for name in VARIABLES:
+        logits = runtime.logits(name, state, SECOND)
+        assert logits.shape == (features.SIZES[name],)
+        assert logits.dtype == np.float32
+        assert np.isfinite(logits).all()
+
+
+def test_a_state_never_changes_under_its_owner(runtime: LiteRt) -> None:
+    one = runtime.advance(runtime.begin(), FIRST)
+    lstm, hidden = one.lstm.copy(), one.hidden.copy()
+    pitches = runtime.logits("pitch", one, SECOND)
+    kept = pitches.copy()
+    two = runtime.advance(one, SECOND)
+    runtime.logits("pitch", two, (0, 0, 0, 0))
+    assert np.array_equal(one.lstm, lstm)
+    assert np.array_equal(one.hidden, hidden)
+    assert np.array_equal(pitches, kept)
+    assert not runtime.begin().lstm.any()
+    assert not np.array_equal(two.lstm, lstm)
+
+
+def test_a_head_sees_what_was_drawn_before_it_and_nothing_after(runtime: LiteRt) -> None:
+    state = runtime.advance(runtime.begin(), FIRST)
+    drawn, otherwise = SECOND, (9, 67, 12, 40)
+    for i, name in enumerate(VARIABLES):
+        logits = runtime.logits(name, state, drawn)
+        for k in range(len(VARIABLES)):
+            changed = tuple(otherwise[j] if j == k else drawn[j] for j in range(len(VARIABLES)))
+            assert np.array_equal(logits, runtime.logits(name, state, changed)) == (k >= i)  # type: ignore[arg-type]
+
+
+def test_loading_says_nothing(shipped: Card, capfd: pytest.CaptureFixture[str]) -> None:
+    runtime = LiteRt.of(shipped)
+    runtime.logits("step", runtime.advance(runtime.begin(), FIRST), SECOND)
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", "")
+
+
+@pytest.mark.parametrize("content", [b"", b"no model at all", b"\0" * 4096])
+def test_what_is_no_litert_file_is_refused(shipped: Card, content: bytes) -> None:
+    with pytest.raises(ModelError, match=r"here\.tflite: not a LiteRT model"):
+        LiteRt(content, shipped.architecture, "here.tflite")
+
+
+def test_a_model_of_other_sizes_is_refused(shipped: Card) -> None:
+    sizes = replace(shipped.architecture, units=shipped.architecture.units + 1)
+    with pytest.raises(ModelError, match="the shapes of advance are"):
+        LiteRt(shipped.read_file(FILE), sizes)
+
+
+def test_a_model_without_the_signatures_is_refused(shipped: Card) -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow is missing")
+    import tensorflow as tf
+
+    function = tf.function(lambda x: x + 1.0, input_signature=[tf.TensorSpec((1,), tf.float32)])
+    content = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()]).convert()
+    with pytest.raises(ModelError, match="no signature advance"):
+        LiteRt(content, shipped.architecture)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livegen.engine.card import Card, read
+from livegen.engine.litert import LiteRt
+from livegen.engine.tensorflow import TensorFlow
+from livegen.errors import ModelError
+from livegen.features import START, VARIABLES
+
+FLOAT16 = 2e-3  # weights are rounded to 11 bits
+
+
+@pytest.fixture(scope="module")
+def runtime(tiny: Card) -> TensorFlow:
+    return TensorFlow(tiny, gpu=False)
+
+
+def test_it_says_what_litert_says(runtime: TensorFlow, tiny: Card) -> None:
+    other = LiteRt.of(tiny)
+    mine, its = runtime.begin(), other.begin()
+    for token in [(START, 60, 16, 20), (3, 64, 17, 30), (0, 67, 18, 40)]:
+        mine, its = runtime.advance(mine, token), other.advance(its, token)
+        np.testing.assert_allclose(mine.lstm, its.lstm, atol=FLOAT16)
+        np.testing.assert_allclose(mine.hidden, its.hidden, atol=FLOAT16)
+    for name in VARIABLES:
+        logits = runtime.logits(name, mine, (3, 64, 17, 30))
+        np.testing.assert_allclose(logits, other.logits(name, its, (3, 64, 17, 30)), atol=FLOAT16)
+        assert np.ptp(logits) > 10 * FLOAT16
+
+
+def test_a_state_never_changes_under_its_owner(runtime: TensorFlow) -> None:
+    one = runtime.advance(runtime.begin(), (START, 60, 16, 20))
+    lstm = one.lstm.copy()
+    runtime.advance(one, (3, 64, 17, 30))
+    assert np.array_equal(one.lstm, lstm)
+    assert not runtime.begin().lstm.any()
+
+
+def test_it_is_compiled(runtime: TensorFlow) -> None:
+    """The compiled function exists and agrees with the signature as it was saved."""
+    state = runtime.advance(runtime.begin(), (START, 60, 16, 20))
+    tf = runtime._tf
+    saved = runtime._model.signatures["pitch"](hidden=tf.constant(state.hidden), drawn=tf.constant([[3, 0, 0, 0]]))
+    np.testing.assert_allclose(runtime.logits("pitch", state, (3, 0, 0, 0)), saved["logits"].numpy()[0], atol=1e-5)
+
+
+def test_where_xla_cannot_it_goes_on_without(tiny: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tensorflow as tf
+
+    function = tf.function
+
+    def without_xla(python: object, *, jit_compile: bool) -> object:
+        def refuse(**tensors: object) -> object:
+            return {"logits": tf.raw_ops.Abort(error_msg="never run")} if not tensors else explode()
+
+        def explode() -> object:
+            raise tf.errors.UnimplementedError(None, None, "XLA is not here")
+
+        class Refusing:
+            def get_concrete_function(self, **specs: object) -> object:
+                return refuse
+
+        return Refusing() if jit_compile else function(python)
+
+    monkeypatch.setattr(tf, "function", without_xla)
+    plain = TensorFlow(tiny, gpu=False)
+    monkeypatch.undo()
+    state = plain.advance(plain.begin(), (START, 60, 16, 20))
+    compiled = TensorFlow(tiny, gpu=False)
+    np.testing.assert_allclose(plain.logits("step", state, (0, 0, 0, 0)), compiled.logits("step", state, (0, 0, 0, 0)), atol=1e-5)
+
+
+def test_without_a_gpu_it_says_so(tiny: Card) -> None:
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        assert TensorFlow(tiny, gpu=True).name == "TensorFlow on the GPU"
+    else:
+        with pytest.raises(RuntimeError, match="finds no GPU"):
+            TensorFlow(tiny, gpu=True)
+
+
+def test_a_damaged_saved_model_is_refused_before_tensorflow_reads_it(tiny: Card, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny.folder, tmp_path / "copy"))
+    (folder / "saved_model" / "saved_model.pb").write_bytes(b"spoilt")
+    with pytest.raises(ModelError, match=r"saved_model\.pb: damaged"):
+        TensorFlow(read(folder), gpu=False)
+
+
+def test_a_model_without_a_saved_model_is_refused(tiny: Card) -> None:
+    with pytest.raises(ModelError, match="lists no saved_model"):
+        TensorFlow(replace(tiny, files={}), gpu=False)
