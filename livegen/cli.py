@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from livegen import __version__, config
 from livegen.errors import LivegenError
 from livegen.kinds import Choice, Flag, Names, Number, Text
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + 2  # as a shell says it of SIGINT
     except Exception as error:  # noqa: BLE001  (the edge of the process: no user should have to read a traceback)
         if given.get("verbose") or os.environ.get("LIVEGEN_VERBOSE", "0") != "0":
+            import traceback
+
             traceback.print_exc()
         what = " ".join(f"{type(error).__name__}: {error}".split())
         return _fail(f"this is a bug, please report it ({what}). With -v it tells where.", BUG)
@@ -111,6 +113,8 @@ def _options(*, hidden: bool) -> list[click.Parameter]:
 
 
 def _complete(spec: config.Spec, _: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
     words = list(spec.kind.words) if isinstance(spec.kind, Choice) else _ports(spec.field)
     return [CompletionItem(word) for word in words if word.lower().startswith(incomplete.lower())]
 
@@ -277,7 +281,3 @@ def completion(shell: str) -> None:
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -52,6 +52,7 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
         while True:
             stop = serve(settings, reporter)
             if not stop.reload:
+                notify.stopping()
                 return 0
             notify.reloading()
             if reload is not None:
@@ -72,7 +73,9 @@ def serve(settings: Settings, reporter: Reporter) -> Stop:
         improviser = Improviser(chosen.runtime, sampling, settings.window)
         wiring = stack.enter_context(wire(settings, live, reporter))
         reporter.say(f"model: {settings.model}, {chosen.report}")
-        voices = [Voice(thru=thru, channel=channel) for thru, channel in map(partial(routing, settings), wiring.outputs)]
+        voices = [
+            Voice(thru=thru, channel=channel) for thru, channel in map(partial(routing, settings), wiring.outputs)
+        ]
         performance = Performance(manners(settings), voices, inputs=wiring.inputs, echoes=wiring.echoes)
         inbox: Inbox = VirtualInbox(wiring.events) if settings.fast else live
         if settings.fast:
@@ -81,11 +84,11 @@ def serve(settings: Settings, reporter: Reporter) -> Stop:
             ask = stack.enter_context(in_real_time(live, improviser, settings, reporter))
         wiring.start()
         notify.ready()
-        reporter.say(f"ready after {time.monotonic() - started:.2f} s: play a phrase, then pause. Ctrl-C ends it.")
+        told = "play a phrase, then pause" if wiring.listening else "listen"
+        reporter.say(f"ready after {time.monotonic() - started:.2f} s: {told}. Ctrl-C ends it.")
         try:
             return jam(performance, inbox, wiring.outputs, ask, reporter)
         finally:
-            notify.stopping()
             leave(performance, inbox, wiring, reporter)
 
 
@@ -155,8 +158,8 @@ def deliver(send: Send, outputs: Sequence[Output], reporter: Reporter) -> bool:
     """Send a message. False when its output is broken."""
     try:
         outputs[send.output].send(send)
-    except PortError as error:
-        reporter.warn(f"{error} Going on without it.")
+    except Exception as error:  # noqa: BLE001  (whatever breaks one output, the others must get their note_offs)
+        reporter.warn(f"{outputs[send.output].name} is left out: {error}")
         return False
     return True
 

@@ -18,7 +18,7 @@ from livegen.io.reporter import Reporter
 from livegen.io.wiring import Wiring
 from livegen.note import MonotonicTime
 from livegen.stage.control import Control
-from livegen.stage.events import Ended, Failed, Panic, Predicted, Received, ReplyNote, Request, Send, Stop
+from livegen.stage.events import Ended, Event, Failed, Panic, Predicted, Received, ReplyNote, Request, Send, Stop
 from livegen.stage.performance import Performance
 from livegen.stage.voice import Voice
 
@@ -32,17 +32,22 @@ class Recorded:
     shares_synth = False
     real = True
 
-    def __init__(self, breaks_at: int | None = None) -> None:
+    def __init__(self, breaks_at: int | None = None, error: type[Exception] = PortError) -> None:
         self.messages: list[Message] = []
         self.breaks_at = breaks_at
+        self.error = error
 
     def send(self, send: Send) -> None:
         if self.breaks_at is not None and len(self.messages) >= self.breaks_at:
-            raise PortError("The cable is out.")
+            raise self.error("The cable is out.")
         self.messages.append(send.message)
 
     def close(self) -> None:
         pass
+
+    def struck(self) -> list[int]:
+        """The notes of replies."""
+        return [m.note for m in self.messages if m.type == "note_on" and m.channel == 1]
 
     def hanging(self) -> set[int]:
         notes: set[int] = set()
@@ -66,10 +71,10 @@ def phrase() -> list[Received | Ended]:
 
 
 class Scene:
-    def __init__(self, *outputs: Recorded, events: list[Received | Ended] | None = None) -> None:
+    def __init__(self, *outputs: Recorded) -> None:
         self.wiring = Wiring(outputs=list(outputs))
         self.performance = Performance(daemon.manners(Settings()), [Voice(thru=True, channel=1) for _ in outputs])
-        self.inbox: Inbox = VirtualInbox(phrase() if events is None else events)
+        self.inbox: Inbox = VirtualInbox(phrase())
         self.log = io.StringIO()
 
     def play(self, ask: Callable[[Request], None]) -> Stop:
@@ -87,18 +92,19 @@ def test_it_ends_when_all_has_been_played():
     output = Recorded()
     scene = Scene(output)
     assert not scene.play(scene.answer).reload
-    assert [m.note for m in output.messages if m.type == "note_on" and m.channel == 1] == [60, 61, 62, 63]
+    assert output.struck() == [60, 61, 62, 63]
     assert output.hanging() == set()
 
 
-def test_a_broken_output_is_left_out_and_the_others_play_on():
-    broken, whole = Recorded(breaks_at=3), Recorded()
+@pytest.mark.parametrize("error", [PortError, ValueError])
+def test_a_broken_output_is_left_out_and_the_others_play_on(error):
+    broken, whole = Recorded(3, error), Recorded()
     scene = Scene(broken, whole)
     scene.play(scene.answer)
     assert len(broken.messages) == 3
-    assert [m.note for m in whole.messages if m.type == "note_on" and m.channel == 1] == [60, 61, 62, 63]
+    assert whole.struck() == [60, 61, 62, 63]
     assert whole.hanging() == set()
-    assert "The cable is out. Going on without it." in scene.log.getvalue()
+    assert "recorded is left out: The cable is out." in scene.log.getvalue()
 
 
 def test_when_all_outputs_are_broken_it_says_so():
@@ -115,39 +121,38 @@ def test_a_model_that_fails_leaves_a_word_and_no_note():
     assert output.hanging() == set()
 
 
+class Interrupted(VirtualInbox):
+    """Something else happens, in the middle of the reply."""
+
+    def __init__(self, what: Stop | Exception) -> None:
+        super().__init__(phrase())
+        self._what = what
+
+    def get(self, until: MonotonicTime | None) -> Event | None:
+        if until is None or until < 1.0 + 0.7 + 0.3:  # the call, the silence, and into the reply
+            return super().get(until)
+        if isinstance(self._what, Exception):
+            raise self._what
+        return self._what
+
+
 def test_a_stop_in_mid_reply_releases_what_sounds():
     output = Recorded()
     scene = Scene(output)
-
-    def answer_then_stop(request: Request) -> None:
-        scene.answer(request)
-        threshold = scene.inbox.now() + 0.35 + 0.3  # the lead, and into the reply
-        scene.inbox._events.append((threshold, 10**6, Stop("SIGTERM")))
-
-    assert scene.play(answer_then_stop) == Stop("SIGTERM")
-    assert {m.note for m in output.messages if m.type == "note_on" and m.channel == 1} == {60, 61}
+    scene.inbox = Interrupted(Stop("SIGTERM"))
+    assert scene.play(scene.answer) == Stop("SIGTERM")
+    assert output.struck() == [60, 61]
     assert output.hanging() == set()
+    assert "interrupted" in scene.log.getvalue()
 
 
-def test_an_exception_in_the_loop_releases_what_sounds():
+def test_an_exception_in_mid_reply_releases_what_sounds():
     output = Recorded()
-    events = phrase()[:1] + [Received(Message("note_off", note=50), MonotonicTime(1))]
-    scene = Scene(output, events=events)
-
-    def answer_then_fail(request: Request) -> None:
-        if request.reply == 0:
-            scene.answer(request)
-            return
-        raise ValueError("a bug")
-
-    events_after = [
-        Received(Message("note_on", note=40, velocity=64), MonotonicTime(2.0)),
-        Received(Message("note_off", note=40), MonotonicTime(2.1)),
-        Received(Message("note_on", note=41, velocity=64), MonotonicTime(2.15)),
-    ]
-    scene.inbox = VirtualInbox(events + events_after[:2])
+    scene = Scene(output)
+    scene.inbox = Interrupted(ValueError("a bug"))
     with pytest.raises(ValueError, match="a bug"):
-        scene.play(answer_then_fail)
+        scene.play(scene.answer)
+    assert output.struck() == [60, 61]
     assert output.hanging() == set()
 
 

@@ -23,7 +23,9 @@ def test_bins_are_cells_of_10_ms_at_first_and_grow_to_8_s():
     assert max(widths) < 1.1
 
 
-@pytest.mark.parametrize(("seconds", "time_bin"), [(0, 0), (0.0099, 0), (0.01, 1), (0.03, 3), (7.999, 78), (8, 79), (1e6, 79)])
+@pytest.mark.parametrize(
+    ("seconds", "time_bin"), [(0, 0), (0.0099, 0), (0.01, 1), (0.03, 3), (7.999, 78), (8, 79), (1e6, 79)]
+)
 def test_time_bins(seconds, time_bin):
     assert f.time_bin(seconds) == time_bin
 

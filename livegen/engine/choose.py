@@ -44,7 +44,7 @@ def choose(card: Card, device: str = "auto") -> Chosen:
         if gpu and device == "gpu":
             return _report(gpu)
         no_gpu = f"TensorFlow on the GPU is not used: {no_gpu}" if no_gpu else ""
-    cpu, no_litert = _attempt(lambda: LiteRt.of(card))
+    cpu, no_litert = _attempt(lambda: LiteRt.of(card), ModelError)
     if cpu is None and gpu is None and find_spec("tensorflow"):
         cpu, no_tensorflow = _attempt(lambda: TensorFlow(card, gpu=False))
         no_litert = f"{no_litert}; TensorFlow: {no_tensorflow}" if no_tensorflow else no_litert
@@ -69,16 +69,12 @@ def warm_up(runtime: Runtime, notes: int = WARM_UP) -> float:
     return 1000 * median(after - before for before, after in pairwise(times))
 
 
-def _attempt(load: Callable[[], Runtime]) -> tuple[Chosen | None, str]:
-    """A runtime that has played, or why there is none.
-
-    Raises:
-        ModelError: the model's own files are at fault.
-    """
+def _attempt(load: Callable[[], Runtime], *fatal: type[Exception]) -> tuple[Chosen | None, str]:
+    """A runtime that has played, or why there is none. What is `fatal` is raised."""
     try:
         runtime = load()
         milliseconds = warm_up(runtime)
-    except ModelError:
+    except fatal:
         raise
     except Exception as error:  # noqa: BLE001  (drivers and memory fail in their own ways, and the CPU still plays)
         return None, _reason(error)

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.card import OTHER, RESTORE, Card, Sizes
-from livegen.engine.quiet import quiet
 from livegen.engine.runtime import State, Token
 from livegen.errors import ModelError
 from livegen.features import SIZES, VARIABLES
+from livegen.quiet import quiet
 
 FILE = "model.tflite"
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.card import OTHER, Card
-from livegen.engine.quiet import quiet
 from livegen.engine.runtime import State, Token
 from livegen.errors import ModelError
 from livegen.features import VARIABLES
+from livegen.quiet import quiet
 
 FOLDER = "saved_model"
 

@@ -15,7 +15,7 @@ from types import ModuleType
 from mido import Message
 
 from livegen.errors import PortError
-from livegen.io.quiet import muted_stderr
+from livegen.quiet import quiet
 
 CHANNELS = 16
 DRUMS = 9  # channel 10 as people count
@@ -61,7 +61,7 @@ class Fluid:
         """Start an audio driver. False if it does not."""
         os.environ.setdefault("JACK_NO_START_SERVER", "1")  # only use a server that runs
         self._fluid.setting("audio.driver", driver)
-        with muted_stderr():  # JACK and ALSA write their own complaints
+        with quiet():  # JACK and ALSA write their own complaints
             # Not the Synth's own start(): that also opens a MIDI input of FluidSynth's.
             self._fluid.audio_driver = self._library.new_fluid_audio_driver(self._fluid.settings, self._fluid.synth)
         return self._fluid.audio_driver is not None

@@ -4,34 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from livegen.config import Settings
-from livegen.io import midi_system, ports
+from livegen.io import midi_system, ports, synth
 from livegen.io.midi_system import Listing
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltIn:
-    """How the built-in synth stands."""
-
-    library: bool
-    soundfont: str | None
-    driver: str | None
-    problem: str | None
-
-    @property
-    def chosen(self) -> str:
-        """What sounds where no output is named."""
-        if self.problem is None:
-            return "FluidSynth"
-        return "jam.wav" if self.library and self.soundfont else "jam.mid"
+from livegen.io.synth import Available
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     systems: tuple[Listing, ...]  # the first is the one in use
-    synth: BuiltIn
+    synth: Available
     takes_in: tuple[str, ...]
     takes_out: tuple[str, ...]
 
@@ -44,7 +27,7 @@ class Report:
         return {
             "systems": systems,
             "built-in": {"in": ["demo"], "out": ["FluidSynth"]},
-            "synth": asdict(self.synth),
+            "synth": {**asdict(self.synth), "soundfont": str(self.synth.soundfont) if self.synth.soundfont else None},
             "takes": {"in": self.takes_in, "out": self.takes_out},
             "advice": None if systems else midi_system.advice(),
         }
@@ -57,11 +40,8 @@ class Report:
             rows += [self._row(found.system.name, "out", name, mark=index == 0) for name in found.outputs]
         rows.append(self._row("built in", "in", "demo"))
         works = self.synth.problem is None
-        sounds = (
-            f"{self.synth.driver}, {Path(self.synth.soundfont or '').name}"
-            if works
-            else "does not sound here, see below"
-        )
+        font = self.synth.soundfont
+        sounds = f"{self.synth.driver}, {font.name}" if works and font else "does not sound here, see below"
         rows.append(self._row("built in", "out", "FluidSynth", f"({sounds})"))
         lines = [*aligned(rows), ""]
         lines.append(f"livegen alone takes (*): in {', '.join(self.takes_in)}; out {', '.join(self.takes_out)}.")
@@ -83,15 +63,11 @@ def report(settings: Settings) -> Report:
     Raises:
         PortError: the MIDI system that the settings name does not answer.
     """
-    from livegen.io import synth
-
     found = midi_system.listings(settings.backend)
     available = synth.available(settings.soundfont, settings.audio_driver)
-    font = None if available.soundfont is None else str(available.soundfont)
-    built_in = BuiltIn(available.library, font, available.driver, available.problem)
     first = found[0] if found else None
     keyboard = first and ports.first_keyboard(first.inputs, jack=first.system.api == midi_system.JACK)
-    return Report(found, built_in, settings.inputs or (keyboard or "demo",), settings.outputs or (built_in.chosen,))
+    return Report(found, available, settings.inputs or (keyboard or "demo",), settings.outputs or (available.choice,))
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livegen.errors import PortError, did_you_mean
-from livegen.io.quiet import muted_stderr
+from livegen.quiet import quiet
 
 if TYPE_CHECKING:
     import mido
@@ -63,7 +63,7 @@ class MidiSystem:
     def _names(self, direction: str) -> list[str]:
         os.environ.setdefault("JACK_NO_START_SERVER", "1")  # looking must not start anything
         try:
-            with muted_stderr():  # libjack and ALSA tell it that nothing is there
+            with quiet():  # libjack and ALSA tell it that nothing is there
                 if self.api:
                     return list(dict.fromkeys(_rtmidi_names(self.api, direction)))
                 backend = self.mido()

@@ -205,7 +205,7 @@ class PortOutput:
         try:
             self._port.send(send.message)
         except Exception as error:  # whatever a backend raises, RtMidi's own errors among them: the port is broken
-            raise PortError(f"{self.name} takes no more notes: {error}. Is it still plugged in?") from error
+            raise PortError(f"it takes no more notes ({error}). Is it still plugged in?") from error
 
     def close(self) -> None:
         self._port.close()

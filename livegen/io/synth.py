@@ -114,6 +114,13 @@ class Available:
     driver: str | None  # the audio driver that starts; None: no sound card
     problem: str | None  # why it cannot sound, and what to do
 
+    @property
+    def choice(self) -> str:
+        """The output where none is named: the synth, else a file of its sound, else one of the notes."""
+        if self.problem is None:
+            return "FluidSynth"
+        return "jam.wav" if self.library and self.soundfont else "jam.mid"
+
 
 def available(soundfont: str = "", audio_driver: str = "auto") -> Available:
     """Try the synth without loading its sounds: quick, and leaves nothing open."""

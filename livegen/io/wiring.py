@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livegen.config import Settings
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from mido import Message
 
 UPBEAT = 0.5  # s before a file begins to play
-JAM_WAV, JAM_MID = Path("jam.wav"), Path("jam.mid")
 
 
 @dataclass(slots=True)
@@ -119,7 +117,9 @@ class _Opener:
             case MidiFile(path):
                 self._out(MidiTape(path), "written at the end")
             case WavFile(path):
-                self._out(self._wav(path), "written at the end")
+                settings = self._settings
+                tape = WavTape(path, soundfont=settings.soundfont, gain=settings.gain)
+                self._out(tape, "written at the end")
             case Port(name):
                 self._out(ports.open_output(self._system, name))
 
@@ -133,14 +133,11 @@ class _Opener:
                 self._listen("", lambda callback: ports.open_input(self._system, name, callback))
 
     def _choose_output(self) -> None:
-        """FluidSynth where it can sound, else a sound file, else a MIDI file."""
+        """FluidSynth where it can sound, else a file."""
         found = synth.available(self._settings.soundfont, self._settings.audio_driver)
-        if found.problem is None:
-            self._out(self._synth())
-        elif found.library and found.soundfont is not None:
-            self._out(self._wav(JAM_WAV), f"written at the end. {found.problem}")
-        else:
-            self._out(MidiTape(JAM_MID), f"written at the end. {found.problem}")
+        if found.problem is not None:
+            self._reporter.say(found.problem)
+        self._open_output(ports.parse_output(found.choice))
 
     def _choose_input(self) -> None:
         """The first keyboard there is, else the demo."""
@@ -156,6 +153,8 @@ class _Opener:
 
     def _out(self, output: Output, remark: str = "") -> None:
         self._stack.callback(output.close)
+        if isinstance(output, MidiTape | WavTape):
+            self._stack.callback(self._reporter.say, f"writing {output.name}")  # first, since sound takes a moment
         self._wiring.outputs.append(output)
         self._reporter.say(f"out: {output.name}{f' ({remark})' if remark else ''}")
 
@@ -170,9 +169,7 @@ class _Opener:
         self._wiring.listening.append(port)
         self._reporter.say(f"in:  {port.name}{f' ({remark})' if remark else ''}")
 
-    def _play(
-        self, name: str, timeline: Callable[[MonotonicTime, int], source.Timeline], remark: str = ""
-    ) -> None:
+    def _play(self, name: str, timeline: Callable[[MonotonicTime, int], source.Timeline], remark: str = "") -> None:
         start = MonotonicTime(0.0 if self._settings.fast else self._inbox.now() + UPBEAT)
         played = timeline(start, self._wiring.inputs)
         self._wiring.timelines.append(played)
@@ -198,9 +195,6 @@ class _Opener:
             audio_buffers=settings.audio_buffers,
             realtime=settings.realtime != "off",
         )
-
-    def _wav(self, path: Path) -> Output:
-        return WavTape(path, soundfont=self._settings.soundfont, gain=self._settings.gain)
 
 
 def _without_real_time(

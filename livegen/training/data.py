@@ -56,7 +56,8 @@ def read_notes(path: Path) -> Notes:
     if not columns:
         return np.empty((0, 4))
     onset, duration, pitch, velocity = (
-        np.concatenate([c[key] for c in columns]).astype(np.float64) for key in ("time", "duration", "pitch", "velocity")
+        np.concatenate([c[key] for c in columns]).astype(np.float64)
+        for key in ("time", "duration", "pitch", "velocity")
     )
     order = np.lexsort((pitch, onset))
     steps = np.diff(onset[order], prepend=onset[order][0])
@@ -127,7 +128,7 @@ def crops(
 
 
 def augment(crop: Notes, augmentation: Augmentation, random: np.random.Generator) -> Notes:
-    """Transpose, stretch and shade each crop of a batch, shape (batch, length, 4). A crop at the edge of the piano stays."""
+    """Transpose, stretch and shade each crop, shape (batch, length, 4). At the edge of the piano pitch stays."""
     n = len(crop)
     crop = crop.copy()
     shift = random.integers(-augmentation.semitones, augmentation.semitones + 1, n)

@@ -55,7 +55,9 @@ class Pianist(keras.Model):
         self.heads = keras.layers.Dense(a.hidden * len(VARIABLES), name="heads")
         self.given = {
             name: [
-                keras.layers.Embedding(SIZES[drawn], a.hidden, embeddings_initializer="zeros", name=f"{name}_given_{drawn}")
+                keras.layers.Embedding(
+                    SIZES[drawn], a.hidden, embeddings_initializer="zeros", name=f"{name}_given_{drawn}"
+                )
                 for drawn in VARIABLES[:i]
             ]
             for i, name in enumerate(VARIABLES)

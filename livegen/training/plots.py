@@ -1,4 +1,7 @@
-"""A piano roll of a call and its reply:  python -m livegen.training.plots jam.mid call-and-reply.png"""
+"""A piano roll of a call and its reply.
+
+Like so: python -m livegen.training.plots jam.mid call-and-reply.png
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ def roll(midi: Path, picture: Path, *, seconds: float | None = None) -> None:
         notes = [note for note in track.notes if seconds is None or note.start < seconds]
         for note in notes:
             axes.broken_barh(
-                [(note.start, note.duration)], (note.pitch - 0.45, 0.9), facecolor=colour, alpha=0.25 + note.velocity / 170
+                [(note.start, note.duration)],
+                (note.pitch - 0.45, 0.9),
+                facecolor=colour,
+                alpha=0.25 + note.velocity / 170,
             )
         axes.broken_barh([(0, 0)], (60, 0), facecolor=colour, label=f"{track.name}: {len(notes)} notes")
     axes.set(xlabel="Time [s]", ylabel="Pitch", title="A call and its reply")

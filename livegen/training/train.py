@@ -1,4 +1,7 @@
-"""Train a pianist on MAESTRO:  python -m livegen.training.train --data maestro-v2.0.0 --out runs/first"""
+"""Train a pianist on MAESTRO.
+
+Like so: python -m livegen.training.train --data maestro-v2.0.0 --out runs/first
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ from livegen.features import VARIABLES
 from livegen.training import data
 from livegen.training.model import Architecture, Pianist
 
+WEIGHTS = "best.weights.h5"
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -33,6 +38,7 @@ class Recipe:
     seed: int = 1
     held_out_batches: int = 8
     epoch: int = 150  # steps between two looks at the held-out pieces
+    start: str = ""  # a run to go on from: its best weights, with a fresh optimizer
     augmentation: data.Augmentation = field(default_factory=data.Augmentation)
     architecture: Architecture = field(default_factory=Architecture)
 
@@ -47,7 +53,8 @@ def dataset(crops: Iterator[NDArray[np.int32]], recipe: Recipe) -> tf.data.Datas
     target = tf.TensorSpec((shape[0], shape[1] - 1), tf.int32)
     signature = (tf.TensorSpec((*shape, 4), tf.int32), dict.fromkeys(VARIABLES, target))
     return tf.data.Dataset.from_generator(
-        lambda: ((tokens, targets(tokens)) for tokens in crops), output_signature=signature).prefetch(4)
+        lambda: ((tokens, targets(tokens)) for tokens in crops), output_signature=signature
+    ).prefetch(4)
 
 
 class Report(keras.callbacks.Callback):
@@ -62,7 +69,12 @@ class Report(keras.callbacks.Callback):
         step = (epoch + 1) * self._recipe.epoch
         seconds = time.monotonic() - self._start
         notes = step * self._recipe.batch * (self._recipe.length - 1)
-        row = {"step": step, "notes": notes, "seconds": round(seconds, 1), **{k: round(float(v), 4) for k, v in logs.items()}}
+        row = {
+            "step": step,
+            "notes": notes,
+            "seconds": round(seconds, 1),
+            **{k: round(float(v), 4) for k, v in logs.items()},
+        }
         with self._path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
         print(
@@ -85,6 +97,8 @@ def train(recipe: Recipe, folder: Path, out: Path) -> Pianist:
 
     model = Pianist(recipe.architecture)
     model(held_out[:1])
+    if recipe.start:
+        model.load_weights(Path(recipe.start) / WEIGHTS)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, recipe.steps - recipe.warmup, warmup_target=recipe.learning_rate, warmup_steps=recipe.warmup
     )
@@ -100,21 +114,27 @@ def train(recipe: Recipe, folder: Path, out: Path) -> Pianist:
         validation_batch_size=recipe.batch,
         verbose=0,
         callbacks=[
-            keras.callbacks.ModelCheckpoint(out / "best.weights.h5", save_best_only=True, save_weights_only=True),
+            keras.callbacks.ModelCheckpoint(out / WEIGHTS, save_best_only=True, save_weights_only=True),
             Report(out / "log.jsonl", recipe),
         ],
     )
-    model.load_weights(out / "best.weights.h5")
+    model.load_weights(out / WEIGHTS)
     return model
 
 
 def main() -> None:
+    usual = Recipe()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the unpacked folder of MAESTRO v2.0.0")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoints and the log go")
-    parser.add_argument("--steps", type=int, default=Recipe().steps)
-    arguments = parser.parse_args()
-    train(Recipe(steps=arguments.steps), arguments.data, arguments.out)
+    parser.add_argument("--steps", type=int, default=usual.steps)
+    parser.add_argument("--learning-rate", type=float, default=usual.learning_rate, help="its peak")
+    parser.add_argument("--warmup", type=int, default=usual.warmup, help="steps")
+    parser.add_argument("--seed", type=int, default=usual.seed)
+    parser.add_argument("--from", dest="start", default="", help="an earlier run's --out, to go on from")
+    given = vars(parser.parse_args())
+    folder, out = given.pop("data"), given.pop("out")
+    train(Recipe(**given), folder, out)
 
 
 if __name__ == "__main__":

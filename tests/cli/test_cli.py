@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -132,6 +133,24 @@ def test_a_flag_of_the_file_can_be_taken_back(played: list[Settings], tmp_path: 
     assert (played[0].fast, played[0].virtual) == (False, True)
 
 
+def test_a_commands_help_points_to_the_settings(environ: dict[str, str]) -> None:
+    shown = livegen(environ, "ports", "--help").stdout
+    assert "--json" in shown
+    assert "Every setting may stand here too: see livegen --help." in shown
+
+
+def test_bench_gets_the_settings(monkeypatch: pytest.MonkeyPatch, played: list[Settings]) -> None:
+    measured: list[tuple[int, bool]] = []
+
+    def measure(settings: Settings, *, as_json: bool) -> int:
+        measured.append((settings.window, as_json))
+        return 3
+
+    monkeypatch.setattr("livegen.bench.main", measure)
+    assert cli.main(["--window", "9", "bench", "--json"]) == 3
+    assert measured == [(9, True)]
+
+
 def test_config_says_what_is_in_force_and_why(environ: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "livegen" / "livegen.toml"
     path.parent.mkdir()
@@ -188,8 +207,7 @@ def test_what_is_refused(environ: dict[str, str], words: str, status: int, said:
 
 
 def test_ports_are_listed_by_system(environ: dict[str, str]) -> None:
-    rows = [line.split("  ") for line in livegen(environ, "ports").stdout.splitlines()]
-    table = {(row[0].strip(), row[1].strip(), row[2].strip()) for row in rows if len(row) > 2}
+    table = {tuple(re.split(r" {2,}", line))[:3] for line in livegen(environ, "ports").stdout.splitlines()}
     assert ("memory_backend", "in", "Keystation 49:Keystation 49 MIDI 1 28:0 *") in table
     assert ("memory_backend", "out", "Stage Piano 32:0") in table
     assert ("built in", "in", "demo") in table

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def copy(shipped: Card, tmp_path: Path) -> Path:
     return Path(shutil.copytree(shipped.folder, tmp_path / "copy"))
 
 
-def rewrite(folder: Path, **changes: Any) -> None:  # noqa: ANN401  (anything may stand in a card)
+def rewrite(folder: Path, **changes: Any) -> None:
     path = folder / card.CARD
     plain = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**plain, **changes}), encoding="utf-8")
@@ -37,6 +38,12 @@ def test_the_shipped_model_is_whole_and_credited(shipped: Card) -> None:
 def test_a_card_comes_back_as_it_was_written(shipped: Card, copy: Path) -> None:
     (copy / card.CARD).write_text(shipped.to_json(), encoding="utf-8")
     assert card.read(copy) == shipped
+
+
+def test_a_whole_number_serves_as_a_figure(copy: Path, shipped: Card) -> None:
+    rewrite(copy, figures={**asdict(shipped.figures), "total": 10, "contexts": {"25": 10}})
+    total = card.read(copy).figures.total
+    assert (total, type(total)) == (10.0, float)
 
 
 def test_a_model_is_found_by_name_or_folder(shipped: Card, copy: Path) -> None:
@@ -69,7 +76,8 @@ def test_a_foreign_card_is_refused(copy: Path, changes: dict[str, Any], said: st
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"{", "not JSON"), (b"\xff\xfe", "not JSON"), (b"[]", "not the card"), (b"{}", "not the card")]
+    ("content", "said"),
+    [(b"{", "not JSON"), (b"\xff\xfe", "not JSON"), (b"[]", "not the card"), (b"{}", "not the card")],
 )
 def test_what_is_no_card_is_refused(copy: Path, content: bytes, said: str) -> None:
     (copy / card.CARD).write_bytes(content)

@@ -24,7 +24,12 @@ def no_litert(monkeypatch: pytest.MonkeyPatch) -> None:
 def as_a_gpu(monkeypatch: pytest.MonkeyPatch, load: Callable[[Card], object]) -> None:
     """Where a GPU is likely, `load` takes the place of TensorFlow on it."""
     monkeypatch.setattr(module, "gpu_is_likely", lambda: True)
-    monkeypatch.setattr(module, "TensorFlow", lambda card, *, gpu: load(card))
+
+    def load_it(card: Card, *, gpu: bool) -> object:
+        assert gpu
+        return load(card)
+
+    monkeypatch.setattr(module, "TensorFlow", load_it)
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
@@ -77,6 +82,10 @@ def silent(card: Card) -> object:
     raise AssertionError
 
 
+def no_saved_model(card: Card) -> object:
+    return TensorFlow(replace(card, files={}), gpu=False)
+
+
 def breaks_while_playing(card: Card) -> object:
     runtime = Scripted()
 
@@ -96,6 +105,7 @@ def breaks_while_playing(card: Card) -> object:
         (no_driver, "cuInit failed"),
         (not_installed, "tensorflow is not installed"),
         (silent, "AssertionError"),
+        (no_saved_model, "lists no saved_model for TensorFlow. Choose another model (livegen models)"),
         (breaks_while_playing, "out of memory on the device"),
     ],
 )
@@ -105,7 +115,8 @@ def test_a_gpu_that_fails_is_named_and_the_cpu_plays(
     as_a_gpu(monkeypatch, load)
     chosen = choose(shipped, device)
     assert isinstance(chosen.runtime, LiteRt)
-    assert chosen.report.endswith(f". TensorFlow on the GPU is not used: {said}")
+    assert ". TensorFlow on the GPU is not used: " in chosen.report
+    assert chosen.report.endswith(said)
     assert "\n" not in chosen.report
 
 
@@ -130,7 +141,7 @@ def test_without_litert_tensorflow_plays_on_the_cpu(tiny: Card, device: str, mon
 @pytest.mark.usefixtures("no_litert")
 def test_with_nothing_to_run_it_that_is_an_error(shipped: Card, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "find_spec", lambda name: None)
-    with pytest.raises(ModelError, match="Nothing here can run the model livegen. LiteRT is not used"):
+    with pytest.raises(ModelError, match=r"Nothing here can run the model livegen\. LiteRT is not used"):
         choose(shipped)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -58,6 +60,15 @@ def test_loading_says_nothing(shipped: Card, capfd: pytest.CaptureFixture[str]) 
     runtime.logits("step", runtime.advance(runtime.begin(), FIRST), SECOND)
     out, err = capfd.readouterr()
     assert (out, err) == ("", "")
+
+
+def test_it_loads_where_there_is_no_stderr() -> None:
+    code = (
+        "import os; os.close(2); from livegen.engine.card import find; from livegen.engine.litert import LiteRt;"
+        "print(LiteRt.of(find('livegen')).name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout == "LiteRT on the CPU\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"no model at all", b"\0" * 4096])

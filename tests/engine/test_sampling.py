@@ -10,7 +10,10 @@ from livegen.engine.sampling import Sampling, draw, weights
 
 LOGITS = arrays(np.float32, st.integers(1, 40), elements=st.floats(-80, 80, width=32))
 SAMPLING = st.builds(
-    Sampling, temperature=st.floats(0.05, 3), top_p=st.floats(0.01, 1), min_p=st.one_of(st.just(0.0), st.floats(0, 0.99))
+    Sampling,
+    temperature=st.floats(0.05, 3),
+    top_p=st.floats(0.01, 1),
+    min_p=st.one_of(st.just(0.0), st.floats(0, 0.99)),
 )
 
 
@@ -44,7 +47,8 @@ def test_what_is_not_allowed_is_never_drawn(logits: np.ndarray, sampling: Sampli
 
 
 @pytest.mark.parametrize(
-    "sampling", [Sampling(), Sampling(0.7), Sampling(1.6), Sampling(1, 0.8), Sampling(1, 1, 0.2), Sampling(0.9, 0.9, 0.05)]
+    "sampling",
+    [Sampling(), Sampling(0.7), Sampling(1.6), Sampling(1, 0.8), Sampling(1, 1, 0.2), Sampling(0.9, 0.9, 0.05)],
 )
 def test_frequencies_are_the_probabilities(sampling: Sampling) -> None:
     logits = np.random.default_rng(5).normal(0, 1.5, 12).astype(np.float32)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from livegen.io.quiet import muted_stderr
 from livegen.io.reporter import Reporter, note_name
 from livegen.note import MonotonicTime, SoundedNote
+from livegen.quiet import quiet
 from livegen.stage.events import CallEnded, NoReply, NoteStarted, Notice, Part, ReplyEnded, ReplyStarted, Silenced
 
 
@@ -151,7 +151,7 @@ def test_a_terminal_that_goes_away_does_no_harm() -> None:
 
 
 def test_the_log_is_not_muted_with_stderr(capfd: pytest.CaptureFixture[str]) -> None:
-    with Reporter(sys.__stderr__ or sys.stderr, terminal=False) as reporter, muted_stderr():
+    with Reporter(sys.__stderr__ or sys.stderr, terminal=False) as reporter, quiet():
         os.write(2, b"noise\n")
         reporter.say("heard")
         reporter.close()

@@ -71,7 +71,9 @@ def test_a_release_out_of_nowhere_is_nothing():
     assert Listener().hear(off(60), at(0)) is Heard.NOTHING
 
 
-@pytest.mark.parametrize("message", [Message("clock"), Message("active_sensing"), Message("sysex", data=(1,)), on(36, channel=9)])
+@pytest.mark.parametrize(
+    "message", [Message("clock"), Message("active_sensing"), Message("sysex", data=(1,)), on(36, channel=9)]
+)
 def test_drums_and_clock_are_nothing(message):
     ear = Listener()
     assert ear.hear(message, at(0)) is Heard.NOTHING

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import given
@@ -87,7 +87,7 @@ def test_hands_can_play_whatever_is_drawn(draws, length):
     notes = compose(iter(draws), length, 8.0)
     offsets = [note.offset for note in notes]
     assert offsets == sorted(offsets)
-    assert all(b - a <= 2.0 + 1e-9 for a, b in zip(offsets, offsets[1:], strict=False)) or len(notes) < len(draws)
+    assert all(b - a <= 2.0 + 1e-9 for a, b in pairwise(offsets)) or len(notes) < len(draws)
     for note in notes:
         assert note.duration >= SHORTEST - 1e-9
         assert note.offset + note.duration <= 8.0 + 1e-9

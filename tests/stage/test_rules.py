@@ -138,8 +138,12 @@ def test_nothing_hangs_nothing_is_lost_the_first_key_silences(steps, replies, vo
         pump()
 
     for output, (passes, _) in enumerate(voices):
-        got = [m for m in played[output] if m.type not in ("note_on", "note_off") or (m.type == "note_on" and m.velocity)]
-        want = [m for m in thru[output] if m.type not in ("note_on", "note_off") or (m.type == "note_on" and m.velocity)]
+        got = [
+            m for m in played[output] if m.type not in ("note_on", "note_off") or (m.type == "note_on" and m.velocity)
+        ]
+        want = [
+            m for m in thru[output] if m.type not in ("note_on", "note_off") or (m.type == "note_on" and m.velocity)
+        ]
         assert got == want, "thru is not complete and in order"
         if not passes:
             assert all(m.type in ("note_on", "note_off") for m in played[output])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,23 +13,8 @@ from livegen.features import SIZES, START, VARIABLES
 if TYPE_CHECKING:
     from livegen.training.model import Pianist
 
-LAYERS, UNITS, HIDDEN = 2, 16, 8
-SIZES_HERE = Sizes(UNITS, LAYERS, HIDDEN, (4, 6, 3, 5))
-
-
-@pytest.fixture(scope="module")
-def pianist() -> Pianist:
-    """Random weights everywhere: those that start at zero would hide what is left out."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TensorFlow's own, on import
-        pytest.importorskip("tensorflow", reason="TensorFlow is missing")
-        from livegen.training.model import Architecture, Pianist
-    pianist = Pianist(Architecture(units=UNITS, layers=LAYERS, hidden=HIDDEN, embedding=(4, 6, 3, 5)))
-    pianist(np.zeros((1, 2, 4), np.int32))
-    random = np.random.default_rng(3)
-    for weight in pianist.weights:
-        weight.assign(random.normal(0, 0.3, weight.shape))
-    return pianist
+LAYERS, UNITS = 2, 16
+SIZES_HERE = Sizes(UNITS, LAYERS, 8, (4, 6, 3, 5))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +41,7 @@ def as_trained(pianist: Pianist, crop: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.asarray(logits)[0] for name, logits in pianist(crop).items()}
 
 
-def note_by_note(runtime: Any, crop: np.ndarray) -> dict[str, np.ndarray]:  # noqa: ANN401  (a Runtime)
+def note_by_note(runtime: Any, crop: np.ndarray) -> dict[str, np.ndarray]:
     """The same, as live."""
     state, logits = runtime.begin(), {name: [] for name in VARIABLES}
     for before, after in zip(crop[0, :-1].tolist(), crop[0, 1:].tolist(), strict=True):

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mido
+import numpy as np
+import pytest
+
+from livegen.engine.card import find
+from livegen.engine.choose import choose
+from livegen.errors import DataError
+
+if TYPE_CHECKING:
+    from livegen.training.model import Pianist
+
+pytest.importorskip("symusic", reason="symusic is missing")
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras', with NumPy 2
+
+
+def write_piece(path: Path, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    midi = mido.MidiFile()
+    track = midi.add_track()
+    for _ in range(60):
+        pitch = int(random.integers(40, 90))
+        track.append(mido.Message("note_on", note=pitch, velocity=int(random.integers(1, 128)), time=50))
+        track.append(mido.Message("note_off", note=pitch, velocity=0, time=int(random.integers(20, 200))))
+    midi.save(path)
+
+
+@pytest.fixture
+def maestro(tmp_path: Path) -> Path:
+    """A folder like MAESTRO's, of a few pieces."""
+    folder = tmp_path / "maestro"
+    folder.mkdir()
+    with (folder / "maestro-v2.0.0.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["split", "midi_filename"])
+        for i, split in enumerate(["train", "train", "train", "validation", "validation"]):
+            write_piece(folder / f"{i}.midi", i)
+            table.writerow([split, f"{i}.midi"])
+    return folder
+
+
+@pytest.fixture
+def run(pianist: Pianist, tmp_path: Path) -> Path:
+    """What a training run leaves."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    pianist.save_weights(folder / "best.weights.h5")
+    recipe = {"steps": 3, "architecture": pianist.architecture.to_dict()}
+    (folder / "recipe.json").write_text(json.dumps(recipe))
+    rows = [{"step": k, "notes": 1000 * k, "seconds": 60.0 * k, "val_loss": abs(k - 2)} for k in (1, 2, 3)]
+    (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+def test_a_run_becomes_a_model_that_plays(run: Path, maestro: Path, tmp_path: Path) -> None:
+    from livegen.training.evaluate import Window
+    from livegen.training.ship import ship
+
+    out = tmp_path / "models" / "mine"
+    windows = [Window(f"{i}.midi", target) for i in (3, 4) for target in (25, 40, 59)]
+    out.mkdir(parents=True)
+    (out / "left-over").write_text("of an older model")
+    card = ship(run, maestro, out, windows)
+
+    assert find(str(out)) == card
+    assert [path.name for path in out.parent.iterdir()] == ["mine"]
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert files == {"model.json", *card.files}
+    assert card.training.notes == 2000  # those of the best weights
+    assert card.training.minutes == 2.0
+    assert card.training.recipe["steps"] == 3
+    assert len(card.training.files_sha256) == 64
+    assert (card.figures.windows, card.figures.pieces) == (6, 2)
+    assert card.figures.contexts.keys() == {"1", "3", "5", "10", "25"}
+    assert card.figures.contexts["25"] == pytest.approx(card.figures.total, abs=1e-3)
+    assert choose(card, "cpu").milliseconds > 0
+
+
+@pytest.mark.parametrize("missing", ["recipe.json", "best.weights.h5"])
+def test_what_is_no_run_is_refused(run: Path, missing: str) -> None:
+    from livegen.training.ship import load
+
+    (run / missing).unlink()
+    with pytest.raises(DataError, match="not a training run"):
+        load(run)
