@@ -45,12 +45,20 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
     Raises:
         LivegenError: it could not start, or every output broke.
     """
-    interactive = sys.stderr.isatty()
-    with Reporter(
-        sys.stderr, terminal=interactive, verbose=settings.verbose, journal="JOURNAL_STREAM" in os.environ
-    ) as reporter:
+    inbox = LiveInbox()
+    with ExitStack() as stack:
+        reporter = stack.enter_context(
+            Reporter(
+                sys.stderr,
+                terminal=sys.stderr.isatty(),
+                verbose=settings.verbose,
+                journal="JOURNAL_STREAM" in os.environ,
+                claim=partial(realtime.claim, settings.realtime, realtime.REPORTER),
+            )
+        )
+        stack.enter_context(signals(inbox))
         while True:
-            stop = serve(settings, reporter)
+            stop = serve(settings, inbox, reporter)
             if not stop.reload:
                 notify.stopping()
                 return 0
@@ -62,12 +70,10 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
                     reporter.warn(f"{error} The settings stay as they were.")
 
 
-def serve(settings: Settings, reporter: Reporter) -> Stop:
+def serve(settings: Settings, live: LiveInbox, reporter: Reporter) -> Stop:
     """From set-up to a clean end, once."""
     started = time.monotonic()
-    live = LiveInbox()
     with ExitStack() as stack:
-        stack.enter_context(signals(live))
         chosen = choose.choose(card.find(settings.model), settings.device)
         sampling = Sampling(settings.temperature, settings.top_p, settings.min_p)
         improviser = Improviser(chosen.runtime, sampling, settings.window)
@@ -77,7 +83,7 @@ def serve(settings: Settings, reporter: Reporter) -> Stop:
             Voice(thru=thru, channel=channel) for thru, channel in map(partial(routing, settings), wiring.outputs)
         ]
         performance = Performance(manners(settings), voices, inputs=wiring.inputs, echoes=wiring.echoes)
-        inbox: Inbox = VirtualInbox(wiring.events) if settings.fast else live
+        inbox: Inbox = VirtualInbox(wiring.events, live) if settings.fast else live
         if settings.fast:
             ask: Callable[[Request], None] = partial(ask_at_once, inbox, improviser, settings)
         else:
@@ -112,6 +118,8 @@ def in_real_time(
                 reporter.warn(refused)
             elif refused:
                 reporter.debug(refused)
+            if settings.realtime != "off":
+                realtime.lock_memory()
             yield predictor.ask
     finally:
         predictor.stop()
@@ -193,7 +201,7 @@ def routing(settings: Settings, output: Output) -> tuple[bool, int]:
 
     Where both sound from one synth, the reply has a channel of its own: else the player's pedal would hold our notes.
     """
-    thru = output.shares_synth if settings.thru == "auto" else settings.thru == "on"
+    thru = output.keeps_call or (output.shares_synth if settings.thru == "auto" else settings.thru == "on")
     if settings.reply_channel != "auto":
         return thru, int(settings.reply_channel) - 1
     if not thru:

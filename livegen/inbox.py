@@ -9,7 +9,9 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from livegen.note import MonotonicTime
-from livegen.stage.events import Ended, Event, Received
+from livegen.stage.events import Ended, Event, Received, Stop
+
+LONG_AGO = MonotonicTime(0.0)  # to look without waiting
 
 
 class Inbox(Protocol):
@@ -43,9 +45,11 @@ class VirtualInbox:
 
     Args:
         events: what the player does.
+        signals: where a Stop from outside may come in.
     """
 
-    def __init__(self, events: Iterable[Received | Ended]) -> None:
+    def __init__(self, events: Iterable[Received | Ended], signals: LiveInbox | None = None) -> None:
+        self._signals = signals
         self._events: list[tuple[float, int, Event]] = [(event.at, i, event) for i, event in enumerate(events)]
         heapify(self._events)
         self._count = len(self._events)
@@ -60,6 +64,9 @@ class VirtualInbox:
         self._count += 1
 
     def get(self, until: MonotonicTime | None) -> Event | None:
+        stop = self._signals.get(LONG_AGO) if self._signals is not None else None
+        if isinstance(stop, Stop):
+            return stop
         if until is not None and (not self._events or self._events[0][0] > until):
             self._now = MonotonicTime(max(self._now, until))
             return None

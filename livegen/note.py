@@ -13,6 +13,9 @@ from typing import NewType
 MonotonicTime = NewType("MonotonicTime", float)
 """Absolute seconds of this process, as `time.monotonic` gives them."""
 
+INSTANT = 0.001
+"""s: how long a note lasted that ended in the moment it began."""
+
 WINDOW = 25
 """Notes of context, as in the TensorFlow tutorial that livegen comes from."""
 

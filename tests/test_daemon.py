@@ -31,6 +31,7 @@ class Recorded:
     name = "recorded"
     shares_synth = False
     real = True
+    keeps_call = False
 
     def __init__(self, breaks_at: int | None = None, error: type[Exception] = PortError) -> None:
         self.messages: list[Message] = []
@@ -171,6 +172,12 @@ def test_thru_and_channel_of_an_output(settings, shares_synth, expected):
     output = Recorded()
     output.shares_synth = shares_synth
     assert daemon.routing(settings, output) == expected
+
+
+def test_a_tape_keeps_the_call_whatever_thru_says():
+    tape = Recorded()
+    tape.keeps_call = True
+    assert daemon.routing(Settings(thru="off"), tape) == (True, 1)
 
 
 def test_settings_become_manners():

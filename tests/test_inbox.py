@@ -45,6 +45,15 @@ def test_virtual_time_that_nothing_can_happen_in_is_an_error():
         VirtualInbox([]).get(None)
 
 
+def test_a_signal_stops_virtual_time():
+    signals = LiveInbox()
+    inbox = VirtualInbox([received(1.0)], signals)
+    signals.put(Panic(at(0)))
+    assert inbox.get(None) == received(1.0)
+    signals.put(Stop("SIGINT"))
+    assert inbox.get(None) == Stop("SIGINT")
+
+
 def test_live_waits_until_something_comes_or_the_time_is_there():
     inbox = LiveInbox()
     start = inbox.now()

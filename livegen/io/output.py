@@ -17,6 +17,7 @@ class Output(Protocol):
     name: str  # for people
     shares_synth: bool  # the player's own sound comes out of it too, if it is passed through
     real: bool  # a MIDI port: what is sent needs a moment to arrive
+    keeps_call: bool  # a record of what was played: gets the player's part too, whatever --thru says
 
     def send(self, send: Send) -> None:
         """Hand on a message.

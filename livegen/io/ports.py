@@ -196,6 +196,7 @@ class PortOutput:
 
     shares_synth = False
     real = True
+    keeps_call = False
 
     def __init__(self, port: Any, name: str) -> None:  # noqa: ANN401  (mido has no types)
         self._port = port

@@ -6,6 +6,7 @@ import os
 import queue
 import shutil
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from io import UnsupportedOperation
 from typing import Self, TextIO
@@ -43,18 +44,30 @@ class Reporter:
         terminal: note by note, wrapped to the width.
         verbose: 0..2; from 1 on with details, from 2 on with every message.
         journal: each line begins with its priority.
+        claim: gives the calling thread its priority.
     """
 
-    def __init__(self, stream: TextIO, *, terminal: bool, verbose: int = 0, journal: bool = False) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        terminal: bool,
+        verbose: int = 0,
+        journal: bool = False,
+        claim: Callable[[], object] = lambda: None,
+    ) -> None:
         self._queue: queue.SimpleQueue[Notice | tuple[str, object] | None] = queue.SimpleQueue()
         self._own = _duplicate(stream)
         self._page = _Page(self._own or stream, terminal=terminal, verbose=verbose, journal=journal)
+        self._terminal = terminal
         self._verbose = verbose
+        self._claim = claim
         self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
         self._thread.start()
 
     def notice(self, notice: Notice) -> None:
-        self._queue.put(notice)
+        if self._terminal or not isinstance(notice, NoteStarted):  # only a terminal shows note by note
+            self._queue.put(notice)
 
     def say(self, text: object) -> None:
         self._queue.put((INFO, text))
@@ -79,6 +92,7 @@ class Reporter:
         self._thread.join(PATIENCE)
 
     def _run(self) -> None:
+        self._claim()
         while (item := self._queue.get()) is not None:
             # A log that cannot be written (a closed terminal, a full disk) must not stop the music.
             with suppress(OSError, ValueError):
@@ -114,8 +128,7 @@ class _Page:
     def notice(self, notice: Notice) -> None:
         match notice:
             case NoteStarted():
-                if self._terminal:
-                    self._note(notice)
+                self._note(notice)
             case CallEnded():
                 if not self._terminal or self._verbose:
                     self._summary(f"heard {_heard(notice)}")

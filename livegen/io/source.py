@@ -105,11 +105,23 @@ def _read(file: IO[bytes]) -> list[Message]:
 
 
 class SourceThread:
-    """Plays a timeline in real time: hands on each event when its time has come."""
+    """Plays a timeline in real time: hands on each event when its time has come.
 
-    def __init__(self, timeline: Timeline, put: Callable[[Received | Ended], None]) -> None:
+    Args:
+        timeline: what to play.
+        put: takes each event, in this thread.
+        claim: gives the calling thread its priority.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        put: Callable[[Received | Ended], None],
+        claim: Callable[[], object] = lambda: None,
+    ) -> None:
         self._timeline = timeline
         self._put = put
+        self._claim = claim
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="source", daemon=True)
 
@@ -123,6 +135,7 @@ class SourceThread:
             self._thread.join()
 
     def _run(self) -> None:
+        self._claim()
         for event in self._timeline.events:
             if self._stopping.wait(max(0.0, event.at - time.monotonic())):
                 return

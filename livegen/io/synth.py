@@ -76,6 +76,7 @@ class Synth:
 
     shares_synth = True
     real = False
+    keeps_call = False
 
     def __init__(
         self,

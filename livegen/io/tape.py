@@ -36,6 +36,7 @@ class _Tape(ABC):
 
     shares_synth = True
     real = False
+    keeps_call = True
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from livegen.config import Settings
 from livegen.errors import ConfigError, PortError
 from livegen.inbox import LiveInbox
-from livegen.io import midi_system, ports, source, synth
+from livegen.io import midi_system, ports, realtime, source, synth
 from livegen.io.output import Output
 from livegen.io.ports import Demo, MidiFile, Port, PortInput, Synth, WavFile
 from livegen.io.reporter import Reporter
@@ -81,6 +81,7 @@ class _Opener:
         self._reporter = reporter
         self._stack = stack
         self._wiring = Wiring()
+        self._claim = partial(realtime.claim, settings.realtime, realtime.LISTENER)
 
     @cached_property
     def _system(self) -> midi_system.MidiSystem:
@@ -159,10 +160,15 @@ class _Opener:
         self._reporter.say(f"out: {output.name}{f' ({remark})' if remark else ''}")
 
     def _listen(self, remark: str, opener: Callable[[Callable[[Message], None]], PortInput]) -> None:
-        index, inbox = self._wiring.inputs, self._inbox
+        index, inbox, claim = self._wiring.inputs, self._inbox, self._claim
+        claimed = False
 
         def heard(message: Message) -> None:
+            nonlocal claimed
             inbox.put(Received(message, inbox.now(), index))
+            if not claimed:  # on RtMidi's own thread, which can only be reached here
+                claimed = True
+                claim()
 
         port = opener(heard)
         self._stack.callback(port.close)
@@ -174,7 +180,7 @@ class _Opener:
         played = timeline(start, self._wiring.inputs)
         self._wiring.timelines.append(played)
         if not self._settings.fast:
-            player = source.SourceThread(played, self._inbox.put)
+            player = source.SourceThread(played, self._inbox.put, self._claim)
             self._stack.callback(player.stop)
             self._wiring.players.append(player)
         self._reporter.say(f"in:  {name}{f' ({remark})' if remark else ''}")

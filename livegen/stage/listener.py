@@ -12,13 +12,12 @@ from enum import Enum, auto
 
 from mido import Message
 
-from livegen.note import MonotonicTime, SoundedNote
+from livegen.note import INSTANT, MonotonicTime, SoundedNote
 from livegen.stage.control import DOWN, PEDALS
 
 DRUMS = 9  # channel 10, counted from 0 as mido does
 HOLDING = frozenset((PEDALS["sustain"], PEDALS["sostenuto"]))
 ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
-INSTANT = 0.001  # s: the duration of a note released in the moment it began
 
 Key = tuple[int, int, int]
 """Port, channel, note."""

@@ -270,17 +270,17 @@ class Performance:
     def _play(self, now: MonotonicTime) -> None:
         last = now
         for stroke in self._player.due(now):
-            last = stroke.at
+            last, note = stroke.at, stroke.note
             if stroke.down:
                 self._played += 1
-                self._notices.append(NoteStarted(Part.REPLY, stroke.pitch, stroke.velocity, stroke.at))
+                self._notices.append(NoteStarted(Part.REPLY, note.pitch, note.velocity, stroke.at))
             else:
-                self._sounded(self._player.ended(stroke))
+                self._sounded(note)
             for output, voice in enumerate(self._voices):
                 if stroke.down:
-                    messages = voice.start(stroke.pitch, stroke.velocity)
+                    messages = voice.start(note.pitch, note.velocity)
                 else:
-                    messages = voice.stop(stroke.pitch, self._listener)
+                    messages = voice.stop(note.pitch, self._listener)
                 self._send(output, messages, Part.REPLY, stroke.at)
         if not self._player.playing:
             self._end_reply(last, interrupted=False)

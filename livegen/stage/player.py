@@ -7,31 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
-from livegen.note import MonotonicTime, SoundedNote
+from livegen.note import INSTANT, MonotonicTime, SoundedNote
 from livegen.stage.events import ReplyNote
 
 LATE = 0.100  # s
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Stroke:
     """A key to press, or to let go."""
 
     at: MonotonicTime
     down: bool  # sorts releases before presses of the same moment
-    pitch: int
-    velocity: int  # that it was or is to be struck with
-    end: MonotonicTime
+    note: SoundedNote  # that begins or ends
+
+    def __lt__(self, other: Stroke) -> bool:
+        return (self.at, self.down, self.note.pitch) < (other.at, other.down, other.note.pitch)
 
 
 class Player:
     """Plays one reply at a time."""
 
     def __init__(self) -> None:
-        self._due: list[Stroke] = []
-        self._sounding: dict[int, Stroke] = {}
+        self._due: list[Stroke] = []  # a heap
+        self._sounding: list[SoundedNote] = []
         self.dropped = 0
         """Notes of this reply that came too late."""
 
@@ -47,32 +48,29 @@ class Player:
         """Begin a reply at `start`."""
         self.dropped = 0
         for note in notes:
-            at = MonotonicTime(start + note.offset)
-            self._due.append(Stroke(at, True, note.pitch, note.velocity, MonotonicTime(at + note.duration)))
-        heapify(self._due)
+            onset = MonotonicTime(start + note.offset)
+            heappush(self._due, Stroke(onset, True, SoundedNote(note.pitch, onset, note.duration, note.velocity)))
 
     def due(self, now: MonotonicTime) -> list[Stroke]:
         """The strokes whose time has come, in order."""
         strokes = []
         while self._due and self._due[0].at <= now:
             stroke = heappop(self._due)
+            note = stroke.note
             if stroke.down and now - stroke.at > LATE:
                 self.dropped += 1
                 continue
             strokes.append(stroke)
             if stroke.down:
-                self._sounding[stroke.pitch] = stroke
-                heappush(self._due, Stroke(stroke.end, False, stroke.pitch, stroke.velocity, stroke.end))
+                self._sounding.append(note)
+                heappush(self._due, Stroke(note.end, False, note))
+            else:
+                self._sounding.remove(note)
         return strokes
-
-    def ended(self, stroke: Stroke) -> SoundedNote:
-        """The note that a release ends, as it sounded."""
-        begun = self._sounding.pop(stroke.pitch)
-        return SoundedNote(begun.pitch, begun.at, stroke.at - begun.at, begun.velocity)
 
     def cancel(self, at: MonotonicTime) -> list[SoundedNote]:
         """Forget what is pending. Returns what sounds now, as ending here."""
-        cut = [SoundedNote(s.pitch, s.at, max(at - s.at, 0.001), s.velocity) for s in self._sounding.values()]
+        cut = [SoundedNote(n.pitch, n.onset, max(at - n.onset, INSTANT), n.velocity) for n in self._sounding]
         self._due.clear()
         self._sounding.clear()
         return cut

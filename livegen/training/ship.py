@@ -59,18 +59,32 @@ def load(run: Path) -> Pianist:
 
 def trained(run: Path, pieces: Sequence[data.Piece]) -> Training:
     """How the best pianist of a run was trained, on `pieces`."""
-    log = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    best: dict[str, Any] = min(log, key=lambda row: row["val_loss"])
     listing = "".join(f"{piece.sha256}  {piece.name}\n" for piece in sorted(pieces, key=lambda piece: piece.name))
+    recipe, notes, seconds = history(run)
     return Training(
         data="MAESTRO v2.0.0, train split, MIDI, less the pieces held out to choose the best weights by",
         files=len(pieces),
         files_sha256=sha256(listing.encode()).hexdigest(),
-        notes=best["notes"],
-        minutes=round(best["seconds"] / 60, 1),
+        notes=notes,
+        minutes=round(seconds / 60, 1),
         date=datetime.now(UTC).date().isoformat(),
-        recipe=json.loads((run / "recipe.json").read_text(encoding="utf-8")),
+        recipe=recipe,
     )
+
+
+def history(run: Path) -> tuple[dict[str, Any], int, float]:
+    """A run's recipe, the notes seen up to its best weights, and the seconds, with those of the runs it went on from.
+
+    In the recipe the earlier run's own stands in the place of its folder.
+    """
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    best: dict[str, Any] = min(log, key=lambda row: row["val_loss"])
+    recipe: dict[str, Any] = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+    notes, seconds = int(best["notes"]), float(best["seconds"])
+    if recipe.get("start"):
+        recipe["start"], earlier_notes, earlier_seconds = history(Path(recipe["start"]))
+        return recipe, earlier_notes + notes, earlier_seconds + seconds
+    return recipe, notes, seconds
 
 
 def ship(run: Path, folder: Path, out: Path, windows: Sequence[Window]) -> Card:

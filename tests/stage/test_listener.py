@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from mido import Message
 
-from livegen.note import MonotonicTime, SoundedNote
-from livegen.stage.listener import INSTANT, Heard, Listener
+from livegen.note import INSTANT, MonotonicTime, SoundedNote
+from livegen.stage.listener import Heard, Listener
 
 
 def on(note: int, velocity: int = 64, channel: int = 0) -> Message:

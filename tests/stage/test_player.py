@@ -16,9 +16,9 @@ def test_strokes_come_when_due_releases_before_presses():
     assert player.playing
     assert player.next_due == 10
     assert player.due(at(9.99)) == []
-    assert [(s.pitch, s.down) for s in player.due(at(10))] == [(60, True)]
+    assert [(s.note.pitch, s.down) for s in player.due(at(10))] == [(60, True)]
     strokes = player.due(at(11))
-    assert [(s.down, s.velocity) for s in strokes] == [(False, 80), (True, 70)]
+    assert [(s.down, s.note.velocity) for s in strokes] == [(False, 80), (True, 70)]
 
 
 def test_an_ended_note_is_told_as_it_sounded():
@@ -26,14 +26,14 @@ def test_an_ended_note_is_told_as_it_sounded():
     player.play([ReplyNote(60, 0, 1, 80)], at(10))
     player.due(at(10))
     [release] = player.due(at(11.05))
-    assert player.ended(release) == SoundedNote(60, at(10), 1.0, 80)
+    assert release.note == SoundedNote(60, at(10), 1.0, 80)
     assert not player.playing
 
 
 def test_a_note_over_100_ms_late_is_dropped_whole():
     player = Player()
     player.play([ReplyNote(60, 0, 1, 80), ReplyNote(61, 0.05, 1, 80)], at(10))
-    assert [s.pitch for s in player.due(at(10.12))] == [61]
+    assert [s.note.pitch for s in player.due(at(10.12))] == [61]
     assert player.dropped == 1
     assert [s.down for s in player.due(at(20))] == [False]
 

@@ -1,0 +1,96 @@
+"""Milliseconds a note, of each engine that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from time import perf_counter
+
+import numpy as np
+
+from livegen.bench.apart import apart
+from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
+from livegen.config import Settings
+from livegen.engine import card, choose
+from livegen.engine.card import Card
+from livegen.engine.improviser import Improviser
+from livegen.engine.litert import LiteRt
+from livegen.engine.runtime import Runtime
+from livegen.engine.sampling import Sampling
+from livegen.engine.tensorflow import TensorFlow
+from livegen.features import context
+from livegen.io.realtime import quiet_collector
+from livegen.note import WINDOW, Note
+
+STEP = Target("<=", 0.3)  # ms
+
+PHRASE = tuple(Note(48 + 7 * i % 24, 0.12, 0.2, 40 + i) for i in range(WINDOW))
+"""A context to go on from."""
+
+
+def _on_gpu(card: Card) -> Runtime:
+    if not choose.gpu_is_likely():  # spares the seconds that finding out by TensorFlow takes
+        raise MissingError("there is no GPU, or no TensorFlow for it")
+    return TensorFlow(card, gpu=True)
+
+
+ENGINES: dict[str, tuple[str, Callable[[Card], Runtime]]] = {
+    "litert": ("LiteRT on the CPU", LiteRt.of),
+    "tensorflow_cpu": ("TensorFlow on the CPU", lambda card: TensorFlow(card, gpu=False)),
+    "tensorflow_gpu": ("TensorFlow on the GPU", _on_gpu),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    prime: Spread  # ms, to take in a context of WINDOW notes
+    step: Spread  # ms, to draw a note and to take it in
+
+
+def measure(settings: Settings, engine: str, replies: int) -> Speed:
+    """Improvise `replies` times, in this process.
+
+    Raises:
+        LivegenError, ImportError, RuntimeError, MissingError: the engine does not run here.
+    """
+    runtime = ENGINES[engine][1](card.find(settings.model))
+    choose.warm_up(runtime)
+    improviser = Improviser(runtime, Sampling(settings.temperature, settings.top_p, settings.min_p))
+    random = np.random.default_rng(0)
+    primes: list[float] = []
+    steps: list[float] = []
+    with quiet_collector():
+        for _ in range(replies):
+            start = perf_counter()
+            state = runtime.begin()
+            for token in context(PHRASE):
+                state = runtime.advance(state, token)
+            primes.append(perf_counter() - start)
+            # Up to here no note makes it read its context anew: that is priming, measured above.
+            draws = islice(improviser.improvise(PHRASE, 0.5, random), WINDOW - 1)
+            steps += [after - before for before, after in pairwise([perf_counter() for _ in draws])]
+    return Speed(Spread.of(primes, 1000), Spread.of(steps, 1000))
+
+
+def measure_all(settings: Settings, replies: int, tell: Tell) -> tuple[list[Row], float | None]:
+    """A row for each engine's priming and step, and the p50 [ms] of the fastest step; None if none runs."""
+    speeds: dict[str, Speed] = {}
+    missing: dict[str, str] = {}
+    for engine, (name, _) in ENGINES.items():
+        tell(name)
+        try:
+            speeds[engine] = apart(measure, settings, engine, replies)
+        except MissingError as error:
+            missing[engine] = str(error)
+    best = min(speeds, key=lambda engine: speeds[engine].step.p50, default=None)
+    rows: list[Row] = []
+    for engine, (name, _) in ENGINES.items():
+        if engine in missing:
+            rows.append(Row(engine, name, remark=missing[engine]))
+            continue
+        speed, target = speeds[engine], {"p50": STEP} if engine == best else {}
+        prime = f"{name}: prime, {WINDOW} notes"
+        rows.append(Row(f"{engine}_prime", prime, speed.prime.values("p50", "p99")))
+        rows.append(Row(f"{engine}_step", f"{name}: step, a note", speed.step.values("p50", "p99"), target))
+    return rows, None if best is None else speeds[best].step.p50

@@ -1,0 +1,80 @@
+"""What a measurement gives: percentiles, and how they compare with what is to be reached."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+
+Tell = Callable[[str], None]
+"""Takes what is being measured now, for people."""
+
+_SIGNS: dict[str, Callable[[float, float], bool]] = {"<": operator.lt, "<=": operator.le, ">=": operator.ge}
+
+
+class MissingError(Exception):
+    """Something cannot be measured here; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Many measurements of one thing, by nearest rank."""
+
+    count: int
+    p50: float
+    p99: float
+    p99_9: float
+    max: float
+
+    @classmethod
+    def of(cls, measured: Sequence[float], scale: float = 1.0) -> Spread:
+        """The spread of `measured`, each times `scale`.
+
+        Raises:
+            MissingError: nothing was measured.
+        """
+        ordered = sorted(value * scale for value in measured)
+        if not ordered:
+            raise MissingError("nothing came to be measured")
+        count = len(ordered)
+        p50, p99, p99_9 = (ordered[ceil(rank * count / 1000) - 1] for rank in (500, 990, 999))
+        return cls(count, p50, p99, p99_9, ordered[-1])
+
+    def values(self, *columns: str) -> dict[str, float]:
+        """By column: p50, p99, p99.9, max."""
+        return {column: getattr(self, column.replace(".", "_")) for column in columns}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    sign: str  # <, <= or >=
+    limit: float
+
+    def met(self, value: float) -> bool:
+        return _SIGNS[self.sign](value, self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing measured. Without values it could not be, and the remark says why."""
+
+    key: str  # for programs
+    label: str  # for people
+    values: Mapping[str, float] = field(default_factory=dict)  # by column
+    targets: Mapping[str, Target] = field(default_factory=dict)  # of some columns
+    remark: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether every target is reached; None where there is none, or nothing to compare."""
+        if not self.targets or not self.values:
+            return None
+        return all(target.met(self.values[column]) for column, target in self.targets.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    key: str
+    title: str  # with the unit
+    rows: tuple[Row, ...]

@@ -1,0 +1,91 @@
+"""From the command to ready, and what the daemon holds in memory with FluidSynth loaded."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mido
+from mido import Message
+
+from livegen.bench.apart import apart
+from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
+from livegen.bench.launched import Launched, Memory
+from livegen.bench.loopback import keyboard
+from livegen.config import Settings
+from livegen.engine import card
+
+READY = Target("<", 0.7)  # s
+MEMORY = Target("<", 120)  # MB
+
+KEY = 0.08  # s that each of the call's notes lasts
+CALL = [Message(kind, note=note) for note in (60, 64, 67, 72, 67) for kind in ("note_on", "note_off")]
+AFTERWARDS = 45.0  # s; with a note that late in it, a file does not end before the reply has
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    ready: Spread  # s
+    memory_ready: Memory
+    memory_reply: Memory  # after the first reply
+
+
+def measure(settings: Settings, starts: int, *, jack: bool) -> Startup:
+    """Start the daemon so many times, and have it answer the last time; in this process."""
+    model = str(card.find(settings.model).folder.resolve())
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        port: Any = None
+        if jack:
+            name, port = stack.enter_context(keyboard())
+            words = ["--backend", "jack", "--in", f"port:{name}", "--audio-driver", "jack"]
+        else:
+            words = ["--in", str(_written(folder)), "--audio-driver", "file"]
+        words += ["--out", "synth:", "--gain", "0", "--model", model, "--device", settings.device]
+        words += ["--soundfont", str(Path(settings.soundfont).absolute())] if settings.soundfont else []
+        words += ["--reply-min", "0.5", "--reply-max", "1"]
+        seconds: list[float] = []
+        for _ in range(starts - 1):
+            with Launched(*words, folder=folder) as daemon:
+                seconds.append(daemon.seconds)
+        with Launched(*words, folder=folder) as daemon:
+            seconds.append(daemon.seconds)
+            memory = daemon.memory()
+            for message in CALL if port is not None else []:
+                port.send(message)
+                time.sleep(KEY)
+            daemon.wait_for("answered")
+            return Startup(Spread.of(seconds), memory, daemon.memory())
+
+
+def _written(folder: Path) -> Path:
+    """The call as a file, whose player needs no MIDI system."""
+    midi = mido.MidiFile(ticks_per_beat=1000)  # at 120 beats a minute, 2000 ticks are a second
+    later = Message("note_on", note=60, time=round(AFTERWARDS * 2000))
+    midi.tracks.append(mido.MidiTrack([*(message.copy(time=round(KEY * 2000)) for message in CALL), later]))
+    midi.save(folder / "call.mid")
+    return folder / "call.mid"
+
+
+def measure_all(settings: Settings, starts: int, tell: Tell, *, jack: bool) -> list[Row]:
+    """Rows of the time [s] and the memory [MB]."""
+    tell("start to ready, and memory")
+    try:
+        startup = apart(measure, settings, starts, jack=jack)
+    except MissingError as error:
+        return [Row("ready", "From the command to ready", remark=str(error))]
+    sound = f"FluidSynth's audio driver is {'jack' if jack else 'file'}"
+    return [
+        Row("ready", "From the command to ready [s]", startup.ready.values("p50", "max"), {"p50": READY}, sound),
+        _memory("memory_ready", "Memory when ready [MB]", startup.memory_ready),
+        _memory("memory_reply", "Memory after a reply [MB]", startup.memory_reply),
+    ]
+
+
+def _memory(key: str, label: str, memory: Memory) -> Row:
+    shared = f"without {memory.shared:.0f} MB shared with the JACK server" if memory.shared > 1 else ""
+    return Row(key, label, {"p50": memory.own}, {"p50": MEMORY}, shared)

@@ -1,0 +1,60 @@
+"""The way of TensorFlow's tutorial on generating music, to compare with: `model.predict` for every note."""
+
+from __future__ import annotations
+
+import os
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegen.bench.apart import apart
+from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
+from livegen.features import PITCHES
+from livegen.note import WINDOW
+
+TIMES_FASTER = Target(">=", 150)
+UNITS = 128
+WARM_UP = 3  # notes; the first compiles the model
+
+
+def measure(notes: int) -> Spread:
+    """Milliseconds a note, of a model of the tutorial's shape with random weights.
+
+    Raises:
+        ImportError: Keras or TensorFlow is not installed.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras
+
+    heard = keras.Input((WINDOW, 3))  # pitch, step, duration
+    remembered = keras.layers.LSTM(UNITS)(heard)
+    sizes = {"pitch": PITCHES, "step": 1, "duration": 1}
+    model = keras.Model(heard, {name: keras.layers.Dense(size, name=name)(remembered) for name, size in sizes.items()})
+    random = np.random.default_rng(0)
+    window: NDArray[np.float64] = random.random((WINDOW, 3))
+    times = [perf_counter()]
+    for _ in range(WARM_UP + notes):
+        drawn = model.predict(window[np.newaxis], verbose=0)
+        p = np.exp(drawn["pitch"][0].astype(np.float64))
+        pitch = random.choice(PITCHES, p=p / p.sum())
+        note = pitch / PITCHES, max(0.0, drawn["step"].item()), max(0.0, drawn["duration"].item())
+        window = np.roll(window, -1, axis=0)
+        window[-1] = note
+        times.append(perf_counter())
+    return Spread.of(np.diff(times)[WARM_UP:].tolist(), 1000)
+
+
+def compare(step: float | None, notes: int, tell: Tell) -> list[Row]:
+    """The tutorial's row, and how many times faster a step of `step` ms is."""
+    name = "The tutorial's model.predict, a note"
+    tell("the tutorial's way")
+    try:
+        tutorial = apart(measure, notes)
+    except MissingError as error:
+        return [Row("tutorial", name, remark=str(error))]
+    rows = [Row("tutorial", name, tutorial.values("p50", "p99"))]
+    if step is not None:
+        ratio = {"p50": tutorial.p50 / step}
+        rows.append(Row("times_faster", "Times faster than that", ratio, {"p50": TIMES_FASTER}))
+    return rows

@@ -1,0 +1,123 @@
+"""Every measurement for real, but short: the figures have sense, whatever the machine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from livegen.bench import engine, jack, lateness, loopback, startup, thru, tutorial
+from livegen.bench.apart import apart
+from livegen.bench.figures import MissingError, Spread
+from livegen.bench.launched import Launched
+from livegen.config import Settings
+from livegen.errors import PortError
+from livegen.io import realtime
+from livegen.io.fluid import library
+
+
+def sensible(spreads: Iterable[Spread]) -> bool:
+    return all(0 < spread.p50 <= spread.p99 <= spread.p99_9 <= spread.max for spread in spreads)
+
+
+@pytest.fixture(scope="module")
+def server():
+    if shutil.which("jackd") is None:
+        pytest.skip("jackd missing: apt install jackd2")
+    with jack.server() as description:
+        yield description
+
+
+@pytest.fixture(scope="module")
+def fluidsynth() -> None:
+    try:
+        library()
+    except PortError:
+        pytest.skip("FluidSynth missing: apt install libfluidsynth3")
+
+
+def test_litert_takes_a_step_sooner_than_a_context() -> None:
+    speed = apart(engine.measure, Settings(), "litert", 3)
+    assert (speed.prime.count, speed.step.count) == (3, 3 * 23)
+    assert sensible([speed.prime, speed.step])
+    assert speed.step.p50 < speed.prime.p50
+
+
+def test_an_engine_that_cannot_run_is_named_with_its_reason(tmp_path: Path) -> None:
+    rows, step = engine.measure_all(Settings(model=str(tmp_path)), 1, lambda _: None)
+    assert step is None
+    assert [row.key for row in rows] == list(engine.ENGINES)
+    assert all(row.remark and not row.values for row in rows)
+
+
+def test_the_tutorials_way_is_compared() -> None:
+    if find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow missing: pip install livegen[train]")
+    told: list[str] = []
+    rows = tutorial.compare(0.5, 5, told.append)
+    assert [row.key for row in rows] == ["tutorial", "times_faster"]
+    assert rows[1].values["p50"] == pytest.approx(rows[0].values["p50"] / 0.5)
+    assert told
+
+
+@pytest.mark.parametrize("realtime_", ["auto", "off"])
+def test_a_dense_reply_is_timed_to_its_last_note(realtime_: str) -> None:
+    late = apart(lateness.measure, Settings(realtime=realtime_), 0.5, loaded=realtime_ == "off")
+    assert sensible([late.spread])
+    assert late.spread.count == 2 * (100 - late.dropped)
+    if realtime_ == "off":
+        assert late.refused == ""
+    else:
+        assert late.refused == (apart(realtime.raise_priority, realtime.MAIN) or "")
+
+
+def test_a_bare_timer_is_the_peer() -> None:
+    spread = apart(lateness.measure_bare, 0.5, loaded=False)
+    assert spread.count == 200
+    assert sensible([spread])
+
+
+def test_busy_programs_end() -> None:
+    with lateness.busy_cores() as programs:
+        assert programs and all(program.poll() is None for program in programs)
+    assert all(program.poll() is not None for program in programs)
+
+
+def test_what_is_passed_on_is_timed() -> None:
+    row = thru.measure_row(Settings(), 0.5, lambda _: None)
+    assert row.key == "callback_to_send"
+    assert 0 < row.values["p50"] <= row.values["p99"]
+
+
+def test_the_way_through_the_daemon_is_longer_than_the_bare_loopback(server: str) -> None:
+    rows = loopback.measure_all(Settings(), 1.0, server, lambda _: None)
+    assert [row.key for row in rows] == ["jack_loopback", "jack_thru", "jack_added"], rows
+    assert all(server in row.remark for row in rows[:2])
+    assert 0 < rows[0].values["p50"] < rows[1].values["p50"]
+    assert rows[2].values["p50"] == pytest.approx(rows[1].values["p50"] - rows[0].values["p50"])
+
+
+def test_a_second_server_is_not_started(server: str) -> None:
+    with jack.server() as found:
+        assert found != server
+        assert "runs here" in found
+
+
+@pytest.mark.usefixtures("fluidsynth")
+@pytest.mark.parametrize("over_jack", [True, False])
+def test_start_and_memory(over_jack: bool, request: pytest.FixtureRequest) -> None:
+    if over_jack:
+        request.getfixturevalue("server")
+    started = apart(startup.measure, Settings(), 1, jack=over_jack)
+    assert started.ready.count == 1
+    assert 0 < started.ready.p50 < startup.AFTERWARDS
+    assert all(10 < memory.own < 2000 for memory in (started.memory_ready, started.memory_reply))
+    assert all(memory.shared < 1 for memory in (started.memory_ready, started.memory_reply)) or over_jack
+
+
+def test_a_daemon_that_does_not_start_says_why(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="--tempo"):
+        Launched("--tempo", "3", folder=tmp_path)

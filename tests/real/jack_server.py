@@ -1,0 +1,75 @@
+"""A JACK server of the tests' own: real MIDI and audio ports without a sound card."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+RATE = 48000  # frames/s
+PERIOD = 512  # frames: MIDI is handed on once a period. A client that is late by one loses messages: on a busy machine
+# that is too often at 64.
+
+
+def environment(name: str) -> dict[str, str]:
+    """What a client needs to find the server `name`, and to start none itself."""
+    return {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
+
+
+def command(name: str) -> list[str]:
+    """The server's command line, in real time where that is granted."""
+    granted = subprocess.run(["chrt", "-f", "70", "true"], capture_output=True, check=False).returncode == 0
+    scheduling = ["-R", "-P70"] if granted else ["-r"]
+    return ["jackd", *scheduling, "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
+
+
+class JackServer:
+    """A running jackd with the dummy driver.
+
+    Raises:
+        RuntimeError: it did not come up; its log is in the text.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.name = f"livegen-test-{os.getpid()}"
+        self.environment: Mapping[str, str] = environment(self.name)
+        log = folder / "jackd.log"
+        with log.open("wb") as stream:
+            self._process = subprocess.Popen(command(self.name), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
+        deadline = time.monotonic() + 20
+        while self._tool("jack_lsp").returncode != 0:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError(f"jackd did not start:\n{log.read_text(errors='replace')}")
+            time.sleep(0.05)
+
+    @staticmethod
+    def missing() -> str | None:
+        """The first of the programs needed that is not installed."""
+        return next((tool for tool in ("jackd", "jack_lsp", "jack_connect") if shutil.which(tool) is None), None)
+
+    def ports(self, start: str, direction: str) -> list[str]:
+        """Names of the ports that begin so and go that way: "output" is a source, "input" a sink."""
+        lines = iter(self._tool("jack_lsp", "-p").stdout.splitlines())
+        # a line with the name, a line with "properties: output,..."
+        return [name for name, kind in zip(lines, lines, strict=True) if name.startswith(start) and direction in kind]
+
+    def connect(self, source: str, sink: str) -> None:
+        done = self._tool("jack_connect", source, sink)
+        assert done.returncode == 0, done.stderr
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _tool(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            words, env=os.environ | dict(self.environment), capture_output=True, text=True, check=False, timeout=20
+        )

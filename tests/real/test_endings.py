@@ -1,0 +1,108 @@
+"""On every way out, and on demand, nothing is left sounding."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import mido
+import pytest
+from livegen_process import Start
+from mido import Message
+from musician import SETTLED, Musician, strikes, until
+from phrases import chord
+
+LONG_REPLY = ("--reply-min", "5", "--reply-max", "5")
+PROMPT = 0.25  # s, on a busy machine
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_signal_in_mid_reply(between: Start, musician: Musician, number: signal.Signals) -> None:
+    daemon = between("--reply-channel", "5", *LONG_REPLY)
+    musician.play(chord(60, 64, 67))
+    musician.await_reply()
+    assert daemon.stop(number) == 0, daemon.log
+    musician.await_silence(PROMPT)
+    pedal_up = Message("control_change", channel=4, control=64, value=0)
+    assert pedal_up in [one.message for one in musician.heard]
+
+
+def test_a_terminal_that_is_closed(between: Start, musician: Musician) -> None:
+    daemon = between(*LONG_REPLY, terminal=True)
+    musician.play(chord(60, 64, 67))
+    musician.await_reply()
+    daemon.hang_up()
+    assert daemon.wait() == 0
+    musician.await_silence(PROMPT)
+
+
+def test_a_stop_while_the_player_holds_a_key_and_thru_is_on(between: Start, musician: Musician) -> None:
+    daemon = between("--thru", "on")
+    musician.play(chord(60, 64, 67)[:3])
+    until(lambda: len(musician.sounding()) == 3, "three keys")
+    assert daemon.stop() == 0, daemon.log
+    musician.await_silence(PROMPT)
+
+
+def test_sigusr1_silences_and_the_conversation_goes_on(between: Start, musician: Musician) -> None:
+    daemon = between(*LONG_REPLY)
+    musician.play(chord(60, 64, 67))
+    musician.await_reply()
+    daemon.send(signal.SIGUSR1)
+    musician.await_silence(PROMPT)
+    musician.forget()
+    with pytest.raises(AssertionError):
+        until(musician.strikes, "a note", SETTLED)
+    musician.play(chord(62, 65, 69))
+    musician.await_reply()
+
+
+def test_sighup_without_a_terminal_reads_the_settings_anew(start: Start, musician: Musician, tmp_path: Path) -> None:
+    config = tmp_path / "livegen.toml"
+    config.write_text('in = "Keyboard"\nout = "Listener"\nreply-channel = 3\n')
+    daemon = start("--config", str(config), *LONG_REPLY)
+    musician.play(chord(60, 64, 67))
+    musician.await_reply()
+    config.write_text('in = "Keyboard"\nout = "Listener"\nreply-channel = 7\n')
+    daemon.send(signal.SIGHUP)
+    daemon.await_ready(times=2)
+    musician.await_silence(PROMPT)
+    assert {one.message.channel for one in musician.strikes()} == {2}
+    musician.forget()
+    musician.play(chord(60, 64, 67))
+    assert {one.message.channel for one in strikes(musician.hear_out())} == {6}
+
+
+def test_sighup_with_a_wrong_setting_goes_on_with_the_old_ones(
+    start: Start, musician: Musician, tmp_path: Path
+) -> None:
+    config = tmp_path / "livegen.toml"
+    config.write_text('in = "Keyboard"\nout = "Listener"\n')
+    daemon = start("--config", str(config), *LONG_REPLY)
+    config.write_text('in = "Keyboard"\nout = "Listener"\nsilence = 99\n')
+    daemon.send(signal.SIGHUP)
+    daemon.await_ready(times=2)
+    assert "0.1 to 10" in daemon.log
+    musician.play(chord(60, 64, 67))
+    musician.await_reply()
+    assert daemon.running
+
+
+def test_what_was_played_is_on_the_tape(start: Start, musician: Musician, tmp_path: Path) -> None:
+    """Stopped in mid-reply, the file holds all of it, and every note has its end."""
+    tape = tmp_path / "tape.mid"
+    daemon = start("--in", "Keyboard", "--out", "Listener", "--out", str(tape), *LONG_REPLY)
+    musician.play(chord(60, 64, 67))
+    musician.await_reply(notes=3)
+    assert daemon.stop() == 0, daemon.log
+    musician.await_silence(PROMPT)
+    tracks = {track.name: track for track in mido.MidiFile(tape).tracks}
+    called, replied = (
+        [message.note for message in tracks[name] if message.type == "note_on" and message.velocity]
+        for name in ("call", "reply")
+    )
+    assert called == [60, 64, 67]
+    assert replied == [one.message.note for one in musician.strikes()]
+    for track in tracks.values():
+        released = [m.note for m in track if m.type == "note_off" or (m.type == "note_on" and not m.velocity)]
+        assert sorted(released) == sorted(m.note for m in track if m.type == "note_on" and m.velocity)

@@ -1,0 +1,83 @@
+"""Finding and opening ports over JACK."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+import pytest
+from jack_server import JackServer
+from livegen_process import livegen
+from mido import Message
+from musician import Musician, until
+
+from livegen.io import midi_system, ports
+from livegen.io.midi_system import MidiSystem
+from livegen.note import MonotonicTime
+from livegen.stage.events import Part, Send
+
+
+@pytest.fixture
+def system(jack: JackServer) -> MidiSystem:
+    assert jack.name == os.environ["JACK_DEFAULT_SERVER"]
+    return midi_system.find("jack")
+
+
+def sends(count: int) -> list[Send]:
+    return [Send(0, Message("note_on", note=n), Part.REPLY, MonotonicTime(0.0)) for n in range(count)]
+
+
+def test_ports_are_found_heard_and_played(system: MidiSystem, musician: Musician) -> None:
+    heard: list[Message] = []
+    hearing = ports.open_input(system, "keyboard", heard.append)
+    playing = ports.open_output(system, "LISTENER")
+    assert (hearing.name, playing.name) == ("Keyboard:out", "Listener:in")
+    for send in sends(20):
+        musician.send(send.message)
+        playing.send(send)
+    until(lambda: len(heard) == 20 and len(musician.heard) == 20, "20 notes each way")
+    assert heard == [send.message for send in sends(20)]
+    hearing.close()
+    musician.send(Message("note_on", note=99))
+    playing.send(sends(1)[0])
+    until(lambda: len(musician.heard) == 21, "a note after the input was closed")
+    assert len(heard) == 20
+    hearing.close()
+    playing.close()
+
+
+def test_virtual_ports_are_there_for_others(system: MidiSystem) -> None:
+    heard: list[Message] = []
+    hearing = ports.virtual_input(system, lambda _: None)
+    playing = ports.virtual_output(system)
+    other = ports.open_input(system, "livegen", heard.append)  # what others hear is what we play
+    assert [name for name in system.outputs() if name.startswith("livegen")]
+    playing.send(sends(1)[0])
+    until(lambda: heard, "what a virtual port plays")
+    for port in (other, hearing, playing):
+        port.close()
+    assert not [name for name in system.inputs() + system.outputs() if name.startswith("livegen")]
+
+
+def test_opening_and_closing_while_it_plays(system: MidiSystem, musician: Musician) -> None:
+    for _ in range(5):
+        heard: list[Message] = []
+        port = ports.open_input(system, "Keyboard", heard.append)
+        until(lambda heard=heard: musician.send(Message("note_on")) or heard, "a note")  # type: ignore[misc]
+        port.close()
+
+
+def test_programs_are_no_keyboards(system: MidiSystem, musician: Musician) -> None:
+    assert "Keyboard:out" in system.inputs()
+    assert ports.first_keyboard(system.inputs(), jack=True) is None
+
+
+def test_the_command_line_lists_them(environment: Mapping[str, str], musician: Musician) -> None:
+    done = livegen("ports", "--json", environment=environment)
+    told = json.loads(done.stdout)
+    assert done.stderr == ""
+    assert told["systems"][0]["name"] == "JACK"
+    assert "Keyboard:out" in told["systems"][0]["in"]
+    assert "Listener:in" in told["systems"][0]["out"]
+    assert told["takes"]["in"] == ["demo"]
