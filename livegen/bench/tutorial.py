@@ -45,8 +45,8 @@ def measure(notes: int) -> Spread:
     return Spread.of(np.diff(times)[WARM_UP:].tolist(), 1000)
 
 
-def compare(step: float | None, notes: int, tell: Tell) -> list[Row]:
-    """The tutorial's row, and how many times faster a step of `step` ms is."""
+def compare(note: float | None, notes: int, tell: Tell) -> list[Row]:
+    """The tutorial's row, and how many times faster a note of `note` ms is."""
     name = "The tutorial's model.predict, a note"
     tell("the tutorial's way")
     try:
@@ -54,7 +54,7 @@ def compare(step: float | None, notes: int, tell: Tell) -> list[Row]:
     except MissingError as error:
         return [Row("tutorial", name, remark=str(error))]
     rows = [Row("tutorial", name, tutorial.values("p50", "p99"))]
-    if step is not None:
-        ratio = {"p50": tutorial.p50 / step}
+    if note is not None:
+        ratio = {"p50": tutorial.p50 / note}
         rows.append(Row("times_faster", "Times faster than that", ratio, {"p50": TIMES_FASTER}))
     return rows

@@ -6,10 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from livegen.engine.runtime import Runtime, State, Token
-from livegen.engine.sampling import Sampling, draw, weights
+from livegen.engine.sampling import Sampling, draw, likelihoods
 from livegen.features import CELL, START, TIME_BINS, TIME_EDGES, bin_time, bin_velocity, context, time_bin
 from livegen.note import WINDOW, Note
 from livegen.stage.reply import LONG_GAP, Drawn
@@ -51,8 +50,8 @@ class Improviser:
             else:
                 heard = [(START, *heard[-self._window][1:]), *heard[len(heard) - self._window + 1 :]]
                 state = self._read(heard)
-            steps = self.runtime.logits("step", state, _NOTHING)
-            yield Drawn(note, _rest(steps))
+            steps = likelihoods(self.runtime.logits("step", state, _NOTHING))
+            yield Drawn(note, float(np.add.reduce(steps[_LONG:]) / np.add.reduce(steps)))
             step = draw(steps, random, self.sampling, _NO_HOLE)
             seconds = bin_time(step, random.random())
 
@@ -64,16 +63,12 @@ class Improviser:
 
     def _note(self, state: State, step: int, seconds: float, random: np.random.Generator) -> tuple[Token, Note]:
         """The rest of a note whose step is known. What is inside a bin is drawn evenly; the model hears the bin."""
-        runtime, sampling = self.runtime, self.sampling
-        pitch = draw(runtime.logits("pitch", state, (step, 0, 0, 0)), random, sampling)
-        velocity = draw(runtime.logits("velocity", state, (step, pitch, 0, 0)), random, sampling)
-        duration = draw(runtime.logits("duration", state, (step, pitch, velocity, 0)), random, sampling)
+        pitch = self._draw("pitch", state, (step, 0, 0, 0), random)
+        velocity = self._draw("velocity", state, (step, pitch, 0, 0), random)
+        duration = self._draw("duration", state, (step, pitch, velocity, 0), random)
         loudness = bin_velocity(velocity, random.random())
         lasting = bin_time(duration, 1 - random.random())  # above 0
         return (step, pitch, velocity, duration), Note(pitch, seconds, lasting, loudness)
 
-
-def _rest(steps: NDArray[np.float32]) -> float:
-    """The probability of a long gap, from the logits of a step, as the model means it: at temperature 1."""
-    p = weights(steps, _AS_IS)
-    return float(p[_LONG:].sum() / p.sum())
+    def _draw(self, variable: str, state: State, drawn: Token, random: np.random.Generator) -> int:
+        return draw(likelihoods(self.runtime.logits(variable, state, drawn)), random, self.sampling)

@@ -8,6 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from livegen.engine.card import Sizes
+from livegen.features import SIZES, VARIABLES
+
 Token = tuple[int, int, int, int]
 """A note's categories in the order of `features.VARIABLES`."""
 
@@ -18,6 +21,16 @@ class State:
 
     lstm: NDArray[np.float32]  # (2 * layers, 1, units): h and c of each layer
     hidden: NDArray[np.float32]  # (1, 4 * hidden): what the past says to the heads
+    step: NDArray[np.float32]  # (categories,): logits of the next note's step
+
+
+def beginning(sizes: Sizes) -> State:
+    """The state before any note."""
+    return State(
+        np.zeros((2 * sizes.layers, 1, sizes.units), np.float32),
+        np.zeros((1, sizes.hidden * len(VARIABLES)), np.float32),
+        np.zeros(SIZES["step"], np.float32),
+    )
 
 
 class Runtime(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,45 +18,46 @@ class Sampling:
     min_p: float = 0.0  # of the likeliest category's probability, what a category needs to stay
 
 
-def weights(
-    logits: NDArray[np.float32], sampling: Sampling, allowed: NDArray[np.bool_] | None = None
-) -> NDArray[np.float64]:
-    """Probabilities before top-p, not normalised: shape (categories,), the likeliest has 1.
-
-    Args:
-        logits: shape (categories,).
-        sampling: how freely.
-        allowed: shape (categories,), True where a category may be drawn; all of them without it.
-
-    Raises:
-        ValueError: the logits are not numbers, or nothing is allowed.
-    """
-    if allowed is not None:
-        logits = np.where(allowed, logits, -np.inf)
-    top = float(np.maximum.reduce(logits))
-    if not isfinite(top):
-        raise ValueError("the model gives no numbers, or no category is allowed")
-    p: NDArray[np.float64] = np.subtract(logits, top, dtype=np.float64)
-    if sampling.temperature != 1:
-        p /= sampling.temperature
-    np.exp(p, out=p)
-    if sampling.min_p > 0:
-        p[p < sampling.min_p] = 0
+def likelihoods(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities, not normalised: shape (categories,)."""
+    p: NDArray[np.float64] = np.exp(logits, dtype=np.float64)  # whose range no logits of a sound model leave
     return p
 
 
 def draw(
-    logits: NDArray[np.float32],
+    likely: NDArray[np.float64],
     random: np.random.Generator,
     sampling: Sampling,
     allowed: NDArray[np.bool_] | None = None,
 ) -> int:
-    """A category. Takes one number from `random`; the arguments are those of `weights`."""
-    p = weights(logits, sampling, allowed)
-    if sampling.top_p >= 1:
-        mass = np.add.accumulate(p)
-        return int(mass.searchsorted(random.random() * mass[-1], side="right"))
-    order = p.argsort()[::-1]
-    mass = np.add.accumulate(p[order])
-    kept = mass[mass.searchsorted(sampling.top_p * mass[-1])]  # the fewest that hold top_p
-    return int(order[mass.searchsorted(random.random() * kept, side="right")])
+    """A category.
+
+    Args:
+        likely: of all categories, as `likelihoods` gives them.
+        random: gives one number, and with top-p now and then more: what lies outside is drawn again.
+        sampling: how freely.
+        allowed: shape (categories,), True where a category may be drawn; all of them without it.
+
+    Raises:
+        ValueError: the likelihoods are not numbers, or nothing that is allowed has any.
+    """
+    p = likely
+    if sampling.temperature != 1:
+        p = (p / np.maximum.reduce(p)) ** (1 / sampling.temperature)
+    if allowed is not None:
+        p = p * allowed
+    if sampling.min_p > 0:
+        p = np.where(p >= sampling.min_p * np.maximum.reduce(p), p, 0)
+    mass = np.add.accumulate(p)
+    total = float(mass[-1])
+    if not 0 < total < inf:
+        raise ValueError("the model gives no numbers, or no category is allowed")
+    while True:
+        category = int(mass.searchsorted(random.random() * total, side="right"))
+        # Inside top-p, as long as all that is likelier does not hold that share yet: surely so where the category
+        # has more than what top-p leaves out.
+        likely_here = p[category]
+        if likely_here >= (1 - sampling.top_p) * total:
+            return category
+        if np.add.reduce(p, where=p > likely_here) < sampling.top_p * total:
+            return category

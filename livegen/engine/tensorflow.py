@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.card import OTHER, Card
-from livegen.engine.runtime import State, Token
+from livegen.engine.runtime import State, Token, beginning
 from livegen.errors import ModelError
 from livegen.features import VARIABLES
 from livegen.quiet import quiet
@@ -34,9 +34,7 @@ class TensorFlow:
             raise ModelError(f"{card.folder}: lists no {FOLDER} for TensorFlow. {OTHER}")
         for name in files:
             card.read_file(name)
-        sizes = card.architecture
-        lstm = np.zeros((2 * sizes.layers, 1, sizes.units), np.float32)
-        self._begin = State(lstm, np.zeros((1, sizes.hidden * len(VARIABLES)), np.float32))
+        self._begin = beginning(card.architecture)
         self._device = "/GPU:0" if gpu else "/CPU:0"
         self.name = f"TensorFlow on the {'GPU' if gpu else 'CPU'}"
         with quiet():
@@ -55,16 +53,18 @@ class TensorFlow:
             self._model = tf.saved_model.load(str(folder))
         token = np.zeros((1, len(VARIABLES)), np.int32)
         self._advance = self._compiled("advance", token=token, state=self._begin.lstm)
-        self._heads = {name: self._compiled(name, hidden=self._begin.hidden, drawn=token) for name in VARIABLES}
+        self._heads = {name: self._compiled(name, hidden=self._begin.hidden, drawn=token) for name in VARIABLES[1:]}
 
     def begin(self) -> State:
         return self._begin
 
     def advance(self, state: State, token: Token) -> State:
         out = self._advance(token=np.array((token,), np.int32), state=state.lstm)
-        return State(out["state"].numpy(), out["hidden"].numpy())
+        return State(out["state"].numpy(), out["hidden"].numpy(), out["step"].numpy()[0])
 
     def logits(self, variable: str, state: State, drawn: Token) -> NDArray[np.float32]:
+        if variable == "step":
+            return state.step
         out = self._heads[variable](hidden=state.hidden, drawn=np.array((drawn,), np.int32))
         logits: NDArray[np.float32] = out["logits"].numpy()[0]
         return logits

@@ -100,22 +100,3 @@ class Pianist(keras.Model):
             total = total + x
         hidden = self.heads(total)
         return {name: self.head(name, hidden, target) for name in VARIABLES}
-
-    def advance(self, token: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """One note further, live.
-
-        Args:
-            token: (1, 4) categories of the note that sounded.
-            state: (2 * layers, 1, units), h and c of each layer; zeros before the first note.
-
-        Returns:
-            What the past now says to all heads, shape (1, 4 * hidden), and the new state.
-        """
-        x = self.embed(token)
-        total: Tensor = 0
-        after = []
-        for i, layer in enumerate(self.lstm):
-            x, (h, c) = layer.cell(x, [state[2 * i], state[2 * i + 1]])
-            after += [h, c]
-            total = total + x
-        return self.heads(total), ops.stack(after)

@@ -20,7 +20,7 @@ def test_json_holds_every_section_and_nothing_heavy_is_imported_here(capsys: pyt
     told = capsys.readouterr()
     found = json.loads(told.out)
     assert list(found) == ["version", "model", "machine", "note", "lateness", "thru", "start"]
-    assert {"litert_prime", "litert_step"} < set(found["note"])
+    assert {"litert_prime", "litert_step", "litert_note"} < set(found["note"])
     assert {"idle", "loaded", "idle_realtime", "loaded_realtime"} < set(found["lateness"])
     assert isinstance(found["note"]["litert_step"]["met"], bool)
     assert "measuring: " in told.err

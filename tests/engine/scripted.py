@@ -25,11 +25,11 @@ class Scripted:
 
     def begin(self) -> State:
         self.readings.append([])
-        return State(np.zeros((2, 1, 1), np.float32), np.zeros((1, 4), np.float32))
+        return State(np.zeros((2, 1, 1), np.float32), np.zeros((1, 4), np.float32), np.zeros(SIZES["step"], np.float32))
 
     def advance(self, state: State, token: Token) -> State:
         self.readings[-1].append(token)
-        return State(state.lstm + 1, state.hidden)
+        return State(state.lstm + 1, state.hidden, state.step)
 
     def logits(self, variable: str, state: State, drawn: Token) -> NDArray[np.float32]:
         self.given.append((variable, drawn))

@@ -66,7 +66,7 @@ def test_where_xla_cannot_it_goes_on_without(runtime: TensorFlow, tiny: Card, mo
 
     monkeypatch.setattr(tf, "function", without_xla)
     plain = TensorFlow(tiny, gpu=False)
-    assert len(refused) == 5
+    assert len(refused) == 4
     state = plain.advance(plain.begin(), (START, 60, 16, 20))
     expected = runtime.logits("step", state, (0, 0, 0, 0))
     np.testing.assert_allclose(plain.logits("step", state, (0, 0, 0, 0)), expected, atol=1e-5)

@@ -20,7 +20,7 @@ class Flat:
     name = "flat"
 
     def begin(self) -> State:
-        return State(np.zeros((2, 1, 1), np.float32), np.zeros((1, 4), np.float32))
+        return State(np.zeros((2, 1, 1), np.float32), np.zeros((1, 4), np.float32), np.zeros(SIZES["step"], np.float32))
 
     def advance(self, state: State, token: Token) -> State:
         return state
