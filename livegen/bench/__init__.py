@@ -50,8 +50,8 @@ def main(settings: Settings, *, as_json: bool, effort: Effort = FULL) -> int:
 
 def measure(settings: Settings, effort: Effort, tell: Tell) -> list[Section]:
     """All of it, one after the other: what runs at the same time would measure the other."""
-    rows, note = engine.measure_all(settings, effort.replies, tell)
-    rows += tutorial.compare(note, effort.predictions, tell)
+    rows, best = engine.measure_all(settings, effort.replies, tell)
+    rows += tutorial.compare(best, effort.predictions, tell)
     note = Section("note", "Model [ms]", tuple(rows))
     late = Section("lateness", "Notes late [ms]", tuple(lateness.measure_all(settings, effort.playing, tell)))
     passing = [thru.measure_row(settings, effort.passing, tell)]
