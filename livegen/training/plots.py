@@ -38,7 +38,7 @@ def roll(midi: Path, picture: Path, *, seconds: float | None = None) -> None:
             )
         axes.broken_barh([(0, 0)], (60, 0), facecolor=colour, label=f"{track.name}: {len(notes)} notes")
     axes.set(xlabel="Time [s]", ylabel="Pitch", title="A call and its reply")
-    axes.legend(loc="upper left", frameon=False)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.01)
     figure.savefig(picture, dpi=110)
