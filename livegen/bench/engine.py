@@ -9,6 +9,7 @@ from time import perf_counter
 
 import numpy as np
 
+from livegen import features
 from livegen.bench.apart import apart
 from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
 from livegen.config import Settings
@@ -69,11 +70,11 @@ def measure(settings: Settings, engine: str, replies: int) -> Speed:
             for token in context(PHRASE):
                 state = runtime.advance(state, token)
             primes.append(perf_counter() - start)
-            for token in context(PHRASE):
+            for drawn in map(features.token, PHRASE):
                 start = perf_counter()
-                state = runtime.advance(state, token)
+                state = runtime.advance(state, drawn)
                 for variable in VARIABLES:
-                    runtime.logits(variable, state, token)
+                    runtime.logits(variable, state, drawn)
                 steps.append(perf_counter() - start)
             # Up to here no note makes it read its context anew: that is priming, measured above.
             draws = islice(improviser.improvise(PHRASE, 0.5, random), WINDOW - 1)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,8 +12,6 @@ from livegen.features import SIZES, VARIABLES
 from livegen.quiet import quiet
 
 FILE = "model.tflite"
-
-Call = Callable[..., dict[str, NDArray[np.float32]]]
 
 
 class LiteRt:
@@ -36,14 +31,27 @@ class LiteRt:
             ModelError: it is no LiteRT file, or not of this network.
             ImportError: LiteRT is not installed.
         """
-        self._begin = beginning(sizes)
-        token = np.zeros((1, len(VARIABLES)), np.int32)
+        from ai_edge_litert.interpreter import Interpreter
+
         with quiet():
-            self._advance = ready(_runner(content, "advance", sizes, source), token=token, state=self._begin.lstm)
-            self._heads = {
-                name: ready(_runner(content, name, sizes, source), hidden=self._begin.hidden, drawn=token)
-                for name in VARIABLES[1:]
-            }
+            try:
+                interpreter = Interpreter(model_content=content, num_threads=1)
+            except (ValueError, RuntimeError) as error:
+                raise ModelError(f"{source}: not a LiteRT model ({error}). {RESTORE}") from error
+        present = interpreter.get_signature_list()
+        for signature, shapes in _signatures(sizes).items():
+            if signature not in present:
+                raise ModelError(f"{source}: not a pianist, it has no signature {signature}. {OTHER}")
+            runner = interpreter.get_signature_runner(signature)
+            details = {**runner.get_input_details(), **runner.get_output_details()}
+            found = {name: tuple(map(int, detail["shape"])) for name, detail in details.items()}
+            if found != shapes:
+                raise ModelError(f"{source}: the shapes of {signature} are {found}, its card says {shapes}. {OTHER}")
+        self._advance = interpreter.get_signature_runner("advance")
+        self._heads = {name: interpreter.get_signature_runner(name) for name in VARIABLES[1:]}
+        self._begin = beginning(sizes)
+        with quiet():  # some of the set-up happens at the first call
+            self.advance(self._begin, (0, 0, 0, 0))
 
     @classmethod
     def of(cls, card: Card) -> LiteRt:
@@ -62,48 +70,6 @@ class LiteRt:
         out = self._heads[variable](hidden=state.hidden, drawn=np.array((drawn,), np.int32))
         logits: NDArray[np.float32] = out["logits"][0]
         return logits
-
-
-def _runner(content: bytes, signature: str, sizes: Sizes, source: str) -> Any:  # noqa: ANN401  (LiteRT has no types)
-    """A signature in an interpreter of its own: the signatures of one would move each other's tensors."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    try:
-        interpreter = Interpreter(model_content=content, num_threads=1)
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(f"{source}: not a LiteRT model ({error}). {RESTORE}") from error
-    if signature not in interpreter.get_signature_list():
-        raise ModelError(f"{source}: not a pianist, it has no signature {signature}. {OTHER}")
-    runner = interpreter.get_signature_runner(signature)
-    details = {**runner.get_input_details(), **runner.get_output_details()}
-    found = {name: tuple(map(int, detail["shape"])) for name, detail in details.items()}
-    if found != (shapes := _signatures(sizes)[signature]):
-        raise ModelError(f"{source}: the shapes of {signature} are {found}, its card says {shapes}. {OTHER}")
-    return runner
-
-
-def ready(runner: Any, **example: NDArray[Any]) -> Call:  # noqa: ANN401  (LiteRT has no types)
-    """The only signature of its interpreter that is used, to be called with arrays of the same shapes.
-
-    A runner resizes and allocates all its tensors anew at every call, which takes as long as a head itself. What it
-    does besides is done here, through its own parts; where another version of LiteRT has none such, it is called as is.
-    """
-    runner(**example)
-    try:
-        wrapper, graph = runner._interpreter_wrapper, runner._subgraph_index  # noqa: SLF001  (see above)
-        inputs, outputs = dict(runner._inputs), list(runner._outputs)  # noqa: SLF001
-        set_tensor, invoke, get_tensor = wrapper.SetTensor, wrapper.Invoke, wrapper.GetTensor
-    except AttributeError:
-        return cast("Call", runner)
-
-    def call(owner: Any = runner, /, **arguments: NDArray[Any]) -> dict[str, NDArray[np.float32]]:  # noqa: ANN401, ARG001
-        # The owner is held because it holds the model's bytes, which the wrapper only points into.
-        for name, value in arguments.items():
-            set_tensor(inputs[name], value, graph)
-        invoke(graph)
-        return {name: get_tensor(index, graph) for name, index in outputs}
-
-    return call
 
 
 def _signatures(sizes: Sizes) -> dict[str, dict[str, tuple[int, ...]]]:

@@ -9,7 +9,7 @@ import pytest
 
 from livegen import features
 from livegen.engine.card import Card
-from livegen.engine.litert import FILE, LiteRt, ready
+from livegen.engine.litert import FILE, LiteRt
 from livegen.errors import ModelError
 from livegen.features import START, VARIABLES
 
@@ -91,27 +91,3 @@ def test_a_model_without_the_signatures_is_refused(shipped: Card) -> None:
     content = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()]).convert()
     with pytest.raises(ModelError, match="no signature advance"):
         LiteRt(content, shipped.architecture)
-
-
-def test_a_signature_that_is_ready_gives_what_its_runner_gives(shipped: Card) -> None:
-    from ai_edge_litert.interpreter import Interpreter
-
-    runner = Interpreter(model_content=shipped.read_file("model.tflite"), num_threads=1).get_signature_runner("pitch")
-    random = np.random.default_rng(0)
-
-    def inputs() -> dict[str, np.ndarray]:
-        hidden = random.normal(0, 1, (1, shipped.architecture.hidden * 4)).astype(np.float32)
-        return {"hidden": hidden, "drawn": random.integers(0, 32, (1, 4)).astype(np.int32)}
-
-    call = ready(runner, **inputs())
-    assert call is not runner
-    kept = [(given, call(**given)["logits"]) for given in (inputs(), inputs(), inputs())]
-    for given, logits in kept:  # none was changed by those that came after
-        np.testing.assert_array_equal(logits, runner(**given)["logits"])
-
-
-def test_another_litert_is_called_as_it_is() -> None:
-    def runner(**given: np.ndarray) -> dict[str, np.ndarray]:
-        return given
-
-    assert ready(runner, x=np.zeros(1)) is runner

@@ -77,7 +77,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory, call: Phrase) -> Iterator[
         machine.write("/etc/systemd/system/jack.service", f"{variables}ExecStart=/usr/bin/{server}\n")
         # A container may not raise limits: the capability stands in for LimitRTPRIO.
         nice = "AmbientCapabilities=CAP_SYS_NICE\n"
-        machine.write("/etc/systemd/system/livegen.service.d/jack.conf", variables + nice)
+        seen = f"BindReadOnlyPaths={CHECKOUT} {sys.prefix}\n"  # a checkout in /tmp, of which the service has its own
+        machine.write("/etc/systemd/system/livegen.service.d/jack.conf", variables + nice + seen)
         machine.write("/etc/systemd/system/livegen.service", UNIT.read_text())
         machine.run("systemctl", "daemon-reload")
         machine.run("systemctl", "start", "jack")
