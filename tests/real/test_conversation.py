@@ -19,20 +19,24 @@ INTERRUPTING = 21  # a key that no reply is likely to hold
 
 
 def test_a_performance_is_answered_like_one(between: Start, musician: Musician, call: Phrase) -> None:
-    between("--seed", "3", "--thru", "off")
-    _, ended = musician.play(call)
-    heard = musician.hear_out()
-    onsets = strikes(heard)
-    assert heard[0].at > ended + 0.5  # not a word before the silence
-    assert len(onsets) >= 5
-    assert any(after.at - before.at < TOGETHER for before, after in pairwise(onsets)), "no chord"
-    assert len({one.message.velocity for one in onsets}) > 3
-    assert len({one.message.note for one in onsets}) > 3
-    for i, one in enumerate(heard):
-        down = sounding(heard[:i])
-        assert len(down) <= 10
-        assert not one.releases or (one.message.channel, one.message.note) in down, f"{one} releases nothing"
-    assert sounding(heard) == []
+    between("--seed", "3", "--thru", "off", *LONG_REPLY)
+    for _ in range(5):
+        musician.forget()
+        _, ended = musician.play(call)
+        heard = musician.hear_out()
+        onsets = strikes(heard)
+        assert heard[0].at > ended + 0.5  # not a word before the silence
+        assert len(onsets) >= 5
+        assert len({one.message.velocity for one in onsets}) > 3
+        assert len({one.message.note for one in onsets}) > 3
+        for i, one in enumerate(heard):
+            down = sounding(heard[:i])
+            assert len(down) <= 10
+            assert not one.releases or (one.message.channel, one.message.note) in down, f"{one} releases nothing"
+        assert sounding(heard) == []
+        if any(after.at - before.at < TOGETHER for before, after in pairwise(onsets)):
+            return
+    pytest.fail("no chord in five replies")  # one of them may well be a melody
 
 
 def test_thru_is_complete_in_order_and_unchanged(between: Start, musician: Musician, call: Phrase) -> None:
