@@ -11,11 +11,13 @@ from functools import cache
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
-
-from mido import Message
+from typing import TYPE_CHECKING
 
 from livegen.errors import PortError
 from livegen.quiet import quiet
+
+if TYPE_CHECKING:
+    from mido import Message
 
 CHANNELS = 16
 DRUMS = 9  # channel 10 as people count

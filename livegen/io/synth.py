@@ -1,4 +1,4 @@
-"""The built-in synth: FluidSynth in this process, as a mido port."""
+"""The built-in synth: FluidSynth in this process. Imports no mido: `livegen ports` asks here, and is quick."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-
-from mido import Message
-from mido.ports import BaseOutput
 
 from livegen.errors import PortError, did_you_mean
 from livegen.io import realtime as priority
@@ -30,33 +27,6 @@ OTHER_DRIVERS = ("file", "oss", "portaudio", "sdl2", "sdl3", "waveout")
 
 SOUNDFONT_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts")
 SOUNDFONT_PATTERNS = ("default*.sf[23]", "FluidR3_GM*.sf[23]", "TimGM6mb*.sf[23]")
-
-
-class FluidPort(BaseOutput):  # type: ignore[misc]  # mido has no types
-    """FluidSynth as a mido output port: sounds what is sent to it. Arguments and errors are those of `Synth`."""
-
-    def _open(
-        self, *, soundfont: str, gain: float, audio_driver: str, audio_buffer: int, audio_buffers: int, realtime: bool
-    ) -> None:
-        settings: dict[str, int | str] = {
-            "audio.period-size": audio_buffer,
-            "audio.periods": audio_buffers,
-            "audio.realtime-prio": priority.SYNTH if realtime else 0,
-            "audio.jack.id": "livegen",
-            "audio.jack.autoconnect": 1,
-        }
-        self._fluid, self.soundfont = loaded(soundfont, gain, SAMPLE_RATE, settings)
-        try:
-            self.driver = _start(self._fluid, audio_driver)
-        except PortError:
-            self._fluid.close()
-            raise
-
-    def _send(self, message: Message) -> None:
-        self._fluid.play(message)
-
-    def _close(self) -> None:
-        self._fluid.close()
 
 
 class Synth:
@@ -88,22 +58,31 @@ class Synth:
         audio_buffers: int = 3,
         realtime: bool = True,
     ) -> None:
-        self._port = FluidPort(
-            "FluidSynth",
-            soundfont=soundfont,
-            gain=gain,
-            audio_driver=audio_driver,
-            audio_buffer=audio_buffer,
-            audio_buffers=audio_buffers,
-            realtime=realtime,
-        )
-        self.name = f"FluidSynth ({self._port.driver}, {self._port.soundfont.name})"
+        settings: dict[str, int | str] = {
+            "audio.period-size": audio_buffer,
+            "audio.periods": audio_buffers,
+            "audio.realtime-prio": priority.SYNTH if realtime else 0,
+            "audio.jack.id": "livegen",
+            "audio.jack.autoconnect": 1,
+        }
+        self._fluid, font = loaded(soundfont, gain, SAMPLE_RATE, settings)
+        self._closed = False
+        try:
+            self.driver = _start(self._fluid, audio_driver)
+        except PortError:
+            self._fluid.close()
+            raise
+        self.name = f"FluidSynth ({self.driver}, {font.name})"
 
     def send(self, send: Send) -> None:
-        self._port.send(send.message)
+        if self._closed:
+            raise PortError("FluidSynth is closed.")
+        self._fluid.play(send.message)
 
     def close(self) -> None:
-        self._port.close()
+        if not self._closed:
+            self._closed = True
+            self._fluid.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-
-from mido import Message
+from typing import TYPE_CHECKING
 
 from livegen.note import MonotonicTime, Note, SoundedNote
+
+if TYPE_CHECKING:
+    from mido import Message
 
 
 class Part(Enum):
