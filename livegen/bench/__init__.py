@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import click
 
 from livegen import __version__
-from livegen.bench import engine, jack, lateness, loopback, startup, table, thru, tutorial
+from livegen.bench import engine, jack, lateness, loopback, silence, startup, table, thru, tutorial
 from livegen.bench.figures import MissingError, Row, Section, Tell
 from livegen.config import Settings
 from livegen.engine import card
@@ -25,6 +25,7 @@ class Effort:
     predictions: int = 100  # notes, the tutorial's way
     playing: float = 10.0  # s, of each way to be late
     passing: float = 6.0  # s, of each way through
+    silences: int = 12  # replies silenced, in each way
     starts: int = 5
 
 
@@ -61,12 +62,15 @@ def measure(settings: Settings, effort: Effort, tell: Tell) -> list[Section]:
         except MissingError as error:
             server = ""
             passing.append(Row("jack", "Over JACK", remark=str(error)))
+            silenced = [Row("silence", "Over JACK", remark=str(error))]
         else:
             passing += loopback.measure_all(settings, effort.passing, server, tell)
+            silenced = silence.measure_all(settings, effort.silences, server, tell)
         starting = startup.measure_all(settings, effort.starts, tell, jack=server != "")
     return [
         note,
         late,
         Section("thru", "What you play, passed on [ms]", tuple(passing)),
+        Section("silence", "A reply silenced, to its last note_off [ms]", tuple(silenced)),
         Section("start", "Start, FluidSynth loaded", tuple(starting)),
     ]

@@ -36,7 +36,8 @@ def server() -> Iterator[str]:
     name = f"livegen-bench-{os.getpid()}"
     granted = apart(realtime.raise_priority, realtime.SYNTH) is None
     words = ["-R", f"-P{realtime.SYNTH}"] if granted else ["-r"]
-    words += ["-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
+    # -S: it waits for its clients. Else one that is late by a period loses what that period brought.
+    words += ["-S", "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
     ours = {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
     with _environment(ours):
         process = subprocess.Popen(  # noqa: S603  (all words are ours)

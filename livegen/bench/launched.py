@@ -85,6 +85,9 @@ class Launched:
                 return
         raise MissingError(line.strip().removeprefix("livegen: "))
 
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
     def memory(self) -> Memory:
         """What is resident now.
 

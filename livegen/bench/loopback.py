@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ from mido import Message
 
 from livegen.bench import jack
 from livegen.bench.apart import apart
+from livegen.bench.client import Ear, keyboard
 from livegen.bench.figures import MissingError, Row, Spread, Tell
 from livegen.bench.launched import Launched
 from livegen.bench.thru import APART
@@ -25,49 +23,20 @@ SETTLED = 0.3  # s for ports to be connected, and for the last messages to arriv
 FIRST = -8192  # the lowest value of the pitch wheel, which counts the messages
 
 
-@contextmanager
-def keyboard() -> Iterator[tuple[str, Any]]:
-    """An output of our own that the daemon can listen to: its name, and mido's port."""
-    name = f"bench-keyboard-{os.getpid()}"
-    with jack.SYSTEM.mido().open_output("out", client_name=name, virtual=True) as port:
-        yield name, port
-
-
-class _Ear:
-    """Remembers when each message came in."""
-
-    def __init__(self) -> None:
-        self.name = f"bench-ear-{os.getpid()}"
-        self.heard: dict[int, float] = {}  # time by the value of the pitch wheel
-        self._port = jack.SYSTEM.mido().open_input("in", client_name=self.name, virtual=True, callback=self._hear)
-
-    def _hear(self, message: Message) -> None:
-        now = time.monotonic()
-        if message.type == "pitchwheel":
-            self.heard[message.pitch] = now
-
-    def close(self) -> None:
-        self._port.callback = None
-        self._port.close()
-
-
 def measure(settings: Settings, seconds: float) -> tuple[tuple[Spread, int], tuple[Spread, int]]:
     """Milliseconds and messages lost: directly, and through the daemon; in this process."""
     model = str(card.find(settings.model).folder.resolve())
-    system, ear = jack.SYSTEM.mido(), _Ear()
-    try:
-        with system.open_output(next(name for name in jack.SYSTEM.outputs() if ear.name in name)) as port:
+    with Ear() as ear:
+        with jack.SYSTEM.mido().open_output(next(n for n in jack.SYSTEM.outputs() if ear.name in n)) as port:
             direct = _round(port, ear, seconds)
         with keyboard() as (name, port), tempfile.TemporaryDirectory() as folder:
             words = ("--backend", "jack", "--in", f"port:{name}", "--out", f"port:{ear.name}", "--thru", "on")
             with Launched(*words, "--model", model, "--device", settings.device, folder=Path(folder)):
                 through = _round(port, ear, seconds)
-    finally:
-        ear.close()
     return direct, through
 
 
-def _round(port: Any, ear: _Ear, seconds: float) -> tuple[Spread, int]:  # noqa: ANN401  (mido has no types)
+def _round(port: Any, ear: Ear, seconds: float) -> tuple[Spread, int]:  # noqa: ANN401  (mido has no types)
     time.sleep(SETTLED)
     ear.heard.clear()
     sent: list[float] = []
@@ -77,7 +46,8 @@ def _round(port: Any, ear: _Ear, seconds: float) -> tuple[Spread, int]:  # noqa:
         sent.append(now)
         time.sleep(random.uniform(*APART))
     time.sleep(SETTLED)
-    late = [ear.heard[FIRST + i] - at for i, at in enumerate(sent) if FIRST + i in ear.heard]
+    arrived = {message.pitch: at for at, message in ear.heard if message.type == "pitchwheel"}
+    late = [arrived[FIRST + i] - at for i, at in enumerate(sent) if FIRST + i in arrived]
     return Spread.of(late, 1000), len(sent) - len(late)
 
 

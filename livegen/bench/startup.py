@@ -13,9 +13,9 @@ import mido
 from mido import Message
 
 from livegen.bench.apart import apart
+from livegen.bench.client import keyboard
 from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
 from livegen.bench.launched import Launched, Memory
-from livegen.bench.loopback import keyboard
 from livegen.config import Settings
 from livegen.engine import card
 

@@ -11,7 +11,7 @@ from livegen.bench import Effort, jack, main, measure
 from livegen.config import Settings
 from livegen.errors import ModelError
 
-SHORT = Effort(replies=1, predictions=2, playing=0.5, passing=0.5, starts=1)
+SHORT = Effort(replies=1, predictions=2, playing=0.5, passing=0.5, silences=1, starts=1)
 
 
 def test_json_holds_every_section_and_nothing_heavy_is_imported_here(capsys: pytest.CaptureFixture[str]) -> None:
@@ -19,7 +19,7 @@ def test_json_holds_every_section_and_nothing_heavy_is_imported_here(capsys: pyt
     assert main(Settings(), as_json=True, effort=SHORT) == 0
     told = capsys.readouterr()
     found = json.loads(told.out)
-    assert list(found) == ["version", "model", "machine", "note", "lateness", "thru", "start"]
+    assert list(found) == ["version", "model", "machine", "note", "lateness", "thru", "silence", "start"]
     assert {"litert_prime", "litert_step", "litert_note"} < set(found["note"])
     assert {"idle", "loaded", "idle_realtime", "loaded_realtime"} < set(found["lateness"])
     assert isinstance(found["note"]["litert_step"]["met"], bool)

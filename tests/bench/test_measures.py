@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from livegen.bench import engine, jack, lateness, loopback, startup, thru, tutorial
+from livegen.bench import engine, jack, lateness, loopback, silence, startup, thru, tutorial
 from livegen.bench.apart import apart
 from livegen.bench.figures import MissingError, Spread
 from livegen.bench.launched import Launched
@@ -98,6 +98,12 @@ def test_the_way_through_the_daemon_is_longer_than_the_bare_loopback(server: str
     assert all(server in row.remark for row in rows[:2])
     assert 0 < rows[0].values["p50"] < rows[1].values["p50"]
     assert rows[2].values["p50"] == pytest.approx(rows[1].values["p50"] - rows[0].values["p50"])
+
+
+def test_every_way_to_silence_a_reply_is_timed(server: str) -> None:
+    rows = silence.measure_all(Settings(), 1, server, lambda _: None)
+    assert [row.key for row in rows] == ["key", "panic", "signal"], rows
+    assert all(0 < row.values["p50"] <= row.values["max"] < 1000 * silence.LISTEN for row in rows)
 
 
 def test_a_second_server_is_not_started(server: str) -> None:

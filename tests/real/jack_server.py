@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 RATE = 48000  # frames/s
-PERIOD = 512  # frames: MIDI is handed on once a period. A client that is late by one loses messages: on a busy machine
-# that is too often at 64.
+PERIOD = 512  # frames: MIDI is handed on once a period
 
 
 def environment(name: str) -> dict[str, str]:
@@ -20,10 +19,13 @@ def environment(name: str) -> dict[str, str]:
 
 
 def command(name: str) -> list[str]:
-    """The server's command line, in real time where that is granted."""
+    """The server's command line, in real time where that is granted.
+
+    -S: it waits for its clients. Else one that is late by a period loses what that period brought.
+    """
     granted = subprocess.run(["chrt", "-f", "70", "true"], capture_output=True, check=False).returncode == 0
     scheduling = ["-R", "-P70"] if granted else ["-r"]
-    return ["jackd", *scheduling, "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
+    return ["jackd", *scheduling, "-S", "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
 
 
 class JackServer:

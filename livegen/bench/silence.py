@@ -1,0 +1,103 @@
+"""How soon a reply is silent: over JACK, from what silences it to the last note_off that comes back."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from mido import Message
+
+from livegen.bench.apart import apart
+from livegen.bench.client import Ear, keyboard
+from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
+from livegen.bench.launched import Launched
+from livegen.config import Settings
+from livegen.engine import card
+from livegen.io import realtime
+
+TARGETS = {"max": Target("<", 10.0)}  # ms
+
+CALL = (60, 64, 67)
+KEY, PANIC = 108, 20  # a key that no reply is likely to have: what the player holds is not cut; and a controller
+SILENCE = 0.2  # s until a call is answered
+REPLY = 4.0  # s
+LISTEN = 0.15  # s into the reply; and afterwards, so that whatever hangs would be heard
+PATIENCE = 3.0  # s to wait for a note of the reply
+TRIES = 3  # for each reply to be silenced: some are over too soon
+
+
+def measure(settings: Settings, rounds: int) -> dict[str, Spread]:
+    """Milliseconds, by what silences; in this process."""
+    model = str(card.find(settings.model).folder.resolve())
+    realtime.raise_priority(realtime.MAIN)  # or the ear would wait for us, and miss messages
+    with Ear() as ear, keyboard() as (name, port), tempfile.TemporaryDirectory() as folder:
+        words = ["--backend", "jack", "--in", f"port:{name}", "--out", f"port:{ear.name}", "--thru", "off"]
+        words += ["--model", model, "--device", settings.device, "--panic", f"cc:{PANIC}"]
+        words += ["--silence", str(SILENCE), "--reply-min", str(REPLY)]
+        with Launched(*words, folder=Path(folder)) as daemon:
+
+            def press() -> None:
+                port.send(Message("note_on", note=KEY))
+
+            ways: dict[str, Callable[[], None]] = {
+                "key": press,
+                "panic": lambda: port.send(Message("control_change", control=PANIC, value=127)),
+                "signal": lambda: daemon.signal(signal.SIGUSR1),
+            }
+
+            def play(*notes: int) -> None:
+                for kind in ("note_on", "note_off"):
+                    for note in notes:
+                        port.send(Message(kind, note=note))
+
+            return {way: Spread.of(_times(ear, play, silence, rounds), 1000) for way, silence in ways.items()}
+
+
+def _times(ear: Ear, play: Callable[..., None], silence: Callable[[], None], rounds: int) -> list[float]:
+    times: list[float] = []
+    for _ in range(TRIES * rounds):
+        ear.heard.clear()
+        play(*CALL)
+        deadline = time.monotonic() + PATIENCE
+        while not _sounding(ear) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        time.sleep(LISTEN)
+        while not _sounding(ear) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        if not _sounding(ear):
+            continue
+        before, start = len(ear.heard), time.monotonic()
+        silence()
+        time.sleep(LISTEN)
+        if hanging := _sounding(ear):
+            raise MissingError(f"{len(hanging)} notes still sounded after {LISTEN:g} s")
+        offs = [at for at, message in ear.heard[before:] if message.type == "note_off"]
+        times += [max(offs) - start] if offs else []
+        play(KEY)  # lets go of the key, and withdraws what it called for
+        if len(times) == rounds:
+            break
+    return times
+
+
+def _sounding(ear: Ear) -> set[int]:
+    pitches: set[int] = set()
+    for _, message in list(ear.heard):
+        if message.type == "note_on":
+            pitches.add(message.note)
+        elif message.type == "note_off":
+            pitches.discard(message.note)
+    return pitches
+
+
+def measure_all(settings: Settings, rounds: int, server: str, tell: Tell) -> list[Row]:
+    """A row for each way: the first key, a panic controller, SIGUSR1."""
+    tell("silence")
+    labels = {"key": "The first key", "panic": "A panic controller", "signal": "SIGUSR1"}
+    try:
+        found = apart(measure, settings, rounds)
+    except MissingError as error:
+        return [Row("silence", "Over JACK", remark=str(error))]
+    return [Row(way, labels[way], spread.values("p50", "max"), TARGETS, server) for way, spread in found.items()]
