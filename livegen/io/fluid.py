@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from ctypes import c_int, c_void_p
+from ctypes import CFUNCTYPE, c_char_p, c_int, c_void_p
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -58,6 +58,16 @@ class Fluid:
                 return False
         self._fluid.program_select(DRUMS, font, DRUM_BANK, 0)  # not missed where there are none
         return True
+
+    def has_driver(self, driver: str) -> bool:
+        """Whether FluidSynth was built with an audio driver."""
+        settings, name = ("settings", c_void_p, 1), ("name", c_char_p, 1)
+        data, call = ("data", c_void_p, 1), ("call", c_void_p, 1)
+        each = self._library.cfunc("fluid_settings_foreach_option", None, settings, name, data, call)
+        built: list[bytes] = []
+        note = CFUNCTYPE(None, c_void_p, c_char_p, c_char_p)(lambda _data, _name, option: built.append(option))
+        each(self._fluid.settings, b"audio.driver", None, note)
+        return driver.encode() in built
 
     def start(self, driver: str) -> bool:
         """Start an audio driver. False if it does not."""

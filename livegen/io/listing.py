@@ -64,7 +64,8 @@ def report(settings: Settings) -> Report:
         PortError: the MIDI system that the settings name does not answer.
     """
     found = midi_system.listings(settings.backend)
-    available = synth.available(settings.soundfont, settings.audio_driver)
+    jack = any(listing.system.api == midi_system.JACK for listing in found)
+    available = synth.available(settings.soundfont, settings.audio_driver, jack=jack)
     first = found[0] if found else None
     keyboard = first and ports.first_keyboard(first.inputs, jack=first.system.api == midi_system.JACK)
     return Report(found, available, settings.inputs or (keyboard or "demo",), settings.outputs or (available.choice,))

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livegen.errors import PortError, did_you_mean
+from livegen.io import libjack
 from livegen.quiet import quiet
 
 if TYPE_CHECKING:
     import mido
+    import rtmidi
 
 RTMIDI = "mido.backends.rtmidi"
 ALSA, JACK, CORE, WINDOWS = "LINUX_ALSA", "UNIX_JACK", "MACOSX_CORE", "WINDOWS_MM"  # RtMidi's names
@@ -44,33 +46,28 @@ class MidiSystem:
     @property
     def name(self) -> str:
         """For people."""
-        jack = "PipeWire" if self.api == JACK and _prefer_pipewire() else "JACK"
+        jack = "PipeWire" if self.api == JACK and prefer_pipewire() else "JACK"
         names = {ALSA: "ALSA", JACK: jack, CORE: "CoreMIDI", WINDOWS: "Windows MIDI"}
         return names.get(self.api, self.backend)
 
     def inputs(self) -> list[str]:
         """The names of the ports that can be listened to. Raises PortError if the system does not answer."""
-        return self._names("MidiIn")
+        return self.names()[0]
 
     def outputs(self) -> list[str]:
         """The names of the ports that can be played to. Raises PortError if the system does not answer."""
-        return self._names("MidiOut")
+        return self.names()[1]
 
     def names(self) -> tuple[list[str], list[str]]:
         """Both. Raises PortError if the system does not answer."""
-        return self.inputs(), self.outputs()
-
-    def _names(self, direction: str) -> list[str]:
         os.environ.setdefault("JACK_NO_START_SERVER", "1")  # looking must not start anything
         try:
             with quiet():  # libjack and ALSA tell it that nothing is there
-                if self.api:
-                    return list(dict.fromkeys(_rtmidi_names(self.api, direction)))
-                backend = self.mido()
-                return list(backend.get_input_names() if direction == "MidiIn" else backend.get_output_names())
+                inputs, outputs = _rtmidi_names(self.api) if self.api else _mido_names(self.mido())
         except (ImportError, OSError, RuntimeError, ValueError) as error:  # RtMidi's SystemError is an OSError
             reason = str(error).rstrip(".?")
             raise PortError(f"{self.name} does not answer ({reason}). {_remedy(self.api)} {WITHOUT}") from None
+        return list(dict.fromkeys(inputs)), list(dict.fromkeys(outputs))
 
     def mido(self) -> mido.Backend:
         """The same for mido, to open ports with.
@@ -80,7 +77,7 @@ class MidiSystem:
         """
         import mido
 
-        _prefer_pipewire()
+        prefer_pipewire()
         try:
             return mido.Backend(self.backend, load=True, use_environ=False)
         except ImportError as error:
@@ -160,17 +157,26 @@ def _usual() -> Iterator[MidiSystem]:
     return (MidiSystem(f"{RTMIDI}/{api}") for api in apis)
 
 
-def _rtmidi_names(api: str, direction: str) -> list[str]:
+def _mido_names(backend: mido.Backend) -> tuple[list[str], list[str]]:
+    return backend.get_input_names(), backend.get_output_names()
+
+
+def _rtmidi_names(api: str) -> tuple[list[str], list[str]]:
     """As mido gives them, but sooner: importing mido takes long."""
     if api == ALSA and not os.access(SEQUENCER, os.R_OK | os.W_OK):
         raise OSError(f"{SEQUENCER} {'may not be opened' if SEQUENCER.exists() else 'is not there'}")
-    _prefer_pipewire()
+    prefer_pipewire()
     import rtmidi
 
     number = getattr(rtmidi, f"API_{api}", None)
     if number not in rtmidi.get_compiled_api():
         raise ValueError(f"RtMidi has no API {api} here")
-    client = getattr(rtmidi, direction)(rtapi=number)
+    if api == JACK:
+        return libjack.names(libjack.of(rtmidi._rtmidi.__file__))  # noqa: SLF001  (the library in the package)
+    return _client_names(rtmidi.MidiIn(rtapi=number)), _client_names(rtmidi.MidiOut(rtapi=number))
+
+
+def _client_names(client: rtmidi.MidiIn | rtmidi.MidiOut) -> list[str]:
     try:
         return list(client.get_ports())
     finally:
@@ -178,10 +184,10 @@ def _rtmidi_names(api: str, direction: str) -> list[str]:
 
 
 @cache
-def _prefer_pipewire() -> bool:
+def prefer_pipewire() -> bool:
     """Have PipeWire's libjack take the place of the one in RtMidi's wheel, which knows only jackd's servers.
 
-    Where PipeWire runs and jackd does not. Works only before rtmidi is imported.
+    Where PipeWire runs and jackd does not. Works only before rtmidi and FluidSynth are loaded.
     """
     runtime = os.environ.get("PIPEWIRE_RUNTIME_DIR") or os.environ.get("XDG_RUNTIME_DIR") or "/run/pipewire"
     socket = Path(runtime, os.environ.get("PIPEWIRE_REMOTE") or "pipewire-0")

@@ -1,4 +1,4 @@
-"""The built-in synth: FluidSynth in this process. Imports no mido: `livegen ports` asks here, and is quick."""
+"""The built-in synth: FluidSynth in this process. Imports little: `livegen ports` asks here, and is quick."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from livegen.errors import PortError, did_you_mean
 from livegen.io import realtime as priority
 from livegen.io.fluid import Fluid
-from livegen.stage.events import Send
+
+if TYPE_CHECKING:
+    from livegen.stage.events import Send
 
 SAMPLE_RATE = 48_000  # Hz; a JACK server's own takes its place
 
@@ -102,15 +105,22 @@ class Available:
         return "jam.wav" if self.library and self.soundfont else "jam.mid"
 
 
-def available(soundfont: str = "", audio_driver: str = "auto") -> Available:
-    """Try the synth without loading its sounds: quick, and leaves nothing open."""
+def available(soundfont: str = "", audio_driver: str = "auto", *, jack: bool = False) -> Available:
+    """Try the synth without loading its sounds: quick, and leaves nothing open.
+
+    Args:
+        soundfont: as for `Synth`.
+        audio_driver: as for `Synth`.
+        jack: a JACK server has answered already: asking it once more would take 50 ms.
+    """
     library, font, driver, problem = False, None, None, None
     try:
         fluid = Fluid(0.0, SAMPLE_RATE, {})
         library = True
         try:
             font = soundfonts(soundfont)[0]
-            driver = _start(fluid, audio_driver)
+            known = jack and _drivers(audio_driver)[0] == "jack" and fluid.has_driver("jack")
+            driver = "jack" if known else _start(fluid, audio_driver)
         finally:
             fluid.close()
     except PortError as error:
@@ -160,12 +170,16 @@ def soundfonts(wanted: str = "") -> list[Path]:
     return found
 
 
+def _drivers(wanted: str) -> tuple[str, ...]:
+    return AUDIO_DRIVERS.get(sys.platform, ("alsa",)) if wanted == "auto" else (wanted,)
+
+
 def _start(fluid: Fluid, wanted: str) -> str:
     """Start the first audio driver that works. Returns its name."""
-    usual = AUDIO_DRIVERS.get(sys.platform, ("alsa",))
-    for name in usual if wanted == "auto" else (wanted,):
+    for name in _drivers(wanted):
         if fluid.start(name):
             return name
+    usual = _drivers("auto")
     if wanted == "auto":
         raise PortError(
             f"No sound card is found: none of FluidSynth's audio drivers starts ({', '.join(usual)}). "

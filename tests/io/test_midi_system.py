@@ -78,11 +78,9 @@ def test_what_is_asked_for_beats_the_variable(nothing: Path) -> None:
 
 @LINUX
 def test_alsa_comes_before_jack_and_both_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        midi_system, "_rtmidi_names", lambda api, direction: [f"{api} {direction}", f"{api} {direction}"]
-    )
+    monkeypatch.setattr(midi_system, "_rtmidi_names", lambda api: ([f"{api} in"] * 2, [f"{api} out"] * 2))
     alsa, jack = MidiSystem(f"{RTMIDI}/{ALSA}"), MidiSystem(f"{RTMIDI}/{JACK}")
-    both = [Listing(s, [f"{s.api} MidiIn"], [f"{s.api} MidiOut"]) for s in (alsa, jack)]
+    both = [Listing(s, [f"{s.api} in"], [f"{s.api} out"]) for s in (alsa, jack)]
     assert find("auto", {}) == alsa
     assert list(listings("auto", {})) == both
     assert list(listings("jack", {})) == both[::-1]
@@ -102,11 +100,11 @@ loaded = []
 midi_system.ctypes.CDLL = lambda path, mode: loaded.append((path, mode))
 system = midi_system.MidiSystem("{RTMIDI}/{JACK}")
 assert system.name == "JACK"
-midi_system._prefer_pipewire.cache_clear()
+midi_system.prefer_pipewire.cache_clear()
 with socket.socket(socket.AF_UNIX) as server:
     server.bind("{tmp_path}/pipewire-0")
     assert system.name == "JACK"
-    midi_system._prefer_pipewire.cache_clear()
+    midi_system.prefer_pipewire.cache_clear()
     Path("{library}").touch()
     assert system.name == "PipeWire"
 assert loaded == [("{library}", ctypes.RTLD_GLOBAL)]

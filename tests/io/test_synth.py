@@ -160,6 +160,24 @@ def test_drivers_are_tried_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (found.driver, found.problem) == ("file", None)
 
 
+def test_jack_is_not_tried_where_it_is_known_to_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synth, "AUDIO_DRIVERS", {sys.platform: ("jack", "none")})
+    monkeypatch.setattr(Fluid, "start", lambda fluid, driver: False)
+    for wanted in ("auto", "jack"):
+        monkeypatch.setattr(Fluid, "has_driver", lambda fluid, driver: True)
+        assert available("", wanted, jack=True).driver == "jack"
+        assert available("", wanted).driver is None
+        monkeypatch.setattr(Fluid, "has_driver", lambda fluid, driver: False)
+        assert available("", wanted, jack=True).driver is None
+    monkeypatch.setattr(Fluid, "has_driver", lambda fluid, driver: True)
+    assert available("", "none", jack=True).driver is None
+
+
+def test_it_knows_which_drivers_it_was_built_with(piano: Fluid) -> None:
+    assert piano.has_driver("file")
+    assert not piano.has_driver("none")
+
+
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fluidsynth", None)
     fluid.library.cache_clear()

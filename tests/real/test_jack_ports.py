@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 import pytest
+import rtmidi
 from jack_server import JackServer
 from livegen_process import livegen
 from mido import Message
@@ -66,6 +67,16 @@ def test_opening_and_closing_while_it_plays(system: MidiSystem, musician: Musici
         port = ports.open_input(system, "Keyboard", heard.append)
         until(lambda heard=heard: musician.send(Message("note_on")) or heard, "a note")  # type: ignore[misc]
         port.close()
+
+
+def test_rtmidi_gives_them_the_same_names(system: MidiSystem, musician: Musician) -> None:
+    with system.mido().open_output("Flügel 日本", client_name="Ж", virtual=True):
+        inputs, outputs = system.names()
+        assert "Ж:Flügel 日本" in inputs
+        for names, kind in ((inputs, rtmidi.MidiIn), (outputs, rtmidi.MidiOut)):
+            client = kind(rtapi=rtmidi.API_UNIX_JACK)
+            assert names == client.get_ports()
+            client.delete()
 
 
 def test_programs_are_no_keyboards(system: MidiSystem, musician: Musician) -> None:
