@@ -19,6 +19,7 @@ from phrases import Phrase, chord, save
 
 UNIT = CHECKOUT / "systemd" / "livegen.service"
 CONFIG = "/etc/livegen/livegen.toml"
+LIVEGEN = "/opt/livegen/.venv/bin/livegen"
 SERVER = "service"
 JACK = jack_environment(SERVER) | {"JACK_PROMISCUOUS_SERVER": "audio"}  # it and the server are different users
 VARIABLES = [f"{name}={value}" for name, value in JACK.items()]
@@ -71,7 +72,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory, call: Phrase) -> Iterator[
     machine = Machine({CHECKOUT, Path(sys.prefix), Path(sys.base_prefix), folder}, folder)
     try:
         wrapper = f'#!/bin/sh\nPYTHONPATH={CHECKOUT} exec {sys.executable} -m livegen "$@"\n'
-        machine.write("/opt/livegen/.venv/bin/livegen", wrapper, 0o755)
+        machine.write(LIVEGEN, wrapper, 0o755)
         variables = "[Service]\n" + "".join(f"Environment={variable}\n" for variable in VARIABLES)
         server = " ".join(command(SERVER))
         machine.write("/etc/systemd/system/jack.service", f"{variables}ExecStart=/usr/bin/{server}\n")
@@ -184,13 +185,27 @@ def test_a_keyboard_that_comes_later_is_found(machine: Machine) -> None:
         machine.run("systemctl", "stop", "livegen")
 
 
+def assert_given_up(machine: Machine, status: int) -> None:
+    """A start fails with this exit status, and is not tried again."""
+    assert machine.try_to("systemctl", "start", "livegen").returncode != 0
+    shown = machine.run("systemctl", "show", "--property=ExecMainStatus,ActiveState,NRestarts", "livegen").split()
+    assert set(shown) == {f"ExecMainStatus={status}", "ActiveState=failed", "NRestarts=0"}
+    machine.run("systemctl", "reset-failed")
+
+
 def test_a_wrong_setting_is_not_tried_again(machine: Machine) -> None:
     machine.write(CONFIG, "silense = 1\n")
-    assert machine.try_to("systemctl", "start", "livegen").returncode != 0
-    assert "did you mean silence" in journal(machine).lower()
-    shown = machine.run("systemctl", "show", "--property=ExecMainStatus,ActiveState,NRestarts", "livegen").split()
-    assert set(shown) == {"ExecMainStatus=78", "ActiveState=failed", "NRestarts=0"}
-    machine.run("systemctl", "reset-failed")
+    assert_given_up(machine, 78)
+    log = machine.run("journalctl", "--no-pager", "--output=cat", "--identifier=livegen")  # its name in every line
+    assert "did you mean silence" in log.lower()
+
+
+def test_what_is_not_installed_is_not_tried_again(machine: Machine) -> None:
+    machine.run("mv", LIVEGEN, f"{LIVEGEN}.away")
+    try:
+        assert_given_up(machine, 127)
+    finally:
+        machine.run("mv", f"{LIVEGEN}.away", LIVEGEN)
 
 
 def test_the_example_settings_are_valid(environment: Mapping[str, str]) -> None:
