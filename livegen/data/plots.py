@@ -1,0 +1,145 @@
+"""Pictures: piano rolls, and distributions of what notes are made of. Nothing here touches pyplot's state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MultipleLocator
+from numpy.typing import NDArray
+
+from livegen.data.midi import MidiFile, Table, names
+from livegen.errors import DataError
+
+BLUE, ORANGE = "#3b6ea5", "#d9822b"
+OTHERS = ("#5b8c5a", "#8e6c8a", "#777777")
+COLOURS = {"call": BLUE, "reply": ORANGE}  # of the tracks that livegen writes
+BINS = 20
+OUTLIERS = 2.5  # percent of the notes: the longest steps and durations are not drawn
+UNITS = {"pitch": "MIDI number", "step": "s", "duration": "s", "velocity": "1..127"}
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSet:
+    """Notes, of one file or of many, under one name."""
+
+    label: str
+    notes: Table
+
+
+def roll(files: Sequence[MidiFile], count: int | None = None) -> Figure:
+    """Piano rolls side by side, on the same keys. Louder notes are darker.
+
+    Args:
+        files: one or more.
+        count: so many notes of each, the first ones; all by default.
+
+    Raises:
+        DataError: a file has no notes.
+    """
+    figure = Figure(figsize=(10 if len(files) == 1 else 7 * len(files), 3.6), layout="constrained")
+    panels = figure.subplots(1, len(files), sharey=True, squeeze=False)[0]
+    for axes, file in zip(panels, files, strict=True):
+        if not len(file.notes):
+            raise DataError(f"{file.path}: there are no notes in it to draw.")
+        _roll(axes, file, file.notes[:count])
+    panels[0].set_ylabel("Pitch")
+    panels[0].yaxis.set_major_locator(MultipleLocator(12))
+    panels[0].yaxis.set_major_formatter(FuncFormatter(lambda pitch, _: names([round(pitch)])[0]))
+    return figure
+
+
+def _roll(axes: Axes, file: MidiFile, notes: Table) -> None:
+    part = "" if len(notes) == len(file.notes) else f": the first {len(notes)} notes"
+    axes.set_title(_short(file.path.stem) + part, loc="left")
+    tracks, places = np.unique(notes["track"], return_inverse=True)
+    labels = [file.tracks[track].name or f"track {track}" for track in tracks]
+    rest = iter((BLUE, ORANGE, *OTHERS))
+    colours = [COLOURS.get(label) or next(rest, OTHERS[-1]) for label in labels]
+    if len(tracks) > 1:
+        counts = np.bincount(places)
+        keys = [
+            Patch(color=c, label=f"{label}: {n} notes") for c, label, n in zip(colours, labels, counts, strict=True)
+        ]
+        axes.legend(handles=keys, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False)
+    faces = np.array([to_rgba(colour) for colour in colours])[places]
+    faces[:, 3] = 0.25 + notes["velocity"] / 170  # 127 is opaque
+    # The edge keeps a note visible that is narrower than a pixel.
+    boxes = list(_boxes(notes))
+    axes.add_collection(PolyCollection(boxes, facecolors=faces, edgecolors=faces, linewidths=0.5, snap=False))
+    axes.set_xlabel("Time [s]")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(x=0.01)
+    axes.autoscale_view()
+
+
+def _boxes(notes: Table) -> NDArray[np.float64]:
+    """The notes' corners, shape (n, 4, 2): time [s], pitch."""
+    left, right, low, high = notes["start"], notes["end"], notes["pitch"] - 0.45, notes["pitch"] + 0.45
+    return np.stack([left, low, right, low, right, high, left, high], axis=-1).reshape(-1, 4, 2)
+
+
+def distributions(sets: Sequence[NoteSet]) -> Figure:
+    """How pitch, step, duration and velocity are distributed: each set in a colour of its own, in the same bins.
+
+    Raises:
+        DataError: a set has no notes.
+    """
+    for each in sets:
+        if not len(each.notes):
+            raise DataError(f"{each.label}: there are no notes in it to count.")
+    figure = Figure(figsize=(14, 3.6), layout="constrained")
+    panels = figure.subplots(1, len(UNITS))
+    for axes, (field, unit) in zip(panels, UNITS.items(), strict=True):
+        edges = _edges(np.concatenate([each.notes[field] for each in sets]))
+        for each, colour in zip(sets, (BLUE, ORANGE, *OTHERS), strict=False):
+            counts, _ = np.histogram(each.notes[field], edges)
+            shares = 100 * counts / len(each.notes)
+            axes.stairs(shares, edges, fill=True, color=colour, alpha=0.35 if len(sets) > 1 else 0.8)
+            axes.stairs(shares, edges, color=colour, linewidth=1.5)
+        axes.set(xlabel=f"{field.capitalize()} [{unit}]")
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("Notes [%]")
+    labels = [f"{_short(each.label)}: {len(each.notes):,} notes" for each in sets]
+    keys = [Patch(color=colour, label=label) for colour, label in zip((BLUE, ORANGE, *OTHERS), labels, strict=False)]
+    figure.legend(handles=keys, loc="outside upper left", ncols=len(sets), frameon=False)
+    return figure
+
+
+def _edges(values: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """The edges of the bins: of whole numbers each bin has equally many, of times the longest are left out."""
+    if np.issubdtype(values.dtype, np.integer):
+        low, high = int(values.min()), int(values.max())
+        width = -(-(high - low + 1) // BINS)
+        return np.arange(low, high + width + 1, width, dtype=np.float64) - 0.5
+    longest = float(np.percentile(values, 100 - OUTLIERS))
+    return np.linspace(0, longest or 1.0, BINS + 1)
+
+
+def _short(name: str) -> str:
+    """At most 41 letters. MAESTRO's names are long, and differ at the end."""
+    return name if len(name) <= 40 else f"{name[:20]}…{name[-20:]}"
+
+
+def save(figure: Figure, picture: Path) -> None:
+    """Write a figure as PNG or SVG, by the picture's name.
+
+    Raises:
+        DataError: it cannot be written; what was there stays.
+    """
+    draft = picture.with_name(f".{picture.name}.{os.getpid()}")
+    try:
+        figure.savefig(draft, format=picture.suffix[1:].lower(), dpi=110)
+        draft.replace(picture)
+    except OSError as error:
+        raise DataError(f"{picture}: cannot be written ({error.strerror}). Name another file.") from error
+    finally:
+        draft.unlink(missing_ok=True)

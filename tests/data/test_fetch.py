@@ -1,0 +1,356 @@
+"""Downloads from a real server that breaks, refuses and lies; and what is done with what came."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from livegen import cli, commands_data
+from livegen.data import fetch
+from livegen.data.fetch import Release
+from livegen.errors import DataError
+
+NAME = "maestro-v2.0.0"
+
+
+@dataclass
+class Server:
+    """Serves `content` under any name, as badly as it is told to."""
+
+    content: bytes
+    ranges: bool = True
+    sends: list[int] = field(default_factory=list)  # bytes of each answer after which it breaks off; then whole
+    status: int = 0  # an error to answer with
+    asked: list[str | None] = field(default_factory=list)  # the Range of each request
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/maestro.zip"
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        wanted = request.headers["Range"]
+        self.asked.append(wanted)
+        if self.status:
+            request.send_error(self.status)
+            return
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and self.ranges else 0
+        if start and start >= len(self.content):
+            request.send_error(416)
+            return
+        body = self.content[start:]
+        request.send_response(206 if start else 200)
+        request.send_header("Content-Length", str(len(body)))
+        if start:
+            request.send_header("Content-Range", f"bytes {start}-{len(self.content) - 1}/{len(self.content)}")
+        request.end_headers()
+        request.wfile.write(body[: self.sends.pop(0) if self.sends else len(body)])
+
+
+@pytest.fixture
+def server(archive: Path) -> Iterator[Server]:
+    state = Server(archive.read_bytes())
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            state.answer(self)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        state.port = http.server_address[1]
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield state
+        http.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def release(server: Server) -> Release:
+    return Release("2.0.0", server.url, hashlib.sha256(server.content).hexdigest())
+
+
+@pytest.fixture
+def into(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def part(into: Path) -> Path:
+    return into / f"{NAME}-midi.zip.part"
+
+
+def ignore(done: int, total: int | None) -> None:
+    pass
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_the_whole_release_comes(server: Server, release: Release, into: Path, maestro: Path) -> None:
+    told: list[tuple[int, int | None]] = []
+    copy = fetch.fetch(release, into, lambda done, total: told.append((done, total)))
+    assert copy == fetch.Copy(into / NAME, 5, 0)
+    assert tree(into / NAME) == tree(maestro)
+    assert names(into) == {NAME}
+    assert told == sorted(told) and told[0] == (0, len(server.content))
+    assert told[-1] == (len(server.content), len(server.content))
+
+
+def test_a_break_is_mended_within_the_same_run(server: Server, release: Release, into: Path) -> None:
+    server.sends = [100_000, 50_000]
+    assert fetch.fetch(release, into, ignore).files == 5
+    assert server.asked == [None, "bytes=100000-", "bytes=150000-"]
+
+
+def test_a_break_is_mended_by_the_next_run(server: Server, release: Release, into: Path, part: Path) -> None:
+    server.sends = [100_000, 0]
+    with pytest.raises(DataError, match=r"the connection broke off.*run this again.*--from FILE"):
+        fetch.fetch(release, into, ignore)
+    assert part.read_bytes() == server.content[:100_000]
+    assert names(into) == {part.name}
+    told: list[int] = []
+    fetch.fetch(release, into, lambda done, total: told.append(done))
+    assert server.asked[-1] == "bytes=100000-"
+    assert told[0] == 100_000
+    assert names(into) == {NAME}
+
+
+def test_a_server_without_ranges_sends_all_anew(server: Server, release: Release, into: Path, part: Path) -> None:
+    server.ranges = False
+    server.sends = [100_000]
+    assert fetch.fetch(release, into, ignore).files == 5
+    assert server.asked == [None, "bytes=100000-"]
+
+
+def test_a_server_that_always_breaks_is_given_up(server: Server, release: Release, into: Path) -> None:
+    server.ranges = False
+    server.sends = [100_000] * 10
+    with pytest.raises(DataError, match="broke off"):
+        fetch.fetch(release, into, ignore)
+    assert len(server.asked) == 2
+
+
+def test_what_is_longer_than_the_file_is_thrown_away(
+    server: Server, release: Release, into: Path, part: Path, maestro: Path
+) -> None:
+    into.mkdir()
+    part.write_bytes(bytes(len(server.content) + 1))
+    fetch.fetch(release, into, ignore)
+    assert server.asked == [f"bytes={len(server.content) + 1}-", None]
+    assert tree(into / NAME) == tree(maestro)
+
+
+@pytest.mark.parametrize("begun", [0, 100_000])
+def test_a_wrong_checksum_leaves_nothing(server: Server, release: Release, into: Path, part: Path, begun: int) -> None:
+    into.mkdir()
+    part.write_bytes(bytes(begun))  # the beginning of another file, or of none
+    server.content = server.content[:-1] + b"x"
+    with pytest.raises(DataError, match=f"not what was published.*SHA-256.*instead of {release.sha256}"):
+        fetch.fetch(release, into, ignore)
+    assert names(into) == set()
+
+
+@pytest.mark.parametrize("status", [404, 416, 503])
+def test_a_refusal_says_what_the_server_said(server: Server, release: Release, into: Path, status: int) -> None:
+    server.status = status
+    with pytest.raises(DataError, match=rf"{re.escape(server.url)}: the server answers {status} .*--from FILE"):
+        fetch.fetch(release, into, ignore)
+    assert names(into) == set()
+
+
+def test_no_network(into: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        release = Release("2.0.0", f"http://127.0.0.1:{taken.getsockname()[1]}/a.zip", "")
+        with pytest.raises(DataError, match=r"cannot be reached: Connection refused\. .*--from FILE"):
+            fetch.fetch(release, into, ignore)
+    with pytest.raises(DataError, match="cannot be reached: unknown url type"):
+        fetch.fetch(Release("2.0.0", "nonsense", ""), into, ignore)
+
+
+def livegen(*words: object, limit: int | None = None) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own; no file of it may be longer than `limit` bytes."""
+
+    def bound() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    command = [sys.executable, "-m", "livegen", "data", "fetch", "maestro", *map(str, words)]
+    environ = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "no_proxy": "127.0.0.1"}
+    return subprocess.run(
+        command, env=environ, preexec_fn=bound, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_the_command_and_a_full_disk(server: Server, release: Release, into: Path, part: Path, maestro: Path) -> None:
+    """First there is no room for the download, then none for what is in it, then there is."""
+    words = (into, "--url", release.url, "--sha256", release.sha256.upper())
+    full = livegen(*words, limit=100_000)
+    assert full.returncode == 66
+    assert f"livegen: {into}: cannot be filled (File too large)." in full.stderr
+    assert part.read_bytes() == server.content[:100_000]
+
+    packed = livegen(*words, limit=1_000_000)
+    assert packed.returncode == 66
+    assert "cannot be filled (File too large)." in packed.stderr
+    assert server.asked == [None, "bytes=100000-"]
+    assert names(into) == {part.name}
+
+    server.status = 503  # it is not asked again
+    done = livegen(*words)
+    assert done.returncode == 0, done.stderr
+    assert f"{into / NAME}: 5 MIDI files\n" in done.stdout
+    assert "CC BY-NC-SA 4.0" in done.stdout
+    assert tree(into / NAME) == tree(maestro)
+    for each in (full, packed, done):
+        assert "Traceback" not in each.stderr
+
+
+def test_progress_and_a_second_time(
+    server: Server, release: Release, into: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["data", "fetch", "maestro", str(into), "--url", release.url, "--sha256", release.sha256]
+    assert cli.main(words) == 0
+    shown = capsys.readouterr()
+    size = len(server.content) / 1e6
+    assert shown.err.splitlines()[0] == f"from {release.url}"
+    assert shown.err.splitlines()[-1] == f"{size:.1f} of {size:.1f} MB"
+    assert cli.main(words) == 0
+    assert "there already" in capsys.readouterr().out
+    assert len(server.asked) == 1
+
+
+def test_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = iter([0.0, 100.0, 110.0, 120.0])
+    monkeypatch.setattr(commands_data, "monotonic", lambda: next(clock))
+    with commands_data._Progress() as progress:
+        progress.tell(20_000_000, 60_000_000)  # it goes on from there
+        progress.tell(22_000_000, 60_000_000)
+        progress.tell(24_000_000, None)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["20.0 of 60.0 MB", "22.0 of 60.0 MB, 3:10 left", "24.0 MB"]
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.xz", "folder"])
+def test_a_copy_at_hand(
+    maestro: Path, archive: Path, into: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (maestro / "2004" / "1-bach.midi").unlink()
+    (maestro / "2004" / "1-bach.wav").write_bytes(b"sound is left out")
+    source = maestro if kind == "folder" else maestro.parent / f"copy.{kind}"
+    if kind == "zip":
+        shutil.make_archive(str(maestro.parent / "copy"), "zip", maestro.parent, NAME)
+    elif kind == "tar.xz":
+        with tarfile.open(source, "w:xz") as tar:
+            tar.add(maestro, NAME)
+    assert cli.main(["data", "fetch", "maestro", str(into), "--from", str(source)]) == 0
+    shown = capsys.readouterr().out
+    assert f"{into / NAME}: 4 MIDI files\n1 more are named" in shown
+    (maestro / "2004" / "1-bach.wav").unlink()
+    assert tree(into / NAME) == tree(maestro)
+    assert names(into) == {NAME}
+
+
+def written(path: Path, entries: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in entries.items():
+            file.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("name", ["../escaped", f"{NAME}/../../escaped", "/tmp/escaped"])  # noqa: S108  (never written)
+def test_no_name_leads_out(tmp_path: Path, into: Path, name: str) -> None:
+    evil = written(tmp_path / "evil.zip", {name: b"boo"})
+    with pytest.raises(DataError, match="leads out of the folder"):
+        fetch.take(evil, fetch.RELEASES["2.0.0"], into)
+    assert names(into) == set()
+    assert not list(tmp_path.rglob("escaped"))
+
+
+def test_no_link_leads_out(tmp_path: Path, into: Path) -> None:
+    """A link out of the folder, and a file to be written through it."""
+    evil, outside = tmp_path / "evil.tar", tmp_path / "outside"
+    outside.mkdir()
+    with tarfile.open(evil, "w") as tar:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, str(outside)
+        tar.addfile(link)
+        for name in ("link/file", f"{NAME}.csv"):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(b"midi_filename\n")
+            tar.addfile(entry, io.BytesIO(b"midi_filename\n"))
+    fetch.take(evil, fetch.RELEASES["2.0.0"], into)
+    assert names(outside) == set()
+    assert not (into / NAME / "link").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ({"maestro-v3.0.0/maestro-v3.0.0.csv": b""}, r"not maestro-v2.0.0: this is maestro-v3.0.0.*--version"),
+        ({"a/b.mid": b""}, r"there is no maestro-v2.0.0.csv in it"),
+        ({f"{NAME}.csv": b"a,b\n1,2\n"}, r"its table maestro-v2.0.0.csv is damaged"),
+        ({f"{NAME}.csv": b"midi_filename\n\xff\n"}, r"its table maestro-v2.0.0.csv is damaged"),
+    ],
+)
+def test_another_archive_is_refused(tmp_path: Path, into: Path, entries: dict[str, bytes], said: str) -> None:
+    source = written(tmp_path / "other.zip", entries)
+    with pytest.raises(DataError, match=said):
+        fetch.take(source, fetch.RELEASES["2.0.0"], into)
+    assert names(into) == set()
+
+
+def test_a_damaged_archive_is_refused(tmp_path: Path, archive: Path, maestro: Path, into: Path) -> None:
+    content = bytearray(archive.read_bytes())
+    middle = content.find(bytes(range(256)))
+    content[middle + 1000] ^= 1
+    packed = tmp_path / "cut.tar.xz"
+    with tarfile.open(packed, "w:xz") as tar:
+        tar.add(maestro, NAME)
+    packed.write_bytes(packed.read_bytes()[:-200])
+    archive.write_bytes(content)
+    for source in (archive, packed, Path(__file__)):
+        with pytest.raises(DataError, match=f"^{re.escape(str(source))}: damaged, or neither a zip nor a tar"):
+            fetch.take(source, fetch.RELEASES["2.0.0"], into)
+        assert names(into) == set()
+
+
+def test_what_is_not_there_and_what_is_in_the_way(tmp_path: Path, into: Path) -> None:
+    with pytest.raises(DataError, match="there is no such file or folder"):
+        fetch.take(tmp_path / "nowhere", fetch.RELEASES["2.0.0"], into)
+    assert fetch.present(fetch.RELEASES["2.0.0"], into) is None
+    (into / NAME).mkdir(parents=True)
+    with pytest.raises(DataError, match=r"there is no maestro-v2.0.0.csv in it"):
+        fetch.present(fetch.RELEASES["2.0.0"], into)
+
+
+def test_the_official_releases_can_be_chosen() -> None:
+    (version,) = [each for each in commands_data.fetch.params if each.name == "version"]
+    assert set(version.type.choices) == set(fetch.RELEASES)
+    for release in fetch.RELEASES.values():
+        assert release.url.startswith("https://") and release.name in release.url
+        assert re.fullmatch("[0-9a-f]{64}", release.sha256)
