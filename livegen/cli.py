@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livegen import __version__, config
+from livegen import __version__, commands_data, commands_train, config
 from livegen.errors import LivegenError
 from livegen.kinds import Choice, Flag, Names, Number, Text
 
@@ -221,7 +221,8 @@ def models(*, as_json: bool) -> None:
     rows = [("Name", "What it is", "Nats a note", "Trained on", "Licence")]
     for found in cards:
         trained = f"{found.training.data}, {found.training.date}"
-        rows.append((found.name, found.title, f"{found.figures.total:.2f}", trained, found.licence))
+        nats = f"{found.figures.total:.2f}" if found.figures else "not evaluated"
+        rows.append((found.name, found.title, nats, trained, found.licence))
     click.echo("\n".join(aligned(rows)))
 
 
@@ -281,3 +282,10 @@ def completion(shell: str) -> None:
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+cli.add_command(commands_data.data)
+cli.add_command(commands_data.plot)
+cli.add_command(commands_train.train)
+cli.add_command(commands_train.export)
+cli.add_command(commands_train.evaluate)

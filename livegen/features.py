@@ -1,24 +1,29 @@
 """Notes <-> the categories that the model reads and draws. The one encoding, live and in training.
 
-A note is a token of four categories in the order in which they are drawn: step, pitch, velocity, duration.
+A note is a token of five categories in the order in which they are drawn: step, pitch, velocity, duration, pedal.
 Times are counted in cells of 10 ms; a bin is one cell up to 200 ms and a growing run of cells above, up to 8 s;
-the last bin holds everything from 8 s on.
+the last bin holds everything from 8 s on. The pedal's category tells where it is at the note's onset, and whether, in
+which order and in which quarters of the step it moved since the onset before.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from math import inf, log
 from typing import TYPE_CHECKING
 
-from livegen.note import Note
+from livegen.note import Note, Pedal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-VARIABLES = ("step", "pitch", "velocity", "duration")
+VARIABLES = ("step", "pitch", "velocity", "duration", "pedal")
 """The order in which the variables of a note are drawn; each sees those before it."""
+
+TIMES = ("step", "duration")
+"""Those of them that are times, in bins of cells."""
 
 CELL = 0.010  # s
 LAST_CELL = 800  # everything from 8 s on
@@ -44,10 +49,33 @@ PITCHES = 128
 VELOCITY_WIDTH = 4
 VELOCITY_BINS = 128 // VELOCITY_WIDTH
 
-SIZES = {"step": TIME_BINS, "pitch": PITCHES, "velocity": VELOCITY_BINS, "duration": TIME_BINS}
+QUARTERS = 4
+_MOVES: tuple[tuple[bool, int | None, int | None], ...] = (
+    (False, None, None),
+    (True, None, None),
+    *((True, None, q) for q in range(QUARTERS)),
+    *((False, q, None) for q in range(QUARTERS)),
+    *((True, first, then) for first in range(QUARTERS) for then in range(first, QUARTERS)),
+    *((False, then, first) for first in range(QUARTERS) for then in range(first, QUARTERS)),
+)
+"""What each category of the pedal says: whether it is down, and the quarter of the step in which it was lifted and in
+which it was pressed, if it was."""
+_CATEGORY = {moves: category for category, moves in enumerate(_MOVES)}
+PEDAL_MOVES = len(_MOVES)
+
+SIZES = {
+    "step": TIME_BINS,
+    "pitch": PITCHES,
+    "velocity": VELOCITY_BINS,
+    "duration": TIME_BINS,
+    "pedal": PEDAL_MOVES,
+}
 """How many categories each variable is drawn from. As input, a step has one more: START."""
 
-SCHEME = f"livegen-1:{TIME_BINS}x{PITCHES}x{VELOCITY_BINS}x{TIME_BINS}"
+Token = tuple[int, int, int, int, int]
+"""A note's categories in the order of VARIABLES."""
+
+SCHEME = f"livegen-2:{'x'.join(str(SIZES[name]) for name in VARIABLES)}"
 """Names this encoding in a model's card: a model of another encoding is refused."""
 
 _ROUNDING = 1e-6  # of a cell: 0.03 s / 0.01 s is 2.9999999999999996
@@ -70,41 +98,92 @@ def bin_velocity(velocity_bin: int, fraction: float) -> int:
     return max(1, velocity_bin * VELOCITY_WIDTH + int(fraction * VELOCITY_WIDTH))
 
 
-def token(note: Note) -> tuple[int, int, int, int]:
-    """The four categories of a note, in the order of VARIABLES."""
-    return time_bin(note.step), note.pitch, note.velocity // VELOCITY_WIDTH, time_bin(note.duration)
+def pedal_category(pedal: Pedal, step: float) -> int:
+    """The category of the pedal at the onset of a note that came `step` seconds after the one before."""
+    lifted, pressed = _quarter(pedal.lifted, step), _quarter(pedal.pressed, step)
+    if lifted is not None and pressed is not None:  # how it stood before is not told: only the last two moves are
+        return _CATEGORY[pedal.down, lifted, pressed]
+    if pedal.down:
+        return _CATEGORY[True, None, pressed]
+    return _CATEGORY[False, lifted, None]
 
 
-def context(notes: Sequence[Note]) -> list[tuple[int, int, int, int]]:
-    """Tokens of a context as the model reads it: the first note's step is START."""
+def _quarter(ago: float, step: float) -> int | None:
+    """The quarter of the step in which something was that is `ago` seconds gone by its end; None before its begin."""
+    return min(int(QUARTERS * (1 - ago / step)), QUARTERS - 1) if ago < step else None
+
+
+def category_pedal(category: int, step: float) -> Pedal:
+    """The pedal as a category says it is, for a step in seconds; moves lie in the middle of their quarters."""
+    down, lifted, pressed = _MOVES[category]
+    same = 0.25 if lifted == pressed else 0.0  # of a quarter, either way: two moves are one after the other
+
+    def ago(quarter: int | None, later: float) -> float:
+        return inf if quarter is None else step * (1 - (quarter + 0.5 + later) / QUARTERS)
+
+    return Pedal(down, pressed=ago(pressed, same if down else -same), lifted=ago(lifted, -same if down else same))
+
+
+def token(note: Note) -> Token:
+    """The categories of a note, in the order of VARIABLES."""
+    return (
+        time_bin(note.step),
+        note.pitch,
+        note.velocity // VELOCITY_WIDTH,
+        time_bin(note.duration),
+        pedal_category(note.pedal, note.step),
+    )
+
+
+def first(token: Token) -> Token:
+    """The same as the first of a context: what came before it is not known."""
+    return START, *token[1:4], int(_MOVES[token[4]][0])
+
+
+def context(notes: Sequence[Note]) -> list[Token]:
+    """Tokens of a context as the model reads it."""
     tokens = [token(note) for note in notes]
-    if tokens:
-        tokens[0] = (START, *tokens[0][1:])
-    return tokens
+    return [first(tokens[0]), *tokens[1:]] if tokens else []
 
 
 def tokens(notes: NDArray[np.float64]) -> NDArray[np.int32]:
     """`token` for many notes at once.
 
     Args:
-        notes: shape (..., 4): step [s], pitch, velocity, duration [s].
+        notes: shape (..., 7), the fields of `Note` and of its pedal in their order: pitch, step [s], duration [s],
+            velocity, whether the pedal is down, how long ago [s] it was pressed, and lifted.
 
     Returns:
-        Categories, shape (..., 4), in the order of VARIABLES.
+        Categories, shape (..., 5), in the order of VARIABLES.
     """
     import numpy as np
 
-    out = np.empty(notes.shape, np.int32)
-    for column in (0, 3):
-        cells = (notes[..., column] / CELL + _ROUNDING).astype(np.int64)
-        out[..., column] = np.searchsorted(TIME_EDGES, cells, side="right") - 1
-    out[..., 1] = notes[..., 1]
-    out[..., 2] = notes[..., 2] // VELOCITY_WIDTH
-    return out
+    pitch, step, duration, velocity, down, pressed, lifted = np.moveaxis(notes, -1, 0)
+
+    def bins(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+        cells = (seconds / CELL + _ROUNDING).astype(np.int64)
+        return np.searchsorted(TIME_EDGES, cells, side="right") - 1
+
+    def quarters(ago: NDArray[np.float64]) -> NDArray[np.int64]:
+        """As `_quarter`, but one more, and 0 for None."""
+        share = np.divide(ago, step, out=np.ones_like(ago), where=ago < step)
+        return np.where(ago < step, 1 + np.minimum(QUARTERS * (1 - share), QUARTERS - 1).astype(np.int64), 0)
+
+    table = np.zeros((2, QUARTERS + 1, QUARTERS + 1), np.int32)
+    for category, (is_down, lift, press) in enumerate(_MOVES):
+        table[int(is_down), 0 if lift is None else lift + 1, 0 if press is None else press + 1] = category
+    pedal = table[down.astype(np.int64), quarters(lifted), quarters(pressed)]
+    return np.stack([bins(step), pitch, velocity // VELOCITY_WIDTH, bins(duration), pedal], axis=-1).astype(np.int32)
+
+
+def start(tokens: NDArray[np.int32]) -> None:
+    """`first`, in place, for the first tokens of many contexts: shape (contexts, notes, 5)."""
+    import numpy as np
+
+    tokens[:, 0, 0] = START
+    tokens[:, 0, 4] = np.array([down for down, _, _ in _MOVES])[tokens[:, 0, 4]]
 
 
 def log_cells(time_bin: int) -> float:
     """ln of how many 10 ms cells a bin holds: what the probability of one of them costs beyond its bin's."""
-    from math import log
-
     return log(TIME_EDGES[time_bin + 1] - TIME_EDGES[time_bin]) if time_bin + 1 < TIME_BINS else 0.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import NewType
 
 MonotonicTime = NewType("MonotonicTime", float)
@@ -21,8 +22,20 @@ WINDOW = 25
 
 
 @dataclass(frozen=True, slots=True)
+class Pedal:
+    """The sustain pedal as a key goes down: where it is, and how long ago it last moved each way."""
+
+    down: bool = False
+    pressed: float = inf  # s ago, >= 0
+    lifted: float = inf  # s ago, >= 0
+
+
+PEDAL_UP = Pedal()
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
-    """One note as the model sees it: the tutorial's three variables, and its loudness.
+    """One note as the model sees it: the tutorial's three variables, its loudness, and the pedal.
 
     Raises:
         ValueError: a field is outside its range.
@@ -32,6 +45,7 @@ class Note:
     step: float  # s since the previous onset, >= 0
     duration: float  # s, > 0, of the key, never extended by the pedal
     velocity: int  # 1..127
+    pedal: Pedal = PEDAL_UP
 
     def __post_init__(self) -> None:
         if not 0 <= self.pitch <= 127:
@@ -52,6 +66,7 @@ class SoundedNote:
     onset: MonotonicTime
     duration: float  # s, > 0
     velocity: int  # 1..127
+    pedal: Pedal = PEDAL_UP
 
     @property
     def end(self) -> MonotonicTime:
@@ -69,7 +84,7 @@ def to_notes(sounded: Iterable[SoundedNote]) -> tuple[Note, ...]:
     previous: float | None = None
     for note in sorted(sounded, key=lambda n: n.order):
         step = 0.0 if previous is None else note.onset - previous
-        notes.append(Note(note.pitch, step, note.duration, note.velocity))
+        notes.append(Note(note.pitch, step, note.duration, note.velocity, note.pedal))
         previous = note.onset
     return tuple(notes)
 

@@ -18,6 +18,7 @@ LONGEST_MODULE = 400  # lines
 
 # What a room must not import, at any depth of its code.
 FORBIDDEN = {
+    "livegen.data": ["livegen.cli", "livegen.daemon", "livegen.engine", "livegen.io", "livegen.training"],
     "livegen.note": ["livegen"],
     "livegen.features": ["livegen.engine", "livegen.io", "livegen.stage", "livegen.training"],
     "livegen.engine": ["livegen.cli", "livegen.config", "livegen.daemon", "livegen.io", "livegen.training"],

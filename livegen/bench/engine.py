@@ -46,7 +46,7 @@ ENGINES: dict[str, tuple[str, Callable[[Card], Runtime]]] = {
 @dataclass(frozen=True, slots=True)
 class Speed:
     prime: Spread  # ms, to take in a context of WINDOW notes
-    step: Spread  # ms, the model alone: the LSTM a note further, and all four heads
+    step: Spread  # ms, the model alone: the LSTM a note further, and all its heads
     note: Spread  # ms, everything it takes to emit a note, the draws too
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import livegen
 from livegen.engine.plain import build
 from livegen.errors import ModelError, did_you_mean
-from livegen.features import SCHEME
+from livegen.features import SCHEME, VARIABLES
 from livegen.note import WINDOW
 
 CARD = "model.json"
@@ -39,14 +39,25 @@ class Sizes:
     units: int
     layers: int
     hidden: int
-    embedding: tuple[int, ...]
+    embedding: tuple[int, ...]  # of each variable
+    keys: int  # how much is known of the keys
+
+    @property
+    def state(self) -> int:
+        """Numbers that come along from note to note."""
+        return 2 * self.layers * self.units + self.keys
+
+    @property
+    def told(self) -> int:
+        """Numbers that the heads are given."""
+        return self.hidden * len(VARIABLES) + self.keys
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
     data: str
     files: int
-    files_sha256: str  # over the sorted names and hashes of the files trained on
+    hashes: str  # the first 16 digits of each file's SHA-256, sorted, by blanks
     notes: int  # seen, over all steps
     minutes: float
     date: str  # ISO
@@ -63,8 +74,9 @@ class Figures:
     pitch: float
     velocity: float
     duration: float
-    total: float
+    total: float  # of these four
     se: float  # standard error of `total`, by piece
+    pedal: float  # beside them
     contexts: dict[str, float] = field(default_factory=dict)  # total, by how many notes came before
 
 
@@ -87,7 +99,7 @@ class Card:
     window: int  # notes of context
     architecture: Sizes
     training: Training
-    figures: Figures
+    figures: Figures | None  # of one that was not evaluated there are none
     files: dict[str, Checksum]  # by path below the folder
     licence: str = LICENCE
     credit: str = CREDIT

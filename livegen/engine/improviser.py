@@ -7,9 +7,20 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from livegen.engine.runtime import Runtime, State, Token
+from livegen.engine.runtime import Runtime, State
 from livegen.engine.sampling import Sampling, draw, likelihoods
-from livegen.features import CELL, START, TIME_BINS, TIME_EDGES, bin_time, bin_velocity, context, time_bin
+from livegen.features import (
+    CELL,
+    TIME_BINS,
+    TIME_EDGES,
+    Token,
+    bin_time,
+    bin_velocity,
+    category_pedal,
+    context,
+    first,
+    time_bin,
+)
 from livegen.note import WINDOW, Note
 from livegen.stage.reply import LONG_GAP, Drawn
 
@@ -19,7 +30,7 @@ MAX_STEP = 2.0
 _NO_HOLE = np.arange(TIME_BINS) < bisect_right(TIME_EDGES, round(MAX_STEP / CELL)) - 1  # bins that end by then
 _LONG = bisect_left(TIME_EDGES, round(LONG_GAP / CELL))  # the first bin from there on
 _AS_IS = Sampling()
-_NOTHING: Token = (0, 0, 0, 0)
+_NOTHING: Token = (0, 0, 0, 0, 0)
 
 
 class Improviser:
@@ -48,7 +59,7 @@ class Improviser:
             if len(heard) < 2 * self._window:
                 state = self.runtime.advance(state, token)
             else:
-                heard = [(START, *heard[-self._window][1:]), *heard[len(heard) - self._window + 1 :]]
+                heard = [first(heard[-self._window]), *heard[len(heard) - self._window + 1 :]]
                 state = self._read(heard)
             steps = likelihoods(self.runtime.logits("step", state, _NOTHING))
             yield Drawn(note, float(np.add.reduce(steps[_LONG:]) / np.add.reduce(steps)))
@@ -63,12 +74,16 @@ class Improviser:
 
     def _note(self, state: State, step: int, seconds: float, random: np.random.Generator) -> tuple[Token, Note]:
         """The rest of a note whose step is known. What is inside a bin is drawn evenly; the model hears the bin."""
-        pitch = self._draw("pitch", state, (step, 0, 0, 0), random)
-        velocity = self._draw("velocity", state, (step, pitch, 0, 0), random)
-        duration = self._draw("duration", state, (step, pitch, velocity, 0), random)
+        pitch = self._draw("pitch", state, (step, 0, 0, 0, 0), random)
+        velocity = self._draw("velocity", state, (step, pitch, 0, 0, 0), random)
+        duration = self._draw("duration", state, (step, pitch, velocity, 0, 0), random)
+        # The pedal stays where it is at most notes: top-p and the like would never let it move.
+        pedals = likelihoods(self.runtime.logits("pedal", state, (step, pitch, velocity, duration, 0)))
+        pedal = draw(pedals, random, _AS_IS)
         loudness = bin_velocity(velocity, random.random())
         lasting = bin_time(duration, 1 - random.random())  # above 0
-        return (step, pitch, velocity, duration), Note(pitch, seconds, lasting, loudness)
+        token = (step, pitch, velocity, duration, pedal)
+        return token, Note(pitch, seconds, lasting, loudness, category_pedal(pedal, seconds))
 
     def _draw(self, variable: str, state: State, drawn: Token, random: np.random.Generator) -> int:
         return draw(likelihoods(self.runtime.logits(variable, state, drawn)), random, self.sampling)

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.card import OTHER, RESTORE, Card, Sizes
-from livegen.engine.runtime import State, Token, beginning
+from livegen.engine.runtime import State, beginning
 from livegen.errors import ModelError
-from livegen.features import SIZES, VARIABLES
+from livegen.features import SIZES, VARIABLES, Token
 from livegen.quiet import quiet
 
 FILE = "model.tflite"
@@ -51,7 +51,7 @@ class LiteRt:
         self._heads = {name: interpreter.get_signature_runner(name) for name in VARIABLES[1:]}
         self._begin = beginning(sizes)
         with quiet():  # some of the set-up happens at the first call
-            self.advance(self._begin, (0, 0, 0, 0))
+            self.advance(self._begin, (0, 0, 0, 0, 0))
 
     @classmethod
     def of(cls, card: Card) -> LiteRt:
@@ -61,7 +61,7 @@ class LiteRt:
         return self._begin
 
     def advance(self, state: State, token: Token) -> State:
-        out = self._advance(token=np.array((token,), np.int32), state=state.lstm)
+        out = self._advance(token=np.array((token,), np.int32), state=state.memory)
         return State(out["state"], out["hidden"], out["step"][0])
 
     def logits(self, variable: str, state: State, drawn: Token) -> NDArray[np.float32]:
@@ -74,7 +74,7 @@ class LiteRt:
 
 def _signatures(sizes: Sizes) -> dict[str, dict[str, tuple[int, ...]]]:
     """Shapes of what goes in and comes out, by signature."""
-    hidden, state, note = (1, sizes.hidden * len(VARIABLES)), (2 * sizes.layers, 1, sizes.units), (1, len(VARIABLES))
+    hidden, state, note = (1, sizes.told), (1, sizes.state), (1, len(VARIABLES))
     return {
         "advance": {"token": note, "state": state, "hidden": hidden, "step": (1, SIZES["step"])},
         **{name: {"hidden": hidden, "drawn": note, "logits": (1, SIZES[name])} for name in VARIABLES[1:]},

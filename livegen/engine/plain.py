@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -33,6 +34,8 @@ def _object(kind: type[Any], plain: object, where: str, given: dict[str, object]
 def _value(kind: Any, plain: object, where: str) -> object:  # noqa: ANN401  (a type, or what stands for one)
     if is_dataclass(kind):
         return _object(cast("type[Any]", kind), plain, where + ".", {})
+    if get_origin(kind) is UnionType:  # of something and None
+        return None if plain is None else _value(get_args(kind)[0], plain, where)
     if get_origin(kind) is dict:
         return {key: _value(get_args(kind)[1], v, f"{where}.{key}") for key, v in _expect(dict, plain, where).items()}
     if get_origin(kind) is tuple:

@@ -9,26 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.card import Sizes
-from livegen.features import SIZES, VARIABLES
-
-Token = tuple[int, int, int, int]
-"""A note's categories in the order of `features.VARIABLES`."""
+from livegen.features import SIZES, Token
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """Where the pianist stands after some notes. Never changed in place."""
 
-    lstm: NDArray[np.float32]  # (2 * layers, 1, units): h and c of each layer
-    hidden: NDArray[np.float32]  # (1, 4 * hidden): what the past says to the heads
+    memory: NDArray[np.float32]  # (1, Sizes.state): h and c of each layer, then the keys
+    hidden: NDArray[np.float32]  # (1, Sizes.told): what the past says to the heads, then the keys
     step: NDArray[np.float32]  # (categories,): logits of the next note's step
 
 
 def beginning(sizes: Sizes) -> State:
     """The state before any note."""
     return State(
-        np.zeros((2 * sizes.layers, 1, sizes.units), np.float32),
-        np.zeros((1, sizes.hidden * len(VARIABLES)), np.float32),
+        np.zeros((1, sizes.state), np.float32),
+        np.zeros((1, sizes.told), np.float32),
         np.zeros(SIZES["step"], np.float32),
     )
 

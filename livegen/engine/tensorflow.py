@@ -10,12 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.card import OTHER, Card
-from livegen.engine.runtime import State, Token, beginning
+from livegen.engine.runtime import State, beginning
 from livegen.errors import ModelError
-from livegen.features import VARIABLES
+from livegen.features import VARIABLES, Token
 from livegen.quiet import quiet
 
 FOLDER = "saved_model"
+
+
+def verified(card: Card) -> Path:
+    """The folder of a model's SavedModel.
+
+    Raises:
+        ModelError: the model has none, or it is damaged.
+    """
+    files = [name for name in card.files if name.startswith(f"{FOLDER}/")]
+    if not files:
+        raise ModelError(f"{card.folder}: lists no {FOLDER} for TensorFlow. {OTHER}")
+    for name in files:
+        card.read_file(name)
+    return card.folder / FOLDER
 
 
 class TensorFlow:
@@ -29,16 +43,12 @@ class TensorFlow:
             ImportError: TensorFlow is not installed.
             RuntimeError: there is no GPU; also whatever TensorFlow raises where it cannot go on.
         """
-        files = [name for name in card.files if name.startswith(f"{FOLDER}/")]
-        if not files:
-            raise ModelError(f"{card.folder}: lists no {FOLDER} for TensorFlow. {OTHER}")
-        for name in files:
-            card.read_file(name)
+        folder = verified(card)
         self._begin = beginning(card.architecture)
         self._device = "/GPU:0" if gpu else "/CPU:0"
         self.name = f"TensorFlow on the {'GPU' if gpu else 'CPU'}"
         with quiet():
-            self._load(card.folder / FOLDER, gpu=gpu)
+            self._load(folder, gpu=gpu)
 
     def _load(self, folder: Path, *, gpu: bool) -> None:
         import tensorflow as tf
@@ -52,14 +62,14 @@ class TensorFlow:
         with tf.device(self._device):
             self._model = tf.saved_model.load(str(folder))
         token = np.zeros((1, len(VARIABLES)), np.int32)
-        self._advance = self._compiled("advance", token=token, state=self._begin.lstm)
+        self._advance = self._compiled("advance", token=token, state=self._begin.memory)
         self._heads = {name: self._compiled(name, hidden=self._begin.hidden, drawn=token) for name in VARIABLES[1:]}
 
     def begin(self) -> State:
         return self._begin
 
     def advance(self, state: State, token: Token) -> State:
-        out = self._advance(token=np.array((token,), np.int32), state=state.lstm)
+        out = self._advance(token=np.array((token,), np.int32), state=state.memory)
         return State(out["state"].numpy(), out["hidden"].numpy(), out["step"].numpy()[0])
 
     def logits(self, variable: str, state: State, drawn: Token) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from livegen.note import MonotonicTime, Note, SoundedNote
+from livegen.note import PEDAL_UP, MonotonicTime, Note, Pedal, SoundedNote
 
 if TYPE_CHECKING:
     from mido import Message
@@ -39,6 +39,7 @@ class ReplyNote:
     offset: float  # s from the reply's first onset
     duration: float  # s
     velocity: int  # 1..127
+    pedal: Pedal = PEDAL_UP
 
 
 @dataclass(frozen=True, slots=True)

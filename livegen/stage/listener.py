@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import inf
 
 from mido import Message
 
-from livegen.note import INSTANT, MonotonicTime, SoundedNote
+from livegen.note import INSTANT, MonotonicTime, Pedal, SoundedNote
 from livegen.stage.control import DOWN, PEDALS
 
 DRUMS = 9  # channel 10, counted from 0 as mido does
@@ -35,6 +36,7 @@ class _Stroke:
     pitch: int
     onset: MonotonicTime
     velocity: int
+    pedal: Pedal
     end: MonotonicTime | None = None
 
 
@@ -50,6 +52,7 @@ class Listener:
         self._down: dict[Key, _Stroke] = {}
         self._strokes: list[_Stroke] = []  # in order of onset, until those before have ended too
         self._pedals: set[Key] = set()
+        self._pressed = self._lifted = MonotonicTime(-inf)  # the sustain pedal, last
         self.channels: set[int] = set()
         """Where the player has been heard so far."""
 
@@ -60,6 +63,11 @@ class Listener:
     @property
     def pedal_down(self) -> bool:
         return bool(self._pedals)
+
+    @property
+    def sustained(self) -> bool:
+        """Whether the player has a sustain pedal down."""
+        return any(control == PEDALS["sustain"] for _, _, control in self._pedals)
 
     def holds(self, channel: int, pitch: int) -> bool:
         """Whether the player has this key down, on any port."""
@@ -81,7 +89,7 @@ class Listener:
 
     def release_all(self, at: MonotonicTime, port: int) -> Heard:
         """Take all keys and pedals of a port for released: nothing more will come from it."""
-        self._pedals = {pedal for pedal in self._pedals if pedal[0] != port}
+        self._set_pedals({pedal for pedal in self._pedals if pedal[0] != port}, at)
         keys = [key for key in self._down if key[0] == port]
         for key in keys:
             self._release(key, at)
@@ -93,11 +101,12 @@ class Listener:
             stroke = self._strokes.pop(0)
             assert stroke.end is not None
             duration = max(stroke.end - stroke.onset, INSTANT)
-            yield SoundedNote(stroke.pitch, stroke.onset, duration, stroke.velocity)
+            yield SoundedNote(stroke.pitch, stroke.onset, duration, stroke.velocity, stroke.pedal)
 
     def _press(self, key: Key, velocity: int, at: MonotonicTime) -> None:
         self._release(key, at)
-        stroke = self._down[key] = _Stroke(key[2], at, velocity)
+        pedal = Pedal(self.sustained, at - self._pressed, at - self._lifted)
+        stroke = self._down[key] = _Stroke(key[2], at, velocity, pedal)
         self._strokes.append(stroke)
 
     def _release(self, key: Key, at: MonotonicTime) -> bool:
@@ -116,5 +125,12 @@ class Listener:
         pedal = (port, message.channel, message.control)
         if (message.value >= DOWN) == (pedal in self._pedals):
             return Heard.NOTHING
-        self._pedals ^= {pedal}
+        self._set_pedals(self._pedals ^ {pedal}, at)
         return Heard.PEDAL
+
+    def _set_pedals(self, down: set[Key], at: MonotonicTime) -> None:
+        before, self._pedals = self.sustained, down
+        if self.sustained and not before:
+            self._pressed = at
+        elif before and not self.sustained:
+            self._lifted = at

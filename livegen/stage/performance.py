@@ -43,7 +43,7 @@ from livegen.stage.events import (
     Silenced,
 )
 from livegen.stage.listener import Heard, Listener
-from livegen.stage.player import Player
+from livegen.stage.player import Player, Stroke, scheduled
 from livegen.stage.voice import Voice
 
 LEAD = 0.35
@@ -92,7 +92,7 @@ class Performance:
         self._last_key_up: MonotonicTime | None = None
         self._hand_over: MonotonicTime | None = None  # when the silence will have been long enough
         self._asked: Request | None = None
-        self._answer: tuple[Predicted, MonotonicTime] | None = None
+        self._answer: tuple[Predicted, MonotonicTime, list[Stroke]] | None = None  # with its start
         self._requests = self._replies = self._played = 0
         self._sends: list[Send] = []
         self._notices: list[Notice] = []
@@ -125,7 +125,9 @@ class Performance:
                 self._receive(event)
             case Predicted():
                 if self._asked is not None and event.request == self._asked.id:
-                    self._answer = event, now
+                    assert self._hand_over is not None
+                    start = MonotonicTime(max(self._hand_over, now))
+                    self._answer = event, start, scheduled(event.notes, start)  # the first note must not wait
             case Failed():
                 if self._asked is not None and event.request == self._asked.id:
                     self._no_reply(event.error, now)
@@ -189,6 +191,9 @@ class Performance:
         self._act(heard, at)
 
     def _act(self, heard: Heard, at: MonotonicTime) -> None:
+        if heard in (Heard.KEY_UP, Heard.PEDAL):  # a foot may have left a pedal that we share
+            for output, voice in enumerate(self._voices):
+                self._send(output, voice.settle(self._listener), Part.REPLY, at)
         for note in self._listener.finished():
             self._window.add(note)
             self._call.append(note)
@@ -244,9 +249,9 @@ class Performance:
 
     # The reply.
 
-    def _start_reply(self, answer: Predicted, arrived: MonotonicTime) -> None:
+    def _start_reply(self, answer: Predicted, start: MonotonicTime, strokes: Sequence[Stroke]) -> None:
         assert self._hand_over is not None and self._last_key_up is not None
-        meant, start = self._hand_over, MonotonicTime(max(self._hand_over, arrived))
+        meant = self._hand_over
         self._notices.append(CallEnded(tuple(self._call), meant))
         if not answer.notes:
             return self._no_reply("the model had nothing to say", start)
@@ -264,13 +269,16 @@ class Performance:
         self._turn = Turn.REPLY
         self._replies += 1
         self._played = 0
-        self._player.play(answer.notes, start)
+        self._player.play(strokes)
         return None
 
     def _play(self, now: MonotonicTime) -> None:
         last = now
         for stroke in self._player.due(now):
             last, note = stroke.at, stroke.note
+            if note is None:
+                self._move_pedal(stroke.at, down=stroke.down)
+                continue
             if stroke.down:
                 self._played += 1
                 self._notices.append(NoteStarted(Part.REPLY, note.pitch, note.velocity, stroke.at))
@@ -291,7 +299,13 @@ class Performance:
         self._turn = Turn.IDLE
         if interrupted:
             self._silence(at)
+        else:
+            self._move_pedal(at, down=False)
         self._notices.append(ReplyEnded(self._played, self._player.dropped, interrupted, at))
+
+    def _move_pedal(self, at: MonotonicTime, *, down: bool) -> None:
+        for output, voice in enumerate(self._voices):
+            self._send(output, voice.pedal(self._listener, down=down), Part.REPLY, at)
 
     def _sounded(self, note: SoundedNote) -> None:
         if self._manners.window_of_both:

@@ -1,12 +1,12 @@
 """The reply in time: what is to sound when.
 
-Rules: a note that would start over LATE too late is dropped whole; a note_off is never dropped.
+Rules: a note that would start over LATE too late is dropped whole; a note_off and a pedal's move never are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
 from livegen.note import INSTANT, MonotonicTime, SoundedNote
@@ -17,14 +17,39 @@ LATE = 0.100  # s
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """A key to press, or to let go."""
+    """A key to press or to let go, or where there is no note, the sustain pedal."""
 
     at: MonotonicTime
-    down: bool  # sorts releases before presses of the same moment
-    note: SoundedNote  # that begins or ends
+    down: bool
+    note: SoundedNote | None = None  # that begins or ends
 
     def __lt__(self, other: Stroke) -> bool:
-        return (self.at, self.down, self.note.pitch) < (other.at, other.down, other.note.pitch)
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[float, int, int]:
+        """Of the same moment: releases, the pedal, presses."""
+        if self.note is None:
+            return self.at, 1, self.down
+        return self.at, 2 if self.down else 0, self.note.pitch
+
+
+def scheduled(notes: Iterable[ReplyNote], start: MonotonicTime) -> list[Stroke]:
+    """A reply that begins at `start`, in order.
+
+    For hundreds of notes it takes milliseconds: to be made before the first is due.
+    """
+    made: list[Stroke] = []
+    down = False
+    for i, note in enumerate(notes):
+        onset, pedal = MonotonicTime(start + note.offset), note.pedal
+        made.append(Stroke(onset, True, SoundedNote(note.pitch, onset, note.duration, note.velocity, pedal)))
+        moves = [(onset - pedal.pressed, True), (onset - pedal.lifted, False)] if i else []
+        for at, wanted in (*sorted(moves), (onset, pedal.down)):  # nothing moves before the reply begins
+            if wanted != down and at >= start:
+                made.append(Stroke(MonotonicTime(at), wanted))
+                down = wanted
+    return sorted(made)
 
 
 class Player:
@@ -44,12 +69,10 @@ class Player:
     def next_due(self) -> MonotonicTime | None:
         return self._due[0].at if self._due else None
 
-    def play(self, notes: Iterable[ReplyNote], start: MonotonicTime) -> None:
-        """Begin a reply at `start`."""
+    def play(self, strokes: Sequence[Stroke]) -> None:
+        """Begin a reply. In order, as `scheduled` gives them."""
         self.dropped = 0
-        for note in notes:
-            onset = MonotonicTime(start + note.offset)
-            heappush(self._due, Stroke(onset, True, SoundedNote(note.pitch, onset, note.duration, note.velocity)))
+        self._due = list(strokes)  # what is in order is a heap
 
     def due(self, now: MonotonicTime) -> list[Stroke]:
         """The strokes whose time has come, in order."""
@@ -57,6 +80,9 @@ class Player:
         while self._due and self._due[0].at <= now:
             stroke = heappop(self._due)
             note = stroke.note
+            if note is None:
+                strokes.append(stroke)
+                continue
             if stroke.down and now - stroke.at > LATE:
                 self.dropped += 1
                 continue
@@ -70,7 +96,7 @@ class Player:
 
     def cancel(self, at: MonotonicTime) -> list[SoundedNote]:
         """Forget what is pending. Returns what sounds now, as ending here."""
-        cut = [SoundedNote(n.pitch, n.onset, max(at - n.onset, INSTANT), n.velocity) for n in self._sounding]
+        cut = [replace(note, duration=max(at - note.onset, INSTANT)) for note in self._sounding]
         self._due.clear()
         self._sounding.clear()
         return cut

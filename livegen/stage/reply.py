@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from livegen.note import Note
 from livegen.stage.events import ReplyNote
@@ -45,7 +45,7 @@ def compose(draws: Iterable[Drawn], length: float, longest: float) -> tuple[Repl
         if offset > latest - SHORTEST or len(notes) == MAX_NOTES:
             break
         duration = min(max(note.duration, SHORTEST), latest - offset)
-        notes.append(ReplyNote(note.pitch, offset, duration, note.velocity))
+        notes.append(ReplyNote(note.pitch, offset, duration, note.velocity, note.pedal))
         end = max(end, offset + duration)
         if end >= earliest and (last < 0 or drawn.rest > best):
             last, best = len(notes) - 1, drawn.rest
@@ -65,7 +65,7 @@ def playable(notes: Iterable[ReplyNote]) -> tuple[ReplyNote, ...]:
             shortened = note.offset - gap - held.offset
             if shortened < SHORTEST:
                 continue  # as good as the same stroke, or an eleventh finger
-            done[done.index(held)] = ReplyNote(held.pitch, held.offset, shortened, held.velocity)
+            done[done.index(held)] = replace(held, duration=shortened)
             down.remove(held)
         done.append(note)
         down.append(note)

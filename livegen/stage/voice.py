@@ -9,7 +9,7 @@ from __future__ import annotations
 from mido import Message
 
 from livegen.stage.control import PEDALS
-from livegen.stage.listener import HOLDING, Key, Listener
+from livegen.stage.listener import ALL_NOTES_OFF, ALL_SOUND_OFF, HOLDING, Key, Listener
 
 SUSTAIN = PEDALS["sustain"]
 
@@ -29,6 +29,8 @@ class Voice:
         self._waiting: set[int] = set()  # of these, the ones over, but under a finger of the player
         self._theirs: set[Key] = set()  # keys passed on
         self._pedals: set[tuple[int, int]] = set()  # pedals (channel, control) passed on as down
+        self._pedal = False  # whether we want our channel's sustain pedal down
+        self._pedal_sent = False  # and whether our last word of it was that it is
 
     @property
     def sounding(self) -> frozenset[tuple[int, int]]:
@@ -37,6 +39,8 @@ class Voice:
 
     def pass_on(self, message: Message, port: int) -> list[Message]:
         """A message of the player's."""
+        if message.type == "control_change" and message.control in (ALL_SOUND_OFF, ALL_NOTES_OFF):
+            return self._all_off(message, port)
         if message.type not in ("note_on", "note_off"):
             if self.thru and message.type == "control_change" and message.control in HOLDING:
                 pedal = (message.channel, message.control)
@@ -62,6 +66,18 @@ class Voice:
             return []
         return [message]
 
+    def _all_off(self, message: Message, port: int) -> list[Message]:
+        """The player lets go of all keys of a channel, and of ours that wait under them."""
+        self._theirs = {key for key in self._theirs if key[:2] != (port, message.channel)}
+        messages = [message] if self.thru else []
+        held = {key[1:] for key in self._theirs}
+        for pitch in sorted(self._waiting) if message.channel == self.channel else ():
+            if (message.channel, pitch) not in held:
+                self._ours.discard(pitch)
+                self._waiting.discard(pitch)
+                messages.append(Message("note_off", channel=self.channel, note=pitch))
+        return messages
+
     def start(self, pitch: int, velocity: int) -> list[Message]:
         """Strike a note of ours."""
         self._ours.add(pitch)
@@ -78,20 +94,36 @@ class Voice:
         self._ours.discard(pitch)
         return [Message("note_off", channel=self.channel, note=pitch)]
 
+    def pedal(self, player: Listener, *, down: bool) -> list[Message]:
+        """Move our pedal. Where the channel is the player's too, it is theirs as long as they have it down."""
+        self._pedal = down
+        return self.settle(player)
+
+    def settle(self, player: Listener) -> list[Message]:
+        """Bring our pedal to where it should be, if the player's foot is off theirs."""
+        if self._pedal == self._pedal_sent or (self.channel in player.channels and player.sustained):
+            return []
+        self._pedal_sent = self._pedal
+        return [self._sustain(127 if self._pedal else 0)]
+
     def silence(self, player: Listener) -> list[Message]:
         """End what is ours. Our pedal goes first, or the note_offs would ring on."""
-        messages = []
-        if self.channel not in player.channels:
-            messages.append(Message("control_change", channel=self.channel, control=SUSTAIN, value=0))
+        messages = self.pedal(player, down=False)
+        if not messages and self.channel not in player.channels:
+            messages = [self._sustain(0)]
         for pitch in sorted(self._ours):
             messages += self.stop(pitch, player)
         return messages
 
     def close(self) -> list[Message]:
         """End everything, the player's too: nobody will pass on their note_offs."""
-        pedals = self._pedals | ({(self.channel, SUSTAIN)} if self._ours else set())
-        messages = [Message("control_change", channel=c, control=n, value=0) for c, n in sorted(pedals)]
+        ours = {(self.channel, SUSTAIN)} if self._ours or self._pedal_sent else set()
+        messages = [Message("control_change", channel=c, control=n, value=0) for c, n in sorted(self._pedals | ours)]
         messages += [Message("note_off", channel=c, note=pitch) for c, pitch in sorted(self.sounding)]
         for book in (self._ours, self._waiting, self._theirs, self._pedals):
             book.clear()
+        self._pedal = self._pedal_sent = False
         return messages
+
+    def _sustain(self, value: int) -> Message:
+        return Message("control_change", channel=self.channel, control=SUSTAIN, value=value)

@@ -1,7 +1,5 @@
 """Nats a note, of the LiteRT file itself through the live encoding, on fixed windows of MAESTRO's validation split.
 
-    python -m livegen.training.evaluate --data maestro-v2.0.0 --model livegen
-
 A window is a note and those before it in its piece. Its nats are -ln of the probability that the model gives to the
 note, each variable knowing those drawn before it. Times are counted in cells of 10 ms, so that a figure does not
 depend on the model's bins: inside a bin each cell is as likely as the next.
@@ -9,30 +7,34 @@ depend on the model's bins: inside a bin each cell is as likely as the next.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import gzip
-import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livegen import features
-from livegen.engine import card
-from livegen.engine.card import Figures, Sizes
-from livegen.engine.litert import FILE, LiteRt
+from livegen.engine.card import Card, Figures, Sizes
+from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import Runtime
 from livegen.errors import DataError
-from livegen.note import WINDOW, Note
+from livegen.note import WINDOW, Note, Pedal
+from livegen.training.corpus import Piece, short
 from livegen.training.data import Notes, read_notes
 
 WINDOWS = Path(__file__).with_name("windows-validation.csv.gz")
 CONTEXTS = (1, 3, 5, 10, WINDOW)
+COUNTED = 4
+"""How many of the variables make up the total: the pedal is told apart."""
+
+
+Costs = NDArray[np.float64]
+"""Nats by window and variable, shape (windows, 5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,20 @@ def read_windows(path: Path, limit: int | None = None) -> list[Window]:
     return [windows[i * len(windows) // limit] for i in range(limit)]
 
 
+def draw_windows(pieces: Sequence[Piece], count: int, seed: int = 0) -> list[Window]:
+    """A piece drawn evenly, then a target in it that has WINDOW notes before it, `count` times.
+
+    Raises:
+        DataError: no piece is long enough.
+    """
+    long = [piece for piece in pieces if len(piece.notes) > WINDOW]
+    if not long:
+        raise DataError(f"no piece has the {WINDOW + 1} notes that a window needs")
+    random = np.random.default_rng(seed)
+    drawn = (long[i] for i in random.integers(len(long), size=count))
+    return [Window(piece.name, int(random.integers(WINDOW, len(piece.notes)))) for piece in drawn]
+
+
 def read_pieces(folder: Path, windows: Sequence[Window]) -> dict[str, Notes]:
     """The notes of all pieces that the windows are of."""
     names = sorted({window.piece for window in windows})
@@ -64,9 +80,15 @@ def read_pieces(folder: Path, windows: Sequence[Window]) -> dict[str, Notes]:
         return dict(zip(names, pool.map(lambda name: read_notes(folder / name), names), strict=True))
 
 
+def to_note(row: NDArray[np.float64]) -> Note:
+    """A row of `data.Notes`."""
+    pitch, step, duration, velocity, *pedal = row.tolist()
+    return Note(int(pitch), step, duration, int(velocity), Pedal(bool(pedal[0]), *pedal[1:]))
+
+
 def nats(runtime: Runtime, notes: Notes) -> list[float]:
     """What the last of `notes` costs after the others, by variable in the order of `features.VARIABLES`."""
-    *before, target = [Note(int(pitch), step, duration, int(velocity)) for step, pitch, velocity, duration in notes]
+    *before, target = [to_note(row) for row in notes]
     state = runtime.begin()
     for token in features.context(before):
         state = runtime.advance(state, token)
@@ -76,14 +98,14 @@ def nats(runtime: Runtime, notes: Notes) -> list[float]:
         logits = runtime.logits(name, state, told).astype(np.float64)
         top = logits.max()
         cost = float(top + np.log(np.exp(logits - top).sum()) - logits[category])
-        costs.append(cost + features.log_cells(category) if name in ("step", "duration") else cost)
+        costs.append(cost + features.log_cells(category) if name in features.TIMES else cost)
     return costs
 
 
 def evaluate(
-    content: bytes, sizes: Sizes, windows: Sequence[Window], pieces: dict[str, Notes], context: int = WINDOW
-) -> NDArray[np.float64]:
-    """Nats of each window with so many notes of context, by variable: shape (windows, 4)."""
+    content: bytes, sizes: Sizes, windows: Sequence[Window], pieces: Mapping[str, Notes], context: int = WINDOW
+) -> Costs:
+    """Nats of each window with so many notes of context, by variable: shape (windows, 5)."""
     threads = os.cpu_count() or 1
     runtimes = [LiteRt(content, sizes) for _ in range(threads)]  # LiteRT runs outside the GIL
 
@@ -105,46 +127,41 @@ def standard_error(values: NDArray[np.float64], windows: Sequence[Window]) -> fl
     return float(np.sqrt((sums**2).sum() * n / (n - 1)) / len(values)) if n > 1 else float("nan")
 
 
-def figures(costs: dict[int, NDArray[np.float64]], windows: Sequence[Window]) -> Figures:
+def figures(costs: Mapping[int, Costs], windows: Sequence[Window]) -> Figures:
     """The figures for a card, from nats by window and variable, after each number of notes: `WINDOW` among them."""
     means = costs[WINDOW].mean(axis=0)
+    counted = {context: cost[:, :COUNTED].sum(axis=1) for context, cost in costs.items()}
     return Figures(
         windows=len(windows),
         pieces=len({window.piece for window in windows}),
         **{name: round(float(mean), 4) for name, mean in zip(features.VARIABLES, means, strict=True)},
-        total=round(float(means.sum()), 4),
-        se=round(standard_error(costs[WINDOW].sum(axis=1), windows), 4),
-        contexts={str(context): round(float(costs[context].sum(axis=1).mean()), 4) for context in sorted(costs)},
+        total=round(float(counted[WINDOW].mean()), 4),
+        se=round(standard_error(counted[WINDOW], windows), 4),
+        contexts={str(context): round(float(counted[context].mean()), 4) for context in sorted(costs)},
     )
 
 
-def describe(figures: Figures) -> str:
-    """For people."""
-    lines = [f"{name:9}{getattr(figures, name):8.3f}" for name in features.VARIABLES]
-    lines.append(f"{'total':9}{figures.total:8.3f}  +- {figures.se:.3f}, nats a note, {figures.windows} windows")
-    lines += [f"after {context:>2} {total:8.3f}" for context, total in figures.contexts.items()]
-    return "\n".join(lines)
+def validated(
+    content: bytes, sizes: Sizes, windows: Sequence[Window], pieces: Mapping[str, Notes], costs: Costs | None = None
+) -> Figures:
+    """The figures of a LiteRT file, for its card; `costs` are those after WINDOW notes where they are known."""
+    first = evaluate(content, sizes, windows, pieces) if costs is None else costs
+    others = (context for context in CONTEXTS if context != WINDOW)
+    return figures(
+        {WINDOW: first, **{context: evaluate(content, sizes, windows, pieces, context) for context in others}}, windows
+    )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Nats a note of a model on windows of MAESTRO's validation split.")
-    parser.add_argument("--data", type=Path, required=True, help="the unpacked folder of MAESTRO v2.0.0")
-    parser.add_argument("--model", default="livegen", help="a model's name or folder")
-    parser.add_argument("--tflite", type=Path, help="another LiteRT file of the same sizes")
-    parser.add_argument("--windows", type=Path, default=WINDOWS, help="a csv.gz of windows")
-    parser.add_argument("--limit", type=int, help="so many windows, evenly spread")
-    parser.add_argument("--contexts", default=",".join(map(str, CONTEXTS)), help="notes of context, by commas")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    model = card.find(arguments.model)
-    content = arguments.tflite.read_bytes() if arguments.tflite else model.read_file(FILE)
-    windows = read_windows(arguments.windows, arguments.limit)
-    contexts = {WINDOW, *(int(context) for context in arguments.contexts.split(","))}
-    pieces = read_pieces(arguments.data, windows)
-    costs = {context: evaluate(content, model.architecture, windows, pieces, context) for context in contexts}
-    found = figures(costs, windows)
-    print(json.dumps(asdict(found), indent=2) if arguments.json else describe(found))
+def refuse_trained_on(card: Card, hashes: Mapping[str, str]) -> None:
+    """See that a model has not been trained on any of the files, by name and SHA-256, that it is to be evaluated on.
 
-
-if __name__ == "__main__":
-    main()
+    Raises:
+        DataError: it has.
+    """
+    seen = set(card.training.hashes.split())
+    known = [name for name, sha256 in hashes.items() if short(sha256) in seen]
+    if known:
+        raise DataError(
+            f"{card.name} was trained on {len(known)} of the {len(hashes)} files, {known[0]} among them: what it tells "
+            "of them is no figure. Choose another set."
+        )

@@ -24,13 +24,14 @@ from livegen.demo.scores import notes as score_notes
 from livegen.engine import card
 from livegen.engine.improviser import Improviser
 from livegen.engine.litert import LiteRt
-from livegen.engine.runtime import Runtime, State, Token
+from livegen.engine.runtime import Runtime, State
 from livegen.engine.sampling import Sampling, draw, likelihoods
 from livegen.features import (
     CELL,
     TIME_BINS,
     VELOCITY_BINS,
     VELOCITY_WIDTH,
+    Token,
     bin_time,
     bin_velocity,
     context,
@@ -111,15 +112,15 @@ def _draw(
     """One note of the score: `wait` s after the one before, or within `room` s where they are a chord."""
     state = _heard(runtime, before)
     if wait > 0:
-        step, seconds = _time(runtime, "step", state, (0, 0, 0, 0), wait, STEP_BOUNDS, STEP_BELL, random)
+        step, seconds = _time(runtime, "step", state, (0, 0, 0, 0, 0), wait, STEP_BOUNDS, STEP_BELL, random)
     else:
         together = np.where(max(room, CELL) > _MIDDLES, 0.0, -np.inf)
-        step = draw(likelihoods(_weighted(runtime.logits("step", state, (0, 0, 0, 0)), together)), random, _AS_IS)
+        step = draw(likelihoods(_weighted(runtime.logits("step", state, (0, 0, 0, 0, 0)), together)), random, _AS_IS)
         seconds = bin_time(step, random.random())
     louder = _LOUDNESS - LOUDNESS[note.melody]
-    logits = runtime.logits("velocity", state, (step, note.pitch, 0, 0))
+    logits = runtime.logits("velocity", state, (step, note.pitch, 0, 0, 0))
     velocity = draw(likelihoods(_weighted(logits, _bell(louder, LOUDNESS_BELL))), random, _AS_IS)
-    heard = (step, note.pitch, velocity, 0)
+    heard = (step, note.pitch, velocity, 0, 0)
     _, lasting = _time(runtime, "duration", state, heard, duration, DURATION_BOUNDS, DURATION_BELL, random)
     return Note(note.pitch, seconds, lasting, bin_velocity(velocity, random.random()))
 

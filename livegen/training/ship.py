@@ -1,44 +1,50 @@
-"""From a training run to a model that the daemon loads.
-
-Like so: python -m livegen.training.ship --run runs/first --data maestro-v2.0.0 --out models/livegen
-"""
+"""From a training run to a model that the daemon loads."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from livegen.engine import litert, tensorflow
-from livegen.engine.card import CARD, Card, Checksum, Sizes, Training
+from livegen.engine import card, litert, tensorflow
+from livegen.engine.card import CARD, Card, Checksum, Training
 from livegen.engine.plain import build
 from livegen.errors import DataError
 from livegen.features import SCHEME, VARIABLES
 from livegen.note import WINDOW
-from livegen.training import data, export
+from livegen.training import export
+from livegen.training.corpus import Piece, hold_out, read_folder, short
 from livegen.training.evaluate import (
-    CONTEXTS,
-    WINDOWS,
+    COUNTED,
     Window,
-    describe,
+    draw_windows,
     evaluate,
-    figures,
     read_pieces,
-    read_windows,
     standard_error,
+    validated,
 )
 from livegen.training.model import Architecture, Pianist
+from livegen.training.run import BEST, RECIPE, Tell, read_log
 
 INT8_MAY_COST = 0.01
 """Nats a note, paired on the same windows: up to this, int8 weights are taken for their speed."""
+
+CHOSEN_BY = 4000  # windows of the pieces held out of training
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What a model is evaluated on."""
+
+    folder: Path  # of MAESTRO
+    windows: Sequence[Window]
 
 
 def load(run: Path) -> Pianist:
@@ -48,23 +54,22 @@ def load(run: Path) -> Pianist:
         DataError: the folder is not that of a run.
     """
     try:
-        recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+        recipe = json.loads((run / RECIPE).read_text(encoding="utf-8"))
         pianist = Pianist(build(Architecture, recipe["architecture"]))
         pianist(np.zeros((1, 2, len(VARIABLES)), np.int32))
-        pianist.load_weights(run / "best.weights.h5")
+        pianist.load_weights(run / BEST)
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{run}: not a training run with recipe.json and best.weights.h5 ({error})") from error
     return pianist
 
 
-def trained(run: Path, pieces: Sequence[data.Piece]) -> Training:
-    """How the best pianist of a run was trained, on `pieces`."""
-    listing = "".join(f"{piece.sha256}  {piece.name}\n" for piece in sorted(pieces, key=lambda piece: piece.name))
+def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
+    """How the best pianist of a run was trained, on `pieces` of the data called `name`."""
     recipe, notes, seconds = history(run)
     return Training(
-        data="MAESTRO v2.0.0, train split, MIDI, less the pieces held out to choose the best weights by",
+        data=f"{name}, less the pieces held out to choose the best weights by",
         files=len(pieces),
-        files_sha256=sha256(listing.encode()).hexdigest(),
+        hashes=" ".join(sorted(short(piece.sha256) for piece in pieces)),
         notes=notes,
         minutes=round(seconds / 60, 1),
         date=datetime.now(UTC).date().isoformat(),
@@ -73,74 +78,67 @@ def trained(run: Path, pieces: Sequence[data.Piece]) -> Training:
 
 
 def history(run: Path) -> tuple[dict[str, Any], int, float]:
-    """A run's recipe, the notes seen up to its best weights, and the seconds, with those of the runs it went on from.
+    """A run's recipe, the notes seen up to its best weights, and the seconds, with those of the model it began with.
 
-    In the recipe the earlier run's own stands in the place of its folder.
+    In the recipe that model's own recipe stands in the place of its name.
     """
-    log = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    best: dict[str, Any] = min(log, key=lambda row: row["val_loss"])
-    recipe: dict[str, Any] = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+    best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
+    recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
     notes, seconds = int(best["notes"]), float(best["seconds"])
     if recipe.get("start"):
-        recipe["start"], earlier_notes, earlier_seconds = history(Path(recipe["start"]))
-        return recipe, earlier_notes + notes, earlier_seconds + seconds
+        before = card.find(recipe["start"]).training
+        return recipe | {"start": before.recipe}, before.notes + notes, before.minutes * 60 + seconds
     return recipe, notes, seconds
 
 
-def ship(run: Path, folder: Path, out: Path, windows: Sequence[Window]) -> Card:
-    """Export, evaluate, choose the weights' type, and put all of it in the place of `out`."""
+def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Validation | None = None) -> Card:
+    """Export a run's best pianist, choose the type of its weights, evaluate it, and put it in the place of `out`.
+
+    Args:
+        run: the folder that training wrote.
+        folder: the data that it was trained on.
+        out: the model's folder; what is there is replaced, once all is done.
+        tell: takes what happens, a line at a time.
+        validation: what to evaluate it on.
+
+    Raises:
+        DataError: no run, or no data.
+    """
     pianist = load(run)
     a = pianist.architecture
-    sizes = Sizes(a.units, a.layers, a.hidden, a.embedding)
-    training = trained(run, data.hold_out(data.maestro_split(folder, "train"))[0])
-    pieces = read_pieces(folder, windows)
+    corpus = read_folder(folder)
+    kept, held = hold_out(corpus.pieces)
+    chosen_by, notes = draw_windows(held, CHOSEN_BY), {piece.name: piece.notes for piece in held}
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new, full = Path(name) / "new", Path(name) / "float32"
         export.save(pianist, new / tensorflow.FOLDER)
         export.save(pianist, full, dtype="float32")
         content, small = export.litert(full, quantise=False), export.litert(full, quantise=True)
-        costs, small_costs = (evaluate(each, sizes, windows, pieces) for each in (content, small))
-        difference = (small_costs - costs).sum(axis=1)
-        se = standard_error(difference, windows)
-        print(f"int8 weights cost {difference.mean():.4f} +- {se:.4f} nats a note", flush=True)
-        if difference.mean() <= INT8_MAY_COST:
-            content, costs = small, small_costs
+        costs, small_costs = (evaluate(each, a.sizes, chosen_by, notes) for each in (content, small))
+        difference = (small_costs - costs)[:, :COUNTED].sum(axis=1)
+        tell(
+            f"int8 weights cost {difference.mean():.4f} +- {standard_error(difference, chosen_by):.4f} nats a note"
+            f" on {len(chosen_by)} windows of held-out pieces"
+        )
+        content = small if difference.mean() <= INT8_MAY_COST else content
         (new / litert.FILE).write_bytes(content)
-        by_context = {
-            context: costs if context == WINDOW else evaluate(content, sizes, windows, pieces, context)
-            for context in CONTEXTS
-        }
         files = sorted(path for path in new.rglob("*") if path.is_file())
-        card = Card(
+        described = Card(
             folder=out,
             name=out.name,
             title=f"A pianist: an LSTM of {a.layers} layers of {a.units}, and a head for each variable of a note",
             scheme=SCHEME,
             window=WINDOW,
-            architecture=sizes,
-            training=training,
-            figures=figures(by_context, windows),
+            architecture=a.sizes,
+            training=trained(run, corpus.name, kept),
+            figures=validated(content, a.sizes, validation.windows, read_pieces(validation.folder, validation.windows))
+            if validation
+            else None,
             files={path.relative_to(new).as_posix(): Checksum.of(path.read_bytes()) for path in files},
         )
-        (new / CARD).write_text(card.to_json(), encoding="utf-8")
+        (new / CARD).write_text(described.to_json(), encoding="utf-8")
         if out.exists():
             shutil.move(out, Path(name) / "old")
         shutil.move(new, out)
-    return card
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Export a training run's best model, evaluate it, and write its card.")
-    parser.add_argument("--run", type=Path, required=True, help="the folder that training wrote")
-    parser.add_argument("--data", type=Path, required=True, help="the unpacked folder of MAESTRO v2.0.0")
-    parser.add_argument("--out", type=Path, required=True, help="the model's folder; what is there is replaced")
-    parser.add_argument("--windows", type=Path, default=WINDOWS, help="a csv.gz of windows")
-    parser.add_argument("--limit", type=int, help="so many windows, evenly spread")
-    arguments = parser.parse_args()
-    windows = read_windows(arguments.windows, arguments.limit)
-    print(describe(ship(arguments.run, arguments.data, arguments.out, windows).figures))
-
-
-if __name__ == "__main__":
-    main()
+    return described

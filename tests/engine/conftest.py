@@ -24,7 +24,7 @@ def write_card(folder: Path, sizes: Sizes) -> Card:
         if path.is_file() and path.name != CARD
     }
     training = Training("nothing", 0, "", 0, 0.0, "2000-01-01", {})
-    figures = Figures(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, {})
+    figures = Figures(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, {})
     card = Card(folder, folder.name, "random weights", SCHEME, WINDOW, sizes, training, figures, files)
     (folder / CARD).write_text(card.to_json(), encoding="utf-8")
     return read(folder)
@@ -41,8 +41,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Card:
         from livegen.training import export
         from livegen.training.model import Architecture, Pianist
 
-        pianist = Pianist(Architecture(units=16, layers=2, hidden=8, embedding=(4, 6, 3, 5)))
-        pianist(np.zeros((1, 2, 4), np.int32))
+        pianist = Pianist(Architecture(units=16, layers=2, hidden=8, embedding=(4, 6, 3, 5, 2)))
+        pianist(np.zeros((1, 2, 5), np.int32))
         random = np.random.default_rng(1)
         for weight in pianist.weights:
             weight.assign(random.normal(0, 0.3, weight.shape))
@@ -50,4 +50,4 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Card:
         export.save(pianist, folder / "saved_model")
         export.save(pianist, folder.parent / "full", dtype="float32")
         (folder / "model.tflite").write_bytes(export.litert(folder.parent / "full", quantise=False))
-    return write_card(folder, Sizes(16, 2, 8, (4, 6, 3, 5)))
+    return write_card(folder, pianist.architecture.sizes)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.engine.runtime import State, Token
-from livegen.features import SIZES, VARIABLES
+from livegen.engine.runtime import State
+from livegen.features import SIZES, VARIABLES, Token
 
 
 class Scripted:
@@ -16,7 +16,7 @@ class Scripted:
 
     name = "a script"
 
-    def __init__(self, script: Callable[[int], Token] = lambda k: (10, 60 + k % 12, 16, 20)) -> None:
+    def __init__(self, script: Callable[[int], Token] = lambda k: (10, 60 + k % 12, 16, 20, 0)) -> None:
         self.script = script
         self.readings: list[list[Token]] = []  # the tokens after each begin()
         self.given: list[tuple[str, Token]] = []  # what each head was told
@@ -25,11 +25,11 @@ class Scripted:
 
     def begin(self) -> State:
         self.readings.append([])
-        return State(np.zeros((2, 1, 1), np.float32), np.zeros((1, 4), np.float32), np.zeros(SIZES["step"], np.float32))
+        return State(np.zeros((1, 1), np.float32), np.zeros((1, 5), np.float32), np.zeros(SIZES["step"], np.float32))
 
     def advance(self, state: State, token: Token) -> State:
         self.readings[-1].append(token)
-        return State(state.lstm + 1, state.hidden, state.step)
+        return State(state.memory + 1, state.hidden, state.step)
 
     def logits(self, variable: str, state: State, drawn: Token) -> NDArray[np.float32]:
         self.given.append((variable, drawn))

@@ -10,11 +10,15 @@ from livegen.engine.card import Card
 from livegen.engine.improviser import MAX_STEP, Improviser
 from livegen.engine.litert import LiteRt
 from livegen.engine.sampling import Sampling
-from livegen.features import START, TIME_BINS, time_bin, token
-from livegen.note import Note
+from livegen.features import START, TIME_BINS, category_pedal, first, time_bin, token
+from livegen.note import Note, Pedal
 from livegen.stage.reply import Drawn
 
-CALL = (Note(60, 0.0, 0.4, 70), Note(64, 0.31, 0.2, 80), Note(67, 0.32, 0.9, 90))
+CALL = (
+    Note(60, 0.0, 0.4, 70),
+    Note(64, 0.31, 0.2, 80, Pedal(down=True, pressed=0.1)),
+    Note(67, 0.32, 0.9, 90, Pedal(down=True, pressed=0.42)),
+)
 
 
 def play(runtime: Scripted | LiteRt, notes: int, *, gap: float = 0.9, seed: int = 1, window: int = 25) -> list[Drawn]:
@@ -24,27 +28,33 @@ def play(runtime: Scripted | LiteRt, notes: int, *, gap: float = 0.9, seed: int 
 
 def test_the_context_is_read_and_the_first_step_is_the_gap() -> None:
     runtime = Scripted()
-    first, second = play(runtime, 2, gap=0.873)
+    one, two = play(runtime, 2, gap=0.873)
     assert runtime.readings[0][:3] == [(START, *token(CALL[0])[1:]), token(CALL[1]), token(CALL[2])]
-    assert first.note.step == 0.873
-    assert runtime.given[0] == ("pitch", (time_bin(0.873), 0, 0, 0))
-    assert time_bin(second.note.step) == 10
+    assert one.note.step == 0.873
+    assert runtime.given[0] == ("pitch", (time_bin(0.873), 0, 0, 0, 0))
+    assert time_bin(two.note.step) == 10
 
 
 def test_each_head_is_told_what_was_drawn_and_the_drawn_token_is_fed_back() -> None:
-    runtime = Scripted(lambda k: (7, 50 + k, 20, 33))
+    runtime = Scripted(lambda k: (7, 50 + k, 20, 33, 12 + k))
     play(runtime, 2)
-    assert runtime.given[4:8] == [
-        ("pitch", (7, 0, 0, 0)),
-        ("velocity", (7, 51, 0, 0)),
-        ("duration", (7, 51, 20, 0)),
-        ("step", (0, 0, 0, 0)),
+    assert runtime.given[5:10] == [
+        ("pitch", (7, 0, 0, 0, 0)),
+        ("velocity", (7, 51, 0, 0, 0)),
+        ("duration", (7, 51, 20, 0, 0)),
+        ("pedal", (7, 51, 20, 33, 0)),
+        ("step", (0, 0, 0, 0, 0)),
     ]
-    assert runtime.readings[0][3:] == [(time_bin(0.9), 50, 20, 33), (7, 51, 20, 33)]
+    assert runtime.readings[0][3:] == [(time_bin(0.9), 50, 20, 33, 12), (7, 51, 20, 33, 13)]
+
+
+def test_the_pedal_that_was_drawn_is_in_the_note() -> None:
+    notes = [drawn.note for drawn in play(Scripted(lambda k: (7, 60, 20, 33, k)), 30, gap=0.5)]
+    assert [note.pedal for note in notes] == [category_pedal(k, note.step) for k, note in enumerate(notes)]
 
 
 def test_what_is_inside_a_bin_is_drawn_evenly() -> None:
-    notes = [drawn.note for drawn in play(Scripted(lambda k: (40, 60, 20, 40)), 400)[1:]]
+    notes = [drawn.note for drawn in play(Scripted(lambda k: (40, 60, 20, 40, 0)), 400)[1:]]
     for values in ([note.step for note in notes], [note.duration for note in notes]):
         assert {time_bin(value) for value in values} == {40}
         assert len(set(values)) == len(values)
@@ -52,18 +62,20 @@ def test_what_is_inside_a_bin_is_drawn_evenly() -> None:
 
 
 def test_no_step_is_longer_than_two_seconds() -> None:
-    runtime = Scripted(lambda k: (TIME_BINS - 1, 60, 16, 20))  # it wants 8 s
+    runtime = Scripted(lambda k: (TIME_BINS - 1, 60, 16, 20, 0))  # it wants 8 s
     steps = [drawn.note.step for drawn in play(runtime, 300)[1:]]
     assert 1.5 < max(steps) <= MAX_STEP
 
 
 def test_rest_is_the_probability_of_a_long_gap() -> None:
-    assert [drawn.rest for drawn in play(Scripted(lambda k: (5, 60, 16, 20)), 3)] == pytest.approx([0] * 3, abs=1e-6)
-    assert [drawn.rest for drawn in play(Scripted(lambda k: (60, 60, 16, 20)), 3)] == pytest.approx([1] * 3, abs=1e-6)
+    assert [drawn.rest for drawn in play(Scripted(lambda k: (5, 60, 16, 20, 0)), 3)] == pytest.approx([0] * 3, abs=1e-6)
+    assert [drawn.rest for drawn in play(Scripted(lambda k: (60, 60, 16, 20, 0)), 3)] == pytest.approx(
+        [1] * 3, abs=1e-6
+    )
 
 
 def test_the_state_never_holds_more_than_two_windows() -> None:
-    runtime = Scripted(lambda k: (1 + k % 9, 40 + k % 60, 16, 20))
+    runtime = Scripted(lambda k: (1 + k % 9, 40 + k % 60, 16, 20, k % 30))
     play(runtime, 200, window=4)
     everything = [token for reading in runtime.readings for token in reading]
     assert len(runtime.readings) > 10
@@ -71,7 +83,7 @@ def test_the_state_never_holds_more_than_two_windows() -> None:
     assert all(reading[0][0] == START for reading in runtime.readings)
     assert all(START not in [step for step, *_ in reading[1:]] for reading in runtime.readings)
     for before, after in zip(runtime.readings, runtime.readings[1:], strict=False):
-        assert after[1:3] == before[-2:]  # the last notes that were read, with the newest to follow
+        assert after[:3] == [first(before[-3]), *before[-2:]]  # the last notes that were read, the newest to follow
     assert len(everything) < 3 * 200
 
 
@@ -79,7 +91,8 @@ def test_only_the_last_window_of_a_long_context_is_read() -> None:
     runtime = Scripted()
     improviser = Improviser(runtime, window=2)
     next(improviser.improvise(CALL, 0.5, np.random.default_rng(0)))
-    assert runtime.readings[0][:2] == [(START, *token(CALL[1])[1:]), token(CALL[2])]
+    held = 1  # the pedal is down; that it was just pressed is told by the step, and that is not in the context
+    assert runtime.readings[0][:2] == [(START, *token(CALL[1])[1:4], held), token(CALL[2])]
 
 
 def test_without_notes_there_is_nothing_to_go_on_from() -> None:

@@ -13,8 +13,8 @@ from livegen.engine.litert import FILE, LiteRt
 from livegen.errors import ModelError
 from livegen.features import START, VARIABLES
 
-FIRST = (START, 60, 16, 20)
-SECOND = (3, 64, 17, 30)
+FIRST = (START, 60, 16, 20, 1)
+SECOND = (3, 64, 17, 30, 5)
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +33,21 @@ def test_logits_have_the_variables_sizes(runtime: LiteRt) -> None:
 
 def test_a_state_never_changes_under_its_owner(runtime: LiteRt) -> None:
     one = runtime.advance(runtime.begin(), FIRST)
-    lstm, hidden = one.lstm.copy(), one.hidden.copy()
+    memory, hidden = one.memory.copy(), one.hidden.copy()
     pitches = runtime.logits("pitch", one, SECOND)
     kept = pitches.copy()
     two = runtime.advance(one, SECOND)
-    runtime.logits("pitch", two, (0, 0, 0, 0))
-    assert np.array_equal(one.lstm, lstm)
+    runtime.logits("pitch", two, (0, 0, 0, 0, 0))
+    assert np.array_equal(one.memory, memory)
     assert np.array_equal(one.hidden, hidden)
     assert np.array_equal(pitches, kept)
-    assert not runtime.begin().lstm.any()
-    assert not np.array_equal(two.lstm, lstm)
+    assert not runtime.begin().memory.any()
+    assert not np.array_equal(two.memory, memory)
 
 
 def test_a_head_sees_what_was_drawn_before_it_and_nothing_after(runtime: LiteRt) -> None:
     state = runtime.advance(runtime.begin(), FIRST)
-    drawn, otherwise = SECOND, (9, 67, 12, 40)
+    drawn, otherwise = SECOND, (9, 67, 12, 40, 2)
     for i, name in enumerate(VARIABLES):
         logits = runtime.logits(name, state, drawn)
         for k in range(len(VARIABLES)):
@@ -77,8 +77,9 @@ def test_what_is_no_litert_file_is_refused(shipped: Card, content: bytes) -> Non
         LiteRt(content, shipped.architecture, "here.tflite")
 
 
-def test_a_model_of_other_sizes_is_refused(shipped: Card) -> None:
-    sizes = replace(shipped.architecture, units=shipped.architecture.units + 1)
+@pytest.mark.parametrize("size", ["units", "keys"])
+def test_a_model_of_other_sizes_is_refused(shipped: Card, size: str) -> None:
+    sizes = replace(shipped.architecture, **{size: getattr(shipped.architecture, size) + 1})
     with pytest.raises(ModelError, match="the shapes of advance are"):
         LiteRt(shipped.read_file(FILE), sizes)
 

@@ -110,7 +110,7 @@ def test_a_failure_is_an_answer_and_the_next_request_is_answered() -> None:
 
 
 def test_a_stop_does_not_wait_for_the_whole_reply() -> None:
-    runtime, begun, stopped = Scripted(lambda k: (0, 60, 16, 20)), Event(), Event()
+    runtime, begun, stopped = Scripted(lambda k: (0, 60, 16, 20, 0)), Event(), Event()
 
     def slow() -> None:
         begun.set()

@@ -8,7 +8,7 @@ import pytest
 from mido import Message
 
 from livegen.note import MonotonicTime
-from livegen.stage.events import Notice, Predicted, Received, ReplyNote, Request, Send
+from livegen.stage.events import Notice, Part, Predicted, Received, ReplyNote, Request, Send
 from livegen.stage.performance import Manners, Performance
 from livegen.stage.voice import Voice
 
@@ -91,6 +91,14 @@ class Stage:
             (round(when, 3), s.message.type, getattr(s.message, "note", getattr(s.message, "control", -1)))
             for when, s in self.sends
             if s.output == output and (channel is None or getattr(s.message, "channel", None) == channel)
+        ]
+
+    def pedal(self, output: int = 0, channel: int = 1) -> list[tuple[float, int]]:
+        """(when, value) of our own sustain pedal at an output."""
+        return [
+            (round(when, 3), s.message.value)
+            for when, s in self.sends
+            if s.part is Part.REPLY and s.output == output and s.message.is_cc(64) and s.message.channel == channel
         ]
 
     def told(self, kind: type) -> list[Notice]:

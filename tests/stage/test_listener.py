@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 from mido import Message
 
-from livegen.note import INSTANT, MonotonicTime, SoundedNote
+from livegen.note import INSTANT, PEDAL_UP, MonotonicTime, Pedal, SoundedNote
 from livegen.stage.listener import Heard, Listener
 
 
@@ -130,3 +132,79 @@ def test_ports_are_told_apart():
     assert ear.release_all(at(2), port=1) is Heard.PEDAL
     ear.hear(off(60), at(3), port=0)
     assert [note.duration for note in ear.finished()] == [3, 1]
+
+
+def pedal_at_a_stroke(ear: Listener, when: float, note: int = 60) -> Pedal:
+    """What a note knows of the pedal that is struck, and let go, at a moment when no other key is down."""
+    ear.hear(on(note), at(when))
+    ear.hear(off(note), at(when))
+    [heard] = ear.finished()
+    return heard.pedal
+
+
+def test_a_note_knows_where_the_pedal_was_when_it_was_struck():
+    ear = Listener()
+    assert pedal_at_a_stroke(ear, 1.0) == PEDAL_UP
+    ear.hear(cc(64, 127), at(2.0))
+    assert pedal_at_a_stroke(ear, 2.0) == Pedal(down=True, pressed=0.0)
+    assert pedal_at_a_stroke(ear, 2.5) == Pedal(down=True, pressed=0.5)
+    ear.hear(cc(64, 100), at(2.75))  # it moves, and is still down
+    assert pedal_at_a_stroke(ear, 3.0) == Pedal(down=True, pressed=1.0)
+    ear.hear(cc(64, 63), at(3.5))
+    assert pedal_at_a_stroke(ear, 4.0) == Pedal(down=False, pressed=2.0, lifted=0.5)
+    ear.hear(cc(64, 0), at(4.25))
+    ear.hear(cc(64, 64), at(4.5))
+    assert pedal_at_a_stroke(ear, 5.0) == Pedal(down=True, pressed=0.5, lifted=1.5)
+
+
+def test_what_the_pedal_does_under_a_note_is_not_the_notes():
+    ear = Listener()
+    ear.hear(on(60), at(0))
+    ear.hear(cc(64, 127), at(1))
+    ear.hear(on(64), at(2))
+    ear.hear(cc(64, 0), at(3))
+    for note in (60, 64):
+        ear.hear(off(note), at(4))
+    assert [note.pedal for note in ear.finished()] == [PEDAL_UP, Pedal(down=True, pressed=1.0)]
+
+
+@pytest.mark.parametrize("control", [66, 67])
+def test_sostenuto_and_soft_are_not_the_pedal_of_a_note(control):
+    ear = Listener()
+    ear.hear(cc(control, 127), at(0))
+    assert pedal_at_a_stroke(ear, 1) == PEDAL_UP
+    assert not ear.sustained
+    ear.hear(cc(64, 127), at(2))
+    assert ear.sustained
+    ear.hear(cc(control, 0), at(3))
+    assert pedal_at_a_stroke(ear, 4) == Pedal(down=True, pressed=2.0)
+
+
+def test_of_several_pedals_one_that_is_down_is_enough():
+    ear = Listener()
+    ear.hear(cc(64, 127), at(0), port=0)
+    ear.hear(cc(64, 127), at(1), port=1)
+    ear.hear(cc(64, 127, channel=2), at(2), port=1)
+    ear.hear(cc(64, 0), at(3), port=0)
+    ear.hear(cc(64, 0), at(4), port=1)
+    assert pedal_at_a_stroke(ear, 5) == Pedal(down=True, pressed=5.0)
+    ear.hear(cc(64, 0, channel=2), at(6), port=1)
+    assert pedal_at_a_stroke(ear, 7) == Pedal(down=False, pressed=7.0, lifted=1.0)
+
+
+def test_the_pedal_of_a_port_that_has_ended_is_lifted():
+    ear = Listener()
+    ear.hear(cc(64, 127), at(0), port=0)
+    ear.hear(cc(64, 127), at(1), port=1)
+    ear.release_all(at(2), port=0)
+    assert ear.sustained
+    assert pedal_at_a_stroke(ear, 3) == Pedal(down=True, pressed=3.0)
+    ear.release_all(at(4), port=1)
+    assert not ear.sustained
+    assert pedal_at_a_stroke(ear, 5) == Pedal(down=False, pressed=5.0, lifted=1.0)
+
+
+def test_a_pedal_on_a_channel_that_is_not_heard_is_none():
+    ear = Listener(channel=0)
+    assert ear.hear(cc(64, 127, channel=1), at(0)) is Heard.NOTHING
+    assert pedal_at_a_stroke(ear, 1) == Pedal(down=False, pressed=inf, lifted=inf)

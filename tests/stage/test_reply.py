@@ -3,10 +3,10 @@ from __future__ import annotations
 from itertools import count, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livegen.note import Note
+from livegen.note import PEDAL_UP, Note, Pedal
 from livegen.stage.events import ReplyNote
 from livegen.stage.reply import MAX_KEYS, MAX_NOTES, RESTRIKE, SHORTEST, STRETCH, Drawn, compose, playable
 
@@ -53,6 +53,14 @@ def test_draws_that_run_out_are_all_there_is():
     assert len(compose(iter([drawn()]), 2, 8)) == 1
 
 
+def test_each_note_keeps_its_pedal_though_it_is_shortened():
+    down, up = Pedal(down=True, pressed=0.1), Pedal(down=False, pressed=0.6, lifted=0.2)
+    draws = [Drawn(Note(60, 0.5, 2.0, 64, pedal), 0.0) for pedal in (down, up, PEDAL_UP)]
+    notes = compose(iter(draws), 8, 8)
+    assert [note.pedal for note in notes] == [down, up, PEDAL_UP]
+    assert notes[0].duration < 0.5
+
+
 def test_a_key_is_let_go_before_it_is_struck_again():
     first, second = playable([ReplyNote(60, 0, 2, 80), ReplyNote(60, 1, 2, 80)])
     assert first.duration == pytest.approx(1 - RESTRIKE)
@@ -82,6 +90,7 @@ notes_drawn = st.builds(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(notes_drawn, max_size=80), st.floats(1, 8))
 def test_hands_can_play_whatever_is_drawn(draws, length):
     notes = compose(iter(draws), length, 8.0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mido import Message
 
-from livegen.note import MonotonicTime
+from livegen.note import MonotonicTime, Pedal
 from livegen.stage.events import Ended, Failed, Panic, Part, Predicted, Received, ReplyNote
 from livegen.stage.performance import Manners, Performance, Turn
 from livegen.stage.voice import Voice
@@ -29,14 +31,23 @@ MESSAGES = st.one_of(
     ),
     st.sampled_from([Message("clock"), Message("pitchwheel", pitch=9), Message("program_change", program=3)]),
 )
+AGO = st.sampled_from([0.0, 0.1, 0.3, inf])
 REPLIES = st.lists(
-    st.builds(ReplyNote, NOTES, st.sampled_from([0.0, 0.2, 0.5, 1.0]), st.sampled_from([0.1, 0.6, 2.0]), st.just(80)),
+    st.builds(
+        ReplyNote,
+        NOTES,
+        st.sampled_from([0.0, 0.2, 0.5, 1.0]),
+        st.sampled_from([0.1, 0.6, 2.0]),
+        st.just(80),
+        st.builds(Pedal, st.booleans(), AGO, AGO),
+    ),
     min_size=2,
     max_size=6,
 )
 ACTIONS = st.one_of(
     st.tuples(st.just("midi"), MESSAGES, st.integers(0, 1)),
     st.tuples(st.just("key"), NOTES, st.integers(0, 1)),  # down, or up again
+    st.tuples(st.just("foot"), st.integers(0, 1)),  # the same
     st.tuples(st.just("rest")),  # all keys up, and time for a reply to begin
     st.tuples(st.sampled_from(["rest", "panic", "fail", "sleep"])),
 )
@@ -49,14 +60,21 @@ class Instrument:
 
     def __init__(self) -> None:
         self.sounding: set[tuple[int, int]] = set()
+        self.pedals: dict[tuple[int, int], Part] = {}  # down (channel, controller): by whom
 
-    def play(self, message: Message) -> None:
+    def play(self, message: Message, part: Part) -> None:
         if message.type == "note_on" and message.velocity > 0:
             self.sounding.add((message.channel, message.note))
         elif message.type in ("note_on", "note_off"):
             self.sounding.discard((message.channel, message.note))
         elif message.type == "control_change" and message.control == 123:  # all notes off
             self.sounding = {key for key in self.sounding if key[0] != message.channel}
+        elif message.type == "control_change" and message.control in (64, 66):
+            pedal = (message.channel, message.control)
+            if message.value >= 64:
+                self.pedals[pedal] = part
+            else:
+                self.pedals.pop(pedal, None)
 
 
 def playable_reply(notes: list[ReplyNote]) -> tuple[ReplyNote, ...]:
@@ -73,6 +91,8 @@ def test_nothing_hangs_nothing_is_lost_the_first_key_silences(steps, replies, vo
     )
     instruments = [Instrument() for _ in voices]
     held: set[tuple[int, int, int]] = set()  # port, channel, note: under the player's fingers
+    feet: set[tuple[int, int]] = set()  # port, channel: of the sustain pedals under the player's feet
+    heard: set[int] = set()  # channels
     thru: list[list[Message]] = [[] for _ in voices]
     played: list[list[Message]] = [[] for _ in voices]
     now = MonotonicTime(0.0)
@@ -90,7 +110,13 @@ def test_nothing_hangs_nothing_is_lost_the_first_key_silences(steps, replies, vo
                 played[output].append(message)
             if send.part is Part.REPLY and message.type == "note_on":
                 assert {channel for _, channel, _ in held} <= {9}, "we speak while the player does"
-            instruments[output].play(message)
+            if send.part is Part.REPLY and message.type == "control_change":
+                assert (message.control, message.channel) == (64, voices[output][1])
+                assert not ({message.channel} & heard & {channel for _, channel in feet}), "the player's pedal is moved"
+            instruments[output].play(message, send.part)
+        if performance.turn is not Turn.REPLY and not feet:
+            for instrument in instruments:
+                assert Part.REPLY not in instrument.pedals.values(), "our pedal stays down"
         request = performance.take_request()
         if request is not None:
             asked = request
@@ -114,6 +140,10 @@ def test_nothing_hangs_nothing_is_lost_the_first_key_silences(steps, replies, vo
             (held.add if sounding_key else held.discard)(key)
         if message.type == "control_change" and message.control == 123:
             held.difference_update({key for key in held if key[:2] == (port, message.channel)})
+        if message.is_cc(64) and message.channel != 9:
+            (feet.add if message.value >= 64 else feet.discard)((port, message.channel))
+        if sounding_key and message.channel != 9:
+            heard.add(message.channel)
         for output, (passes, _) in enumerate(voices):
             if passes:
                 thru[output].append(message)
@@ -140,6 +170,10 @@ def test_nothing_hangs_nothing_is_lost_the_first_key_silences(steps, replies, vo
             note, port = rest
             down = (port, 0, note) in held
             receive(Message("note_off" if down else "note_on", channel=0, note=note), port)
+        elif kind == "foot":
+            [port] = rest
+            value = 0 if (port, 0) in feet else 127
+            receive(Message("control_change", channel=0, control=64, value=value), port)
         elif kind == "rest":
             for port, channel, note in sorted(held):
                 receive(Message("note_off", channel=channel, note=note), port)
@@ -171,10 +205,12 @@ def test_nothing_hangs_nothing_is_lost_the_first_key_silences(steps, replies, vo
     for port in (0, 1):
         performance.handle(Received(Message("note_on", channel=1, note=64), now, port), now)
         performance.handle(Ended(now, port), now)
+        feet -= {foot for foot in feet if foot[0] == port}
         pump()
     run(now + 60)
     assert performance.finished, "it does not come to its end"
     for send in performance.close(now):
-        instruments[send.output].play(send.message)
+        instruments[send.output].play(send.message, send.part)
     for instrument in instruments:
         assert instrument.sounding == set(), "a note hangs"
+        assert instrument.pedals == {}, "a pedal stays down"

@@ -112,6 +112,135 @@ def test_silence_leaves_the_players_pedal_alone(player):
     assert voice.silence(player) == [off(60)]
 
 
+@pytest.mark.parametrize("thru", [True, False])
+def test_our_pedal_moves_on_a_channel_of_our_own_whatever_the_players_foot_does(player, thru):
+    voice = Voice(thru=thru, channel=1)
+    player.hear(on(50), NOW)
+    player.hear(pedal(127), NOW)
+    voice.pass_on(pedal(127), 0)
+    assert voice.pedal(player, down=False) == []
+    assert voice.pedal(player, down=True) == [pedal(127, 1)]
+    assert voice.pedal(player, down=True) == []
+    assert voice.pedal(player, down=False) == [pedal(0, 1)]
+    assert voice.pedal(player, down=False) == []
+
+
+@pytest.mark.parametrize("thru", [True, False])
+def test_on_a_channel_that_is_shared_the_players_foot_has_precedence(player, thru):
+    voice = Voice(thru=thru, channel=0)
+    player.hear(on(50), NOW)
+    assert voice.pedal(player, down=True) == [pedal(127)]
+    assert voice.pedal(player, down=False) == [pedal(0)]
+    player.hear(pedal(127), NOW)
+    assert voice.pass_on(pedal(127), 0) == ([pedal(127)] if thru else [])
+    assert voice.pedal(player, down=True) == []
+    assert voice.pedal(player, down=False) == []
+    player.hear(pedal(0), NOW)
+    assert voice.pass_on(pedal(0), 0) == ([pedal(0)] if thru else [])
+    assert voice.pedal(player, down=True) == [pedal(127)]
+
+
+def test_on_a_shared_channel_silence_lifts_our_pedal_and_never_theirs(player):
+    voice = Voice(thru=True, channel=0)
+    player.hear(on(50), NOW)
+    voice.start(60, 90)
+    voice.pedal(player, down=True)
+    assert voice.silence(player) == [pedal(0), off(60)]
+    assert voice.silence(player) == []  # it is up
+    voice.pedal(player, down=True)
+    player.hear(pedal(127), NOW)
+    voice.pass_on(pedal(127), 0)
+    assert voice.silence(player) == []
+    assert voice.pedal(player, down=False) == []
+
+
+def test_a_sostenuto_of_the_players_leaves_our_pedal_to_us(player):
+    voice = Voice(thru=True, channel=0)
+    player.hear(on(50), NOW)
+    player.hear(Message("control_change", control=66, value=127), NOW)
+    assert voice.pedal(player, down=True) == [pedal(127)]
+    assert voice.silence(player) == [pedal(0)]
+
+
+def test_after_silence_our_pedal_can_be_pressed_again(player):
+    voice = Voice(thru=True, channel=1)
+    voice.pedal(player, down=True)
+    assert voice.silence(player) == [pedal(0, 1)]
+    assert voice.pedal(player, down=False) == []
+    assert voice.pedal(player, down=True) == [pedal(127, 1)]
+
+
+def test_the_end_lifts_what_was_left_to_the_players_foot(player):
+    voice = Voice(thru=False, channel=0)
+    player.hear(on(50), NOW)
+    voice.pedal(player, down=True)
+    player.hear(pedal(127), NOW)
+    assert voice.pedal(player, down=False) == []
+    assert voice.close() == [pedal(0)]
+
+
+def test_a_key_let_go_by_all_notes_off_holds_no_other(player):
+    voice = Voice(thru=True, channel=1)
+    voice.pass_on(on(60), 0)
+    voice.pass_on(Message("control_change", control=123), 0)
+    voice.pass_on(on(60), 1)
+    assert voice.pass_on(off(60), 1) == [off(60)]
+
+
+@pytest.mark.parametrize("thru", [True, False])
+@pytest.mark.parametrize("control", [120, 123])
+def test_all_notes_off_lets_go_of_ours_that_wait_on_that_channel_alone(player, thru, control):
+    voice = Voice(thru=thru, channel=0)
+    for pitch in (64, 60, 67):
+        voice.start(pitch, 90)
+    for pitch in (60, 64):
+        voice.pass_on(on(pitch), 0)
+        player.hear(on(pitch), NOW)
+        voice.stop(pitch, player)
+    elsewhere, here = (Message("control_change", control=control, channel=channel) for channel in (1, 0))
+    assert voice.pass_on(elsewhere, 0) == ([elsewhere] if thru else [])
+    assert voice.pass_on(here, 0) == ([here] if thru else []) + [off(60), off(64)]
+    assert voice.sounding == {(0, 67)}  # of the reply still
+    assert voice.pass_on(here, 0) == ([here] if thru else [])
+
+
+def test_all_notes_off_of_one_keyboard_leaves_a_note_to_the_other(player):
+    voice = Voice(thru=True, channel=0)
+    voice.start(60, 90)
+    for port in (0, 1):
+        voice.pass_on(on(60), port)
+        player.hear(on(60), NOW, port)
+    voice.stop(60, player)
+    message = Message("control_change", control=123)
+    assert voice.pass_on(message, 0) == [message]
+    assert voice.pass_on(off(60), 1) == [off(60)]
+
+
+def test_when_the_players_foot_leaves_our_pedal_settles(player):
+    voice = Voice(thru=False, channel=0)
+    player.hear(on(50), NOW)
+    player.hear(pedal(127), NOW)
+    assert voice.pedal(player, down=True) == []
+    assert voice.settle(player) == []
+    player.hear(pedal(0), NOW)
+    assert voice.settle(player) == [pedal(127)]
+    assert voice.settle(player) == []
+    player.hear(pedal(127), NOW)
+    assert voice.silence(player) == []
+    player.hear(pedal(0), NOW)
+    assert voice.settle(player) == [pedal(0)]
+
+
+@pytest.mark.parametrize("channel", [0, 1])
+def test_the_end_lifts_our_pedal_though_nothing_sounds(player, channel):
+    voice = Voice(thru=False, channel=channel)
+    player.hear(on(50), NOW)
+    voice.pedal(player, down=True)
+    assert voice.close() == [pedal(0, channel)]
+    assert voice.close() == []
+    assert voice.pedal(player, down=True) == [pedal(127, channel)]
+
+
 def test_the_end_releases_theirs_too():
     voice = Voice(thru=True, channel=1)
     voice.pass_on(on(50), 0)

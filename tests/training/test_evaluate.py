@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import gzip
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +8,10 @@ import numpy as np
 import pytest
 
 from livegen import features
-from livegen.engine.card import Sizes, find
+from livegen.engine.card import find
 from livegen.engine.litert import FILE, LiteRt
 from livegen.errors import DataError
+from livegen.note import Note, Pedal
 
 if TYPE_CHECKING:
     from livegen.training.data import Notes
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("symusic", reason="symusic is missing")
 
+from livegen.training.data import DURATION, STEP
 from livegen.training.evaluate import (
     WINDOWS,
     Window,
@@ -29,14 +28,19 @@ from livegen.training.evaluate import (
     nats,
     read_windows,
     standard_error,
+    to_note,
 )
 
 
 def some_notes(n: int, seed: int = 0) -> Notes:
-    """Shape (n, 4), as `read_notes` gives them."""
+    """Shape (n, 7), as `read_notes` gives them; the pedal moves every 0.7 s."""
     random = np.random.default_rng(seed)
     step, duration = random.exponential(0.3, n), 0.01 + random.exponential(0.5, n)
-    return np.stack([step, random.integers(30, 90, n), random.integers(20, 110, n), duration], axis=-1)
+    last, one_before = np.cumsum(step) % 0.7, np.cumsum(step) % 0.7 + 0.7
+    down = np.cumsum(step) // 0.7 % 2
+    pedal = [down, np.where(down, last, one_before), np.where(down, one_before, last)]
+    pitch, velocity = random.integers(30, 90, n), random.integers(20, 110, n)
+    return np.stack([pitch, step, duration, velocity, *pedal], axis=-1)
 
 
 def test_nats_are_those_of_the_trained_model(pianist: Pianist, tmp_path: Path) -> None:
@@ -46,15 +50,23 @@ def test_nats_are_those_of_the_trained_model(pianist: Pianist, tmp_path: Path) -
     from livegen.training import export
 
     export.save(pianist, tmp_path / "full", dtype="float32")
-    runtime = LiteRt(export.litert(tmp_path / "full", quantise=False), Sizes(16, 2, 8, (4, 6, 3, 5)))
+    runtime = LiteRt(export.litert(tmp_path / "full", quantise=False), pianist.architecture.sizes)
     notes = some_notes(9)
-    notes[-1, [0, 3]] = 1.234, 9.0  # a bin of several cells, and the last one
+    notes[-1, [STEP, DURATION]] = 1.234, 9.0  # a bin of several cells, and the last one
     tokens = features.tokens(notes)[None]
-    tokens[:, 0, 0] = features.START
+    features.start(tokens)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     expected = [float(loss(tokens[:, -1:, i], logits[:, -1:])) for i, logits in enumerate(pianist(tokens).values())]
     expected[0] += np.log(len([cell for cell in range(801) if features.time_bin(cell / 100) == tokens[0, -1, 0]]))
     np.testing.assert_allclose(nats(runtime, notes), expected, atol=1e-3)
+
+
+def test_a_row_is_the_note_that_live_would_be_heard() -> None:
+    row = np.array([60, 0.5, 0.25, 80, 1, 0.125, 0.375])
+    assert to_note(row) == Note(60, 0.5, 0.25, 80, Pedal(down=True, pressed=0.125, lifted=0.375))
+    notes = some_notes(200)
+    assert features.tokens(notes).tolist() == [list(features.token(to_note(row))) for row in notes]
+    assert len(set(features.tokens(notes)[:, 4].tolist())) > 10
 
 
 def test_windows_keep_their_places_over_the_threads() -> None:
@@ -78,9 +90,10 @@ def test_the_standard_error_is_by_piece() -> None:
 
 
 def test_figures_add_up() -> None:
-    costs = {25: np.array([[1.0, 2, 3, 4], [3, 4, 5, 6]]), 5: np.array([[2.0, 2, 3, 4], [4, 4, 5, 6]])}
+    costs = {25: np.array([[1.0, 2, 3, 4, 5], [3, 4, 5, 6, 9]]), 5: np.array([[2.0, 2, 3, 4, 5], [4, 4, 5, 6, 9]])}
     found = figures(costs, [Window("a", 30), Window("b", 40)])
     assert (found.step, found.pitch, found.velocity, found.duration, found.total) == (2, 3, 4, 5, 14)
+    assert found.pedal == 7  # beside them
     assert found.contexts == {"5": 15, "25": 14}
     assert (found.windows, found.pieces, found.se) == (2, 2, 4)
 
@@ -101,24 +114,3 @@ def test_what_are_no_windows_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"not a csv\.gz with the columns"):
         read_windows(path)
-
-
-def test_the_command_prints_figures(tmp_path: Path) -> None:
-    import mido
-
-    midi = mido.MidiFile()
-    track = midi.add_track()
-    for k in range(40):
-        track.append(mido.Message("note_on", note=50 + k % 20, velocity=70, time=60))
-        track.append(mido.Message("note_off", note=50 + k % 20, velocity=0, time=100))
-    midi.save(tmp_path / "piece.midi")
-    windows = tmp_path / "windows.csv.gz"
-    windows.write_bytes(gzip.compress(b"midi_filename,target\npiece.midi,26\npiece.midi,30\n"))
-    command = [sys.executable, "-m", "livegen.training.evaluate", "--data", str(tmp_path), "--windows", str(windows)]
-    done = subprocess.run([*command, "--contexts", "1", "--json"], capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout)
-    assert found["windows"] == 2
-    assert found["contexts"].keys() == {"1", "25"}
-    assert 0 < found["total"] < 30
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert f"total    {found['total']:8.3f}" in text

@@ -6,22 +6,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from livegen.engine.card import Sizes
 from livegen.engine.litert import LiteRt
 from livegen.features import SIZES, START, VARIABLES
 
 if TYPE_CHECKING:
     from livegen.training.model import Pianist
 
-LAYERS, UNITS = 2, 16
-SIZES_HERE = Sizes(UNITS, LAYERS, 8, (4, 6, 3, 5))
-
 
 @pytest.fixture(scope="module")
 def crop() -> np.ndarray:
-    """Tokens of a crop, shape (1, 12, 4)."""
+    """Tokens of a crop, shape (1, 12, 5), in which keys are struck again while they are down."""
     random = np.random.default_rng(4)
     tokens = np.stack([random.integers(0, SIZES[name], (1, 12)) for name in VARIABLES], axis=-1).astype(np.int32)
+    tokens[:, :, 1] = 60 + tokens[:, :, 1] % 3
     tokens[:, 0, 0] = START
     return tokens
 
@@ -54,7 +51,7 @@ def note_by_note(runtime: Any, crop: np.ndarray) -> dict[str, np.ndarray]:
 def test_the_float_litert_file_is_the_trained_model(pianist: Pianist, crop: np.ndarray, saved: Path) -> None:
     from livegen.training import export
 
-    live = note_by_note(LiteRt(export.litert(saved / "float32", quantise=False), SIZES_HERE), crop)
+    live = note_by_note(LiteRt(export.litert(saved / "float32", quantise=False), pianist.architecture.sizes), crop)
     for name, logits in as_trained(pianist, crop).items():
         np.testing.assert_allclose(live[name], logits, atol=1e-4)
         assert np.ptp(logits) > 0.1
@@ -65,7 +62,7 @@ def test_int8_weights_stay_near_it(pianist: Pianist, crop: np.ndarray, saved: Pa
 
     full, small = (export.litert(saved / "float32", quantise=quantise) for quantise in (False, True))
     assert small != full
-    live = note_by_note(LiteRt(small, SIZES_HERE), crop)
+    live = note_by_note(LiteRt(small, pianist.architecture.sizes), crop)
     for name, logits in as_trained(pianist, crop).items():
         np.testing.assert_allclose(live[name], logits, atol=0.1)
 
@@ -88,7 +85,7 @@ def test_the_saved_model_computes_in_float32_from_weights_in_float16(
     finally:
         for weight, value in zip(pianist.weights, rounded, strict=True):
             weight.assign(value)
-    state = tf.zeros((2 * LAYERS, 1, UNITS))
+    state = tf.zeros((1, pianist.architecture.sizes.state))
     for i, (before, after) in enumerate(zip(crop[:, :-1].swapaxes(0, 1), crop[:, 1:].swapaxes(0, 1), strict=True)):
         out = loaded.signatures["advance"](token=tf.constant(before), state=state)
         state = out["state"]

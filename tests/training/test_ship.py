@@ -61,13 +61,14 @@ def run(pianist: Pianist, tmp_path: Path) -> Path:
 
 def test_a_run_becomes_a_model_that_plays(run: Path, maestro: Path, tmp_path: Path) -> None:
     from livegen.training.evaluate import Window
-    from livegen.training.ship import ship
+    from livegen.training.ship import Validation, ship
 
     out = tmp_path / "models" / "mine"
     windows = [Window(f"{i}.midi", target) for i in (3, 4) for target in (25, 40, 59)]
     out.mkdir(parents=True)
     (out / "left-over").write_text("of an older model")
-    card = ship(run, maestro, out, windows)
+    told: list[str] = []
+    card = ship(run, maestro, out, told.append, Validation(maestro, windows))
 
     assert find(str(out)) == card
     assert [path.name for path in out.parent.iterdir()] == ["mine"]
@@ -76,7 +77,10 @@ def test_a_run_becomes_a_model_that_plays(run: Path, maestro: Path, tmp_path: Pa
     assert card.training.notes == 2000  # those of the best weights
     assert card.training.minutes == 2.0
     assert card.training.recipe["steps"] == 3
-    assert len(card.training.files_sha256) == 64
+    assert card.training.files == len(card.training.hashes.split()) == 2  # the third of the train split chose
+    assert [line.partition(" ")[0] for line in told] == ["int8"]
+    assert card.figures is not None
+    assert card.figures.pedal > 0
     assert (card.figures.windows, card.figures.pieces) == (6, 2)
     assert card.figures.contexts.keys() == {"1", "3", "5", "10", "25"}
     assert card.figures.contexts["25"] == pytest.approx(card.figures.total, abs=1e-3)

@@ -1,0 +1,207 @@
+"""Where the notes come from: folders of MIDI files, parsed once."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from livegen.errors import DataError
+from livegen.training.data import COLUMNS, Notes, read_notes
+
+HELD_OUT_EVERY = 32  # one training piece in 32 is held out to choose by; validation is opened only to report
+TABLE = "maestro-v*.csv"
+SUFFIXES = (".mid", ".midi")
+CACHE = ".livegen-notes.npz"
+"""In the data folder, or in the cache folder where that may not be written."""
+_PARSER = 1  # to be counted up when `read_notes` reads otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file: its name below the data folder, its notes, and the hash of its bytes."""
+
+    name: str
+    notes: Notes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    name: str  # for people
+    pieces: tuple[Piece, ...]
+    skipped: tuple[str, ...]  # why, one for each file that could not be read or has no notes
+
+
+def _official(folder: Path, split: str) -> list[str] | None:
+    """The files of an official split of MAESTRO, in the order of its csv; None where the folder is not MAESTRO.
+
+    Raises:
+        DataError: a file of the split is missing.
+    """
+    tables = sorted(folder.glob(TABLE))
+    if not tables:
+        return None
+    with tables[0].open(newline="", encoding="utf-8") as table:
+        names = [row["midi_filename"] for row in csv.DictReader(table) if row["split"] == split]
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise DataError(f"{folder}: {len(missing)} files of the {split} split are missing, first {missing[0]}")
+    return names
+
+
+def short(sha256: str) -> str:
+    """Enough of a hash to tell a file by."""
+    return sha256[:16]
+
+
+def maestro_split(folder: Path, split: str) -> list[Piece]:
+    """The pieces of one official split of MAESTRO.
+
+    Raises:
+        DataError: the folder holds no MAESTRO csv, or a file of the split is missing or damaged.
+    """
+    names = _official(folder, split)
+    if names is None:
+        raise DataError(f"{folder}: no maestro-v*.csv in it; is it the unpacked folder of MAESTRO?")
+    found = read(folder, names)
+    if found.skipped:
+        raise DataError(found.skipped[0])
+    return list(found.pieces)
+
+
+def read_folder(folder: Path) -> Corpus:
+    """What there is to train on: MAESTRO's train split, or every MIDI file in a folder and below it.
+
+    Raises:
+        DataError: there is no such folder, no MIDI file in it, or none that can be used.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: not a folder. Name one with MIDI files in it.")
+    names = _official(folder, "train")
+    if names is None:
+        paths = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        names = sorted(path.relative_to(folder).as_posix() for path in paths)
+    if not names:
+        raise DataError(f"{folder}: no MIDI file ({', '.join(SUFFIXES)}) in it or below it.")
+    found = read(folder, names)
+    if not found.pieces:
+        raise DataError(f"{folder}: none of its {len(names)} MIDI files can be used. {found.skipped[0]}")
+    return found
+
+
+def hold_out(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """Split pieces into those trained on and those chosen by, by the hash of their names.
+
+    A single piece is both.
+    """
+    digests = {piece.name: int(hashlib.sha256(piece.name.encode()).hexdigest()[:8], 16) for piece in pieces}
+    held = {name for name, digest in digests.items() if digest % HELD_OUT_EVERY == 0}
+    if not held and len(pieces) > 1:  # a small folder: something must be chosen by
+        held = {min(digests, key=digests.__getitem__)}
+    return [p for p in pieces if p.name not in held], [p for p in pieces if p.name in held] or list(pieces)
+
+
+def read(folder: Path, names: Sequence[str]) -> Corpus:
+    """Parse files in parallel, or take from the cache those that have not changed since."""
+    stamps = {name: _stamp(folder / name) for name in names}
+    known = _Cache.load(folder)
+    fresh = [name for name in names if known.stamps.get(name) != stamps[name]]
+    if fresh:
+        parsed = _parse([folder / name for name in fresh])
+        known = known.updated(dict(zip(fresh, parsed, strict=True)), stamps)
+        known.save(folder)
+    pieces, skipped = [], []
+    for name in names:
+        notes, sha256, problem = known.files[name]
+        if problem:
+            skipped.append(problem)
+        else:
+            pieces.append(Piece(name, notes, sha256))
+    table = next(iter(sorted(folder.glob(TABLE))), None)
+    name = f"{table.stem.replace('maestro', 'MAESTRO').replace('-', ' ')}, train split" if table else folder.name
+    return Corpus(name, tuple(pieces), tuple(skipped))
+
+
+File = tuple[Notes, str, str]
+"""The notes, the SHA-256, and why it cannot be used (or "")."""
+
+
+def _stamp(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _parse(paths: Sequence[Path]) -> list[File]:
+    with ThreadPoolExecutor() as pool:  # symusic parses outside the GIL
+        return list(pool.map(_parse_one, paths))
+
+
+def _parse_one(path: Path) -> File:
+    nothing = np.empty((0, COLUMNS))
+    try:
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        notes = read_notes(path)
+    except (DataError, OSError) as error:
+        return nothing, "", str(error)
+    return notes, sha256, "" if len(notes) else f"{path}: no notes in it"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cache:
+    stamps: dict[str, list[int]]
+    files: dict[str, File]
+
+    @classmethod
+    def load(cls, folder: Path) -> _Cache:
+        for path in _places(folder):
+            try:
+                with np.load(path, allow_pickle=False) as stored:
+                    index = json.loads(str(stored["index"]))
+                    if index["parser"] != _PARSER:
+                        continue
+                    notes = np.split(stored["notes"], np.cumsum(index["lengths"])[:-1]) if index["names"] else []
+            except (OSError, ValueError, KeyError):
+                continue
+            files = dict(zip(index["names"], zip(notes, index["sha256"], index["problems"], strict=True), strict=True))
+            return cls(dict(zip(index["names"], index["stamps"], strict=True)), files)
+        return cls({}, {})
+
+    def updated(self, files: dict[str, File], stamps: dict[str, list[int]]) -> _Cache:
+        return _Cache({**self.stamps, **stamps}, {**self.files, **files})
+
+    def save(self, folder: Path) -> None:
+        names = list(self.files)
+        index = {
+            "parser": _PARSER,
+            "names": names,
+            "stamps": [self.stamps[name] for name in names],
+            "lengths": [len(self.files[name][0]) for name in names],
+            "sha256": [self.files[name][1] for name in names],
+            "problems": [self.files[name][2] for name in names],
+        }
+        notes = np.concatenate([self.files[name][0] for name in names])
+        for path in _places(folder):
+            draft = path.with_name(f"{path.name}.{os.getpid()}")
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with draft.open("wb") as file:
+                    np.savez(file, index=np.array(json.dumps(index)), notes=notes)
+                draft.replace(path)
+            except OSError:
+                draft.unlink(missing_ok=True)
+                continue
+            return
+
+
+def _places(folder: Path) -> tuple[Path, Path]:
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    return folder / CACHE, caches / "livegen" / f"{digest}.npz"

@@ -1,0 +1,67 @@
+"""What a model is compared with: guesses that anyone can make without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from livegen import features
+from livegen.features import SIZES, VARIABLES
+from livegen.training.corpus import Piece
+from livegen.training.data import Notes
+from livegen.training.evaluate import Costs, Window
+
+Chance = Callable[[str, int, int], float]
+"""Of a variable's category, given the one before."""
+
+SHARES = np.linspace(0.0, 0.95, 20)
+"""Of the probability, what may go to "the same as the note before"."""
+
+
+class Marginals:
+    """Each variable as often as in the training pieces, each category counted once more than it was seen."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        counts = {name: np.ones(SIZES[name]) for name in VARIABLES}
+        for piece in pieces:
+            for i, name in enumerate(VARIABLES):
+                counts[name] += np.bincount(features.tokens(piece.notes)[:, i], minlength=SIZES[name])
+        self.shares = {name: count / count.sum() for name, count in counts.items()}
+
+    def costs(self, windows: Sequence[Window], pieces: Mapping[str, Notes]) -> Costs:
+        return _costs(windows, pieces, lambda name, token, _: self.shares[name][token])
+
+
+class RepeatLast:
+    """Each variable as it was a note before, with a share of the probability that fits the training pieces best."""
+
+    def __init__(self, marginals: Marginals, pieces: Sequence[Piece]) -> None:
+        self._marginals = marginals
+        self.shares: dict[str, float] = {}
+        tokens = [features.tokens(piece.notes) for piece in pieces]
+        for i, name in enumerate(VARIABLES):
+            now = np.concatenate([part[1:, i] for part in tokens])
+            same = now == np.concatenate([part[:-1, i] for part in tokens])
+            otherwise = marginals.shares[name][now]
+            likelihood = [np.log(share * same + (1 - share) * otherwise).mean() for share in SHARES]
+            self.shares[name] = float(SHARES[int(np.argmax(likelihood))])
+
+    def costs(self, windows: Sequence[Window], pieces: Mapping[str, Notes]) -> Costs:
+        def chance(name: str, token: int, before: int) -> float:
+            share = self.shares[name]
+            return share * float(token == before) + (1 - share) * float(self._marginals.shares[name][token])
+
+        return _costs(windows, pieces, chance)
+
+
+def _costs(windows: Sequence[Window], pieces: Mapping[str, Notes], chance: Chance) -> Costs:
+    told = {name: features.tokens(notes).tolist() for name, notes in pieces.items()}
+    costs = np.empty((len(windows), len(VARIABLES)))
+    for row, window in zip(costs, windows, strict=True):
+        before, token = told[window.piece][window.target - 1], told[window.piece][window.target]
+        for i, name in enumerate(VARIABLES):
+            row[i] = -np.log(chance(name, token[i], before[i]))
+            if name in features.TIMES:
+                row[i] += features.log_cells(token[i])
+    return costs

@@ -1,0 +1,172 @@
+"""A training run: its folder, what it keeps, and how it goes on.
+
+recipe.json       everything that decides the run
+log.jsonl         a line an epoch
+best.weights.h5   the weights that were best on the held-out pieces
+last.weights.h5   the last epoch's, with the optimizer's state: a run that was stopped goes on from there
+tensorboard/      for TensorBoard
+loss.png          the loss curve
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from livegen.errors import DataError
+
+RECIPE, LOG = "recipe.json", "log.jsonl"
+BEST, LAST = "best.weights.h5", "last.weights.h5"
+BOARD, CURVE = "tensorboard", "loss.png"
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """What a run consists of."""
+
+    count: int
+    steps: int  # of each
+    notes: int  # predicted in each
+    patience: int | None = None  # epochs without a better loss, then it stops early
+
+
+class Run:
+    """A run in a folder; where that holds the same run already, half done, it goes on.
+
+    Raises:
+        DataError: the folder holds another run.
+    """
+
+    def __init__(self, folder: Path, recipe: Mapping[str, Any]) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        path, text = folder / RECIPE, json.dumps(recipe, indent=2) + "\n"
+        if path.exists() and json.loads(path.read_text(encoding="utf-8")) != json.loads(text):
+            raise DataError(f"{folder}: another run, with another recipe, lies here. Name a new folder with --out.")
+        path.write_text(text, encoding="utf-8")
+        self.log: list[dict[str, Any]] = read_log(folder)
+
+    def fit(
+        self,
+        model: keras.Model,
+        training: Callable[[int], tf.data.Dataset],
+        held_out: tuple[Any, Any],
+        batch: int,
+        epochs: Epochs,
+        tell: Tell,
+    ) -> None:
+        """Train a compiled model to the end, and leave it with its best weights.
+
+        Args:
+            model: compiled, and built.
+            training: the batches from a step on.
+            held_out: inputs and targets to choose the best weights by.
+            batch: of `held_out`.
+            epochs: how long.
+            tell: takes a line an epoch.
+        """
+        if self.log:
+            model.optimizer.build(model.trainable_variables)
+            model.load_weights(self.folder / LAST)
+            tell(f"goes on after epoch {len(self.log)}, held out {self.log[-1]['val_loss']:.3f}")
+        keep = _Keep(self, epochs, tell)
+        if not keep.over:
+            model.fit(
+                training(len(self.log) * epochs.steps),
+                steps_per_epoch=epochs.steps,
+                initial_epoch=len(self.log),
+                epochs=epochs.count,
+                validation_data=held_out,
+                validation_batch_size=batch,
+                shuffle=False,  # the batches are drawn at random already
+                verbose=0,
+                callbacks=[keep, keras.callbacks.TensorBoard(self.folder / BOARD)],
+            )
+        model.load_weights(self.folder / BEST)
+
+
+class _Keep(keras.callbacks.Callback):
+    """Writes an epoch down: weights first, then the log, so that whatever is in the log can be gone on from."""
+
+    def __init__(self, run: Run, epochs: Epochs, tell: Tell) -> None:
+        super().__init__()
+        self._run, self._epochs, self._tell = run, epochs, tell
+        self._start = time.monotonic() - (run.log[-1]["seconds"] if run.log else 0.0)
+        self._began, self._before = time.monotonic(), len(run.log)
+
+    @property
+    def over(self) -> bool:
+        log, patience = self._run.log, self._epochs.patience
+        losses = [row["val_loss"] for row in log]
+        early = patience is not None and len(log) > patience and min(losses[-patience:]) >= min(losses[:-patience])
+        return early or len(log) >= self._epochs.count
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        done = epoch + 1
+        now = time.monotonic()
+        row = {
+            "step": done * self._epochs.steps,
+            "notes": done * self._epochs.notes,
+            "seconds": round(now - self._start, 1),
+            **{name: round(float(value), 5) for name, value in (logs or {}).items()},
+        }
+        log = self._run.log
+        if not log or row["val_loss"] < min(earlier["val_loss"] for earlier in log):
+            _save(self.model, self._run.folder / BEST)
+        _save(self.model, self._run.folder / LAST)
+        log.append(row)
+        with (self._run.folder / LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        pace = (now - self._began) / (done - self._before)  # s an epoch
+        self._tell(
+            f"epoch {done}/{self._epochs.count}  train {row['loss']:.3f}  held out {row['val_loss']:.3f}"
+            f"  {self._epochs.notes / pace:,.0f} notes/s  {(self._epochs.count - done) * pace / 60:.0f} min left"
+        )
+        if self.over:
+            self.model.stop_training = True
+
+
+def _save(model: keras.Model, path: Path) -> None:
+    draft = path.with_name(f"new.{path.name}")
+    model.save_weights(draft)
+    draft.replace(path)
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a run's log; a last line that was cut off is left out."""
+    path = folder / LOG
+    rows: list[dict[str, Any]] = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            break
+    return rows
+
+
+def draw_curve(folder: Path) -> Path:
+    """Draw the loss of a run, in training and on the held-out pieces. Returns the picture."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    log = read_log(folder)
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    for key, label in (("loss", "training"), ("val_loss", "held out")):
+        axes.plot([row["notes"] / 1e6 for row in log], [row[key] for row in log], label=label)
+    axes.set(xlabel="Million notes", ylabel="Loss", title=folder.name)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    figure.savefig(folder / CURVE, dpi=110)
+    plt.close(figure)
+    return folder / CURVE

@@ -1,0 +1,188 @@
+"""MIDI files as arrays, and crops of them."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from itertools import islice
+from math import inf
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mido import Message, MetaMessage, MidiFile
+
+from livegen import features
+from livegen.errors import DataError
+from livegen.note import INSTANT, MonotonicTime, Pedal, to_notes
+from livegen.stage.listener import Listener
+
+pytest.importorskip("symusic", reason="symusic is missing")
+
+from livegen.training.data import (
+    LIFTED,
+    PITCH,
+    PRESSED,
+    STEP,
+    TIMES,
+    VELOCITY,
+    Augmentation,
+    augment,
+    crops,
+    read_notes,
+)
+
+TICKS = 500  # a quarter note of 0.5 s: 1000 a second
+
+Events = list[tuple[float, Message]]
+
+
+def note(at: float, pitch: int, lasting: float = 0.25, velocity: int = 64, channel: int = 0) -> Events:
+    down = Message("note_on", note=pitch, velocity=velocity, channel=channel)
+    return [(at, down), (at + lasting, Message("note_off", note=pitch, velocity=0, channel=channel))]
+
+
+def cc(at: float, value: int, control: int = 64, channel: int = 0) -> Events:
+    return [(at, Message("control_change", control=control, value=value, channel=channel))]
+
+
+def write(path: Path, *tracks: list[Events]) -> Path:
+    """A file with these tracks; of one moment, what is named first comes first."""
+    midi = MidiFile(type=1, ticks_per_beat=TICKS)
+    for events in tracks:
+        track, now = midi.add_track(), 0
+        track.append(MetaMessage("set_tempo", tempo=500_000))
+        for at, message in sorted([event for part in events for event in part], key=lambda event: event[0]):
+            tick = round(at * 1000)
+            track.append(message.copy(time=tick - now))
+            now = tick
+    midi.save(path)
+    return path
+
+
+def pedals(path: Path) -> list[tuple[bool, float, float]]:
+    """Down, pressed and lifted of each note."""
+    return [
+        (bool(down), round(pressed, 6), round(lifted, 6)) for *_, down, pressed, lifted in read_notes(path).tolist()
+    ]
+
+
+def test_notes_of_all_tracks_are_in_order_of_onset_and_pitch(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.mid",
+        [note(1.0, 64, 0.5, 80), note(0.5, 50, 2.0, 30)],
+        [note(1.0, 60, 0.125, 70, channel=1), note(0.25, 72, 0.25, 127, channel=1)],
+        [note(0.1, 36, channel=9)],  # drums
+    )
+    expected = [(72, 0, 0.25, 127), (50, 0.25, 2.0, 30), (60, 0.5, 0.125, 70), (64, 0, 0.5, 80)]
+    np.testing.assert_allclose(read_notes(path)[:, :4], expected, atol=1e-6)
+    assert pedals(path) == [(False, inf, inf)] * 4
+
+
+def test_the_pedal_is_known_at_each_onset(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.mid",
+        [
+            note(0.5, 60),
+            cc(1.0, 127),
+            note(1.0, 61),
+            cc(1.25, 80),  # it stays down
+            note(1.5, 62),
+            cc(1.75, 63),
+            note(2.0, 63),
+            cc(2.25, 64),
+            cc(2.5, 0),
+            cc(2.75, 65),
+            note(3.0, 64),
+            cc(3.5, 0),  # after the last onset: nobody knows of it
+        ],
+    )
+    assert pedals(path) == [
+        (False, inf, inf),
+        (True, 0.0, inf),
+        (True, 0.5, inf),
+        (False, 1.0, 0.25),
+        (True, 0.25, 0.5),
+    ]
+
+
+@pytest.mark.parametrize("control", [1, 66, 67])
+def test_other_controllers_are_not_the_sustain_pedal(tmp_path: Path, control: int) -> None:
+    path = write(tmp_path / "a.mid", [cc(0.0, 127, control), note(0.5, 60)])
+    assert pedals(path) == [(False, inf, inf)]
+
+
+def test_the_pedal_of_one_track_is_that_of_the_notes_in_another(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.mid", [note(0.75, 60), note(2.0, 61)], [note(3.0, 62), cc(0.25, 127), cc(1.5, 0)])
+    assert pedals(path) == [(True, 0.5, inf), (False, 1.75, 0.5), (False, 2.75, 1.5)]
+
+
+def test_the_pedals_of_two_tracks_are_read_in_order_of_time(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.mid",
+        [note(2.5, 61), note(3.5, 62), cc(3.0, 127)],
+        [note(1.5, 60), cc(1.0, 127), cc(2.0, 0)],
+    )
+    assert pedals(path) == [(True, 0.5, inf), (False, 1.5, 0.5), (True, 0.5, 1.5)]
+
+
+def test_it_reads_what_the_listener_hears(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    times = np.round(np.cumsum(random.uniform(0.005, 0.2, 300)), 3).tolist()
+    events = [
+        note(at, 40 + i % 40, 0.1) if random.random() < 0.6 else cc(at, int(random.choice([0, 40, 63, 64, 90, 127])))
+        for i, at in enumerate(times)
+    ]
+    heard = Listener()
+    for at, message in sorted([event for part in events for event in part], key=lambda event: event[0]):
+        heard.hear(message, MonotonicTime(at))
+    live = to_notes(heard.finished())
+    assert len({features.token(note)[4] for note in live}) > 10
+    rows = [(*astuple(note)[:4], *astuple(note.pedal)) for note in live]
+    np.testing.assert_allclose(read_notes(write(tmp_path / "a.mid", events)), rows, atol=1e-5)
+
+
+def test_a_note_without_length_has_one(tmp_path: Path) -> None:
+    [row] = read_notes(write(tmp_path / "a.mid", [note(0.5, 60, lasting=0.0)])).tolist()
+    assert row[2] >= INSTANT
+
+
+def test_a_file_without_notes_is_empty_and_one_that_is_no_midi_is_refused(tmp_path: Path) -> None:
+    assert read_notes(write(tmp_path / "a.mid", [cc(0.0, 127)])).shape == (0, 7)
+    (tmp_path / "b.mid").write_bytes(b"no MIDI at all")
+    with pytest.raises(DataError, match=r"b\.mid: not a MIDI file"):
+        read_notes(tmp_path / "b.mid")
+
+
+def some_notes(n: int, first: int = 40) -> np.ndarray:
+    """Each a semitone and 0.5 s after the one before, under a pedal that is lifted and pressed between any two."""
+    pitch = first + np.arange(n, dtype=float)
+    step = np.where(np.arange(n) > 0, 0.5, 0.0)
+    return np.stack([pitch, step, *(np.full(n, x) for x in (0.4, 64.0, 1.0, 0.1, 0.3))], axis=-1)
+
+
+def test_a_crop_is_a_run_of_one_piece_and_its_first_note_knows_of_none_before() -> None:
+    pieces = [some_notes(12, 30), some_notes(5, 60), some_notes(9, 90)]
+    seen = set()
+    for batch in islice(crops(pieces, length=8, batch=16, seed=1, augmentation=None), 8):
+        assert batch.shape == (16, 8, 5)
+        for crop in batch:
+            first = int(crop[0, 1])
+            seen.add(first)
+            assert crop[:, 1].tolist() == list(range(first, first + 8))
+            assert (crop[0, 0], crop[0, 4]) == (features.START, features.pedal_category(Pedal(True), 0.0))
+            assert set(crop[1:, 4].tolist()) == {features.pedal_category(Pedal(True, 0.1, 0.3), 0.5)}
+    assert seen == {30, 31, 32, 33, 34, 90, 91}
+    with pytest.raises(DataError, match="no piece has the 13 notes"):
+        next(crops(pieces, length=13, batch=1, seed=1, augmentation=None))
+
+
+def test_the_pedal_keeps_its_quarters_when_the_tempo_changes() -> None:
+    crop = np.stack([some_notes(30)] * 64)
+    crop[:, :, PRESSED], crop[:, :, LIFTED] = 0.06, 0.3
+    changed = augment(crop, Augmentation(semitones=0, tempo=0.5, velocity=0), np.random.default_rng(1))
+    factor = changed[:, 1, STEP] / crop[:, 1, STEP]
+    assert np.ptp(factor) > 0.3
+    for column in TIMES:
+        np.testing.assert_allclose(changed[:, :, column], crop[:, :, column] * factor[:, None])
+    assert np.array_equal(features.tokens(changed)[..., 4], features.tokens(crop)[..., 4])
+    assert np.array_equal(changed[..., [PITCH, VELOCITY]], crop[..., [PITCH, VELOCITY]])

@@ -1,0 +1,77 @@
+"""What the pianist is told of the keys, against a plain loop."""
+
+from __future__ import annotations
+
+from math import exp
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from livegen.features import CELL, PITCHES, SIZES, START, TIME_BINS, VARIABLES, bin_time
+
+if TYPE_CHECKING:
+    from livegen.training.model import Pianist
+
+
+@pytest.fixture
+def tokens() -> np.ndarray:
+    """Shape (3, 20, 5), of few pitches: keys are struck again while they are down.
+
+    All steps are whole cells, no duration is: so none ends at an onset, where rounding would decide.
+    """
+    random = np.random.default_rng(5)
+    tokens = np.stack([random.integers(0, SIZES[name], (3, 20)) for name in VARIABLES], axis=-1).astype(np.int32)
+    halves = np.array([round(bin_time(b, 0.5) / CELL * 2) for b in range(60)])
+    tokens[..., 0] = random.choice(np.flatnonzero(halves % 2 == 0), (3, 20))
+    tokens[..., 3] = random.choice(np.flatnonzero(halves % 2), (3, 20))
+    tokens[..., 1] = 60 + tokens[..., 1] % 4
+    tokens[:, 0, 0] = START
+    return tokens
+
+
+def seconds(time_bin: int) -> float:
+    return bin_time(time_bin, 0.5) if time_bin < TIME_BINS else 0.0
+
+
+def keys_of(notes: np.ndarray, later: float) -> np.ndarray:
+    """After the notes (n, 5) of one context, `later` s after the last onset: strokes that fade, then keys held."""
+    quick, slow, held = np.zeros((3, PITCHES))
+    now = sum(seconds(step) for step in notes[:, 0]) + later
+    onset = 0.0
+    for step, pitch, _, duration, _ in notes.tolist():
+        onset += seconds(step)
+        quick[pitch] += exp(-(now - onset) / 0.3)
+        slow[pitch] += exp(-(now - onset) / 2.0)
+        if onset + seconds(duration) > now:
+            held[pitch] = 1.0
+    return np.concatenate([quick, slow, held])
+
+
+@pytest.mark.usefixtures("pianist")  # Keras is there
+@pytest.mark.parametrize("at_the_next", [False, True])
+def test_the_keys_are_those_of_the_notes_so_far(tokens: np.ndarray, at_the_next: bool) -> None:
+    from livegen.training.model import KEYS, SECONDS, keys
+
+    onset = np.cumsum(SECONDS[tokens[..., 0]], axis=1)
+    past, before, now = tokens[:, :-1], onset[:, :-1], onset[:, 1:] if at_the_next else onset[:, :-1]
+    found = np.asarray(keys(past, before, now))
+    assert found.shape == (3, 19, KEYS)
+    for i, context in enumerate(tokens):
+        for k in range(19):
+            later = seconds(context[k + 1, 0]) if at_the_next else 0.0
+            np.testing.assert_allclose(found[i, k], keys_of(context[: k + 1], later), atol=1e-4)
+    assert 0 < found[..., 2 * PITCHES :].sum(-1).mean() < 4
+
+
+def test_a_note_is_told_by_those_before_it_and_its_variables_drawn_before(pianist: Pianist, tokens: np.ndarray) -> None:
+    """Change one category of one note: the logits that change are those of what comes after it."""
+    logits = {name: np.asarray(each) for name, each in pianist(tokens).items()}
+    for i, name in enumerate(VARIABLES):
+        changed = tokens.copy()
+        changed[:, 10, i] = (changed[:, 10, i] + 7) % 30
+        for k, other in enumerate(VARIABLES):
+            moved = np.abs(np.asarray(pianist(changed)[other]) - logits[other]).max(axis=(0, 2)) > 1e-5
+            assert not moved[:9].any(), (name, other)  # the logits of note n are at n - 1
+            assert moved[9] == (k > i), (name, other)
+            assert moved[10:].all(), (name, other)

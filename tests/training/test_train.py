@@ -1,0 +1,132 @@
+"""A run: what it keeps, how it goes on, and what it is given."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import livegen
+from livegen.errors import DataError
+
+if TYPE_CHECKING:
+    from livegen.training.train import Recipe
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
+DEMO = Path(livegen.__file__).parent / "demo"
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TensorFlow's own, on import
+        pytest.importorskip("tensorflow", reason="TensorFlow is missing")
+        from livegen.training.model import Architecture
+        from livegen.training.train import Recipe
+    tiny = Architecture(units=8, layers=1, hidden=4, embedding=(2, 2, 2, 2, 2))
+    return Recipe(steps=4, epoch=2, batch=4, length=9, warmup=1, held_out_batches=1, architecture=tiny)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Some MIDI files of our own, and one that is none."""
+    folder = tmp_path / "midi"
+    shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    (folder / "bad.mid").write_text("no MIDI")
+    return folder
+
+
+def test_a_stopped_run_goes_on_as_if_nothing_had_been(recipe: Recipe, folder: Path, tmp_path: Path) -> None:
+    from livegen.training import run
+    from livegen.training.corpus import read_folder
+    from livegen.training.train import train
+
+    pieces = read_folder(folder).pieces
+    told: list[str] = []
+    whole = train(recipe, pieces, tmp_path / "whole", told.append)
+    assert len(told) == 2
+    assert "train" in told[0] and "min left" in told[0]
+
+    def stop(line: str) -> None:
+        if line.startswith("epoch 1/"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, pieces, tmp_path / "half", stop)
+    assert len(run.read_log(tmp_path / "half")) == 1
+    assert (tmp_path / "half" / run.BEST).exists()
+    told.clear()
+    again = train(recipe, pieces, tmp_path / "half", told.append)
+    assert told[0].startswith("goes on after epoch 1")
+    for a, b in zip(whole.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    assert run.draw_curve(tmp_path / "half").stat().st_size > 1000
+    assert any((tmp_path / "half" / run.BOARD).rglob("events*"))
+
+    with pytest.raises(DataError, match="another recipe"):
+        train(replace(recipe, seed=2), pieces, tmp_path / "half", told.append)
+
+
+def test_what_goes_on_from_a_model_begins_with_its_weights(recipe: Recipe, folder: Path, tmp_path: Path) -> None:
+    from livegen.training.corpus import read_folder
+    from livegen.training.train import train
+
+    pieces = read_folder(folder).pieces
+    first = train(recipe, pieces, tmp_path / "first", lambda _: None)
+    still = replace(recipe, learning_rate=1e-12, seed=5)
+    second = train(still, pieces, tmp_path / "second", lambda _: None, first)
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_bad_files_are_skipped_and_named(folder: Path) -> None:
+    from livegen.training.corpus import read_folder
+
+    found = read_folder(folder)
+    assert len(found.pieces) == 5
+    assert [problem for problem in found.skipped if "bad.mid" in problem] == list(found.skipped)
+
+
+def test_files_are_parsed_once_and_again_when_they_change(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from livegen.training import corpus
+
+    before = corpus.read_folder(folder)
+    parsed: list[Path] = []
+    real = corpus.read_notes
+    monkeypatch.setattr(corpus, "read_notes", lambda path: (parsed.append(path), real(path))[1])
+    again = corpus.read_folder(folder)
+    assert not parsed
+    assert [(p.name, p.sha256) for p in again.pieces] == [(p.name, p.sha256) for p in before.pieces]
+    assert all(np.array_equal(a.notes, b.notes) for a, b in zip(again.pieces, before.pieces, strict=True))
+    name = before.pieces[0].name
+    shutil.copy(folder / before.pieces[1].name, folder / name)
+    changed = corpus.read_folder(folder)
+    assert parsed == [folder / name]
+    assert changed.pieces[0].sha256 == before.pieces[1].sha256
+
+
+@pytest.mark.parametrize(("content", "problem"), [(None, "no MIDI file"), ("no MIDI", "none of its 1 MIDI files")])
+def test_nothing_to_train_on_is_an_error(tmp_path: Path, content: str | None, problem: str) -> None:
+    from livegen.training.corpus import read_folder
+
+    if content:
+        (tmp_path / "bad.midi").write_text(content)
+    with pytest.raises(DataError, match=problem):
+        read_folder(tmp_path)
+    with pytest.raises(DataError, match="not a folder"):
+        read_folder(tmp_path / "gone")
+
+
+def test_some_pieces_are_held_out_and_never_trained_on(folder: Path) -> None:
+    from livegen.training.corpus import hold_out, read_folder
+
+    pieces = read_folder(folder).pieces
+    kept, held = hold_out(pieces)
+    assert held and kept
+    assert {p.name for p in kept} | {p.name for p in held} == {p.name for p in pieces}
+    assert not {p.name for p in kept} & {p.name for p in held}
