@@ -105,7 +105,8 @@ class Listener:
 
     def _press(self, key: Key, velocity: int, at: MonotonicTime) -> None:
         self._release(key, at)
-        pedal = Pedal(self.sustained, at - self._pressed, at - self._lifted)
+        # Two ports may be stamped in another order than they are heard.
+        pedal = Pedal(self.sustained, max(0.0, at - self._pressed), max(0.0, at - self._lifted))
         stroke = self._down[key] = _Stroke(key[2], at, velocity, pedal)
         self._strokes.append(stroke)
 

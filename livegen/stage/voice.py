@@ -27,7 +27,7 @@ class Voice:
         self.channel = channel
         self._ours: set[int] = set()  # pitches that we struck
         self._waiting: set[int] = set()  # of these, the ones over, but under a finger of the player
-        self._theirs: set[Key] = set()  # keys passed on
+        self._theirs: set[Key] = set()  # keys that the player has down
         self._pedals: set[tuple[int, int]] = set()  # pedals (channel, control) passed on as down
         self._pedal = False  # whether we want our channel's sustain pedal down
         self._pedal_sent = False  # and whether our last word of it was that it is
@@ -35,7 +35,8 @@ class Voice:
     @property
     def sounding(self) -> frozenset[tuple[int, int]]:
         """(channel, pitch) of everything that was sent and not yet released."""
-        return frozenset({(self.channel, pitch) for pitch in self._ours} | {key[1:] for key in self._theirs})
+        theirs = {key[1:] for key in self._theirs} if self.thru else set()
+        return frozenset({(self.channel, pitch) for pitch in self._ours} | theirs)
 
     def pass_on(self, message: Message, port: int) -> list[Message]:
         """A message of the player's."""
@@ -48,10 +49,8 @@ class Voice:
             return [message] if self.thru else []
         key = (port, message.channel, message.note)
         if message.type == "note_on" and message.velocity > 0:
-            if not self.thru:
-                return []
             self._theirs.add(key)
-            return [message]
+            return [message] if self.thru else []
         return self._key_up(key, message)
 
     def _key_up(self, key: Key, message: Message) -> list[Message]:

@@ -208,3 +208,12 @@ def test_a_pedal_on_a_channel_that_is_not_heard_is_none():
     ear = Listener(channel=0)
     assert ear.hear(cc(64, 127, channel=1), at(0)) is Heard.NOTHING
     assert pedal_at_a_stroke(ear, 1) == Pedal(down=False, pressed=inf, lifted=inf)
+
+
+def test_a_pedal_that_another_port_stamped_later_has_just_moved():
+    ear = Listener()
+    ear.hear(cc(64, 127), at(1.0), 0)
+    ear.hear(on(60), at(0.999), 1)
+    ear.hear(off(60), at(2), 1)
+    [note] = ear.finished()
+    assert note.pedal == Pedal(down=True, pressed=0.0)

@@ -231,6 +231,18 @@ def test_when_the_players_foot_leaves_our_pedal_settles(player):
     assert voice.settle(player) == [pedal(0)]
 
 
+@pytest.mark.parametrize("last", [off(60), Message("control_change", control=123)])
+def test_a_key_down_on_another_keyboard_is_not_cut_without_thru_either(player, last):
+    voice = Voice(thru=False, channel=0)
+    voice.start(60, 90)
+    for port in (0, 1):
+        player.hear(on(60), NOW, port)
+        voice.pass_on(on(60), port)
+    assert voice.stop(60, player) == []  # it waits for the player's fingers
+    assert voice.pass_on(last, 0) == []
+    assert voice.pass_on(off(60), 1) == [off(60)]
+
+
 @pytest.mark.parametrize("channel", [0, 1])
 def test_the_end_lifts_our_pedal_though_nothing_sounds(player, channel):
     voice = Voice(thru=False, channel=channel)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,7 @@ import pytest
 from livegen.engine.card import find
 from livegen.engine.choose import choose
 from livegen.errors import DataError
+from livegen.features import VARIABLES
 
 if TYPE_CHECKING:
     from livegen.training.model import Pianist
@@ -94,3 +98,44 @@ def test_what_is_no_run_is_refused(run: Path, missing: str) -> None:
     (run / missing).unlink()
     with pytest.raises(DataError, match="not a training run"):
         load(run)
+
+
+def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
+    run: Path, maestro: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from livegen.cli import main
+
+    def listed(*windows: tuple[str, int]) -> str:
+        path = tmp_path / f"{windows[0][0]}.csv.gz"
+        with gzip.open(path, "wt") as table:
+            table.write("midi_filename,target\n" + "".join(f"{piece},{target}\n" for piece, target in windows))
+        return str(path)
+
+    out, data = str(tmp_path / "mine"), ["--data", str(maestro)]
+    windows = ["--windows", listed(("3.midi", 25), ("3.midi", 40), ("4.midi", 59))]
+    assert main(["export", "--run", str(run), *data, "--out", out]) == 0
+    assert find(out).figures is None
+    capsys.readouterr()
+    assert main(["evaluate", *data, "--model", out, *windows, "--against", out, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["nll"].keys() == {"step", "pitch", "velocity", "duration", "total", "se", "pedal"}
+    assert found["nll"]["total"] == pytest.approx(sum(found["nll"][name] for name in VARIABLES[:4]), abs=1e-3)
+    assert (found["windows"], found["pieces"], found["split"]) == (3, 2, "validation")
+    peers = {peer["name"]: peer for peer in found["peers"]}
+    assert peers.keys() == {"mine", "repeat the last", "marginals"}
+    assert peers["mine"]["worse_by"] == peers["mine"]["se"] == 0
+    assert peers["marginals"]["worse_by"] == pytest.approx(
+        peers["marginals"]["nll"]["total"] - found["nll"]["total"], abs=1e-3
+    )
+    assert main(["evaluate", *data, "--model", out, *windows]) == 0
+    assert "marginals" in capsys.readouterr().out
+
+    assert main(["evaluate", *data, "--model", out, "--windows", listed(("0.midi", 30))]) == 66
+    assert "not in its validation split" in capsys.readouterr().err
+    trained_on = find(out).training.hashes.split()
+    assert len(trained_on) == 2  # of three, one is held out
+    hashes = {i: hashlib.sha256((maestro / f"{i}.midi").read_bytes()).hexdigest()[:16] for i in range(3)}
+    known = next(i for i, digest in hashes.items() if digest in trained_on)
+    shutil.copy(maestro / f"{known}.midi", maestro / "3.midi")
+    assert main(["evaluate", *data, "--model", out, *windows]) == 66
+    assert "was trained on 1 of the 2 files" in capsys.readouterr().err
