@@ -78,7 +78,8 @@ Token = tuple[int, int, int, int, int]
 SCHEME = f"livegen-2:{'x'.join(str(SIZES[name]) for name in VARIABLES)}"
 """Names this encoding in a model's card: a model of another encoding is refused."""
 
-_ROUNDING = 1e-6  # of a cell: 0.03 s / 0.01 s is 2.9999999999999996
+_ROUNDING = 1e-6  # of a cell or a quarter: 0.03 s / 0.01 s is 2.9999999999999996
+_INSTANT = 1e-6  # s: what differs by less is one moment, whatever the clock began with
 
 
 def time_bin(seconds: float) -> int:
@@ -110,7 +111,9 @@ def pedal_category(pedal: Pedal, step: float) -> int:
 
 def _quarter(ago: float, step: float) -> int | None:
     """The quarter of the step in which something was that is `ago` seconds gone by its end; None before its begin."""
-    return min(int(QUARTERS * (1 - ago / step)), QUARTERS - 1) if ago < step else None
+    if ago >= step - _INSTANT:  # what was at the onset before belongs to that one
+        return None
+    return min(int(QUARTERS * (1 - ago / step) + _ROUNDING), QUARTERS - 1)
 
 
 def category_pedal(category: int, step: float) -> Pedal:
@@ -166,8 +169,10 @@ def tokens(notes: NDArray[np.float64]) -> NDArray[np.int32]:
 
     def quarters(ago: NDArray[np.float64]) -> NDArray[np.int64]:
         """As `_quarter`, but one more, and 0 for None."""
-        share = np.divide(ago, step, out=np.ones_like(ago), where=ago < step)
-        return np.where(ago < step, 1 + np.minimum(QUARTERS * (1 - share), QUARTERS - 1).astype(np.int64), 0)
+        within = ago < step - _INSTANT
+        share = np.divide(ago, step, out=np.ones_like(ago), where=within)
+        quarter = np.minimum(QUARTERS * (1 - share) + _ROUNDING, QUARTERS - 1).astype(np.int64)
+        return np.where(within, 1 + quarter, 0)
 
     table = np.zeros((2, QUARTERS + 1, QUARTERS + 1), np.int32)
     for category, (is_down, lift, press) in enumerate(_MOVES):
