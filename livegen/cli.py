@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livegen import __version__, commands_data, commands_train, config
+from livegen import __version__, config
+from livegen.commands.data import data, plot
+from livegen.commands.evaluate import evaluate
+from livegen.commands.train import export, train
 from livegen.errors import LivegenError
 from livegen.kinds import Choice, Flag, Names, Number, Text
 
@@ -284,8 +287,5 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-cli.add_command(commands_data.data)
-cli.add_command(commands_data.plot)
-cli.add_command(commands_train.train)
-cli.add_command(commands_train.export)
-cli.add_command(commands_train.evaluate)
+for _command in (data, plot, train, export, evaluate):
+    cli.add_command(_command)

@@ -128,6 +128,7 @@ def test_the_middle_is_pure() -> None:
     [
         ("livegen.daemon", ["livegen.cli", "livegen.bench"]),  # the bench measures the daemon's own loop
         ("livegen.bench", ["livegen.cli"]),
+        ("livegen.commands", ["livegen.cli"]),
         ("livegen.cli", ["livegen.__main__"]),
     ],
 )

@@ -9,6 +9,7 @@ from mido import Message
 from livegen.note import MonotonicTime
 
 WINDOW = 0.030  # s within which an echo comes back
+LOOPED = 0.080  # s within which it does where there is known to be a loop: a busy machine may hold it up
 ARMED = 60.0  # s that a loop is taken for granted after a note came back by it
 
 Wire = tuple[int, ...]
@@ -39,14 +40,13 @@ class Echo:
     def heard(self, message: Message, at: MonotonicTime) -> bool:
         """Whether this is an echo. Each thing sent is echoed once."""
         self._forget(at)
-        if not self._sent:
-            return False
         seen = wire(message)
         note = message.type in ("note_on", "note_off")
-        if not note and at > self._armed_until and self._last(seen[:-1]) != seen:
+        armed = at <= self._armed_until
+        if not (note or armed) and self._last(seen[:-1]) != seen:
             return False
         for entry in self._sent:
-            if entry[1] == seen:
+            if entry[1] == seen and at - entry[0] <= (LOOPED if armed else WINDOW):
                 self._sent.remove(entry)
                 if note:
                     self._armed_until = at + ARMED
@@ -58,5 +58,5 @@ class Echo:
         return next((sent for _, sent in reversed(self._sent) if sent[:-1] == prefix), None)
 
     def _forget(self, now: MonotonicTime) -> None:
-        while self._sent and now - self._sent[0][0] > WINDOW:
+        while self._sent and now - self._sent[0][0] > LOOPED:
             self._sent.popleft()

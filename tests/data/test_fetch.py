@@ -21,7 +21,8 @@ from pathlib import Path
 
 import pytest
 
-from livegen import cli, commands_data
+from livegen import cli
+from livegen.commands import data as data_commands
 from livegen.data import fetch
 from livegen.data.fetch import Release
 from livegen.errors import DataError
@@ -246,8 +247,8 @@ def test_progress_and_a_second_time(
 
 def test_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     clock = iter([0.0, 100.0, 110.0, 120.0])
-    monkeypatch.setattr(commands_data, "monotonic", lambda: next(clock))
-    with commands_data._Progress() as progress:
+    monkeypatch.setattr(data_commands, "monotonic", lambda: next(clock))
+    with data_commands._Progress() as progress:
         progress.tell(20_000_000, 60_000_000)  # it goes on from there
         progress.tell(22_000_000, 60_000_000)
         progress.tell(24_000_000, None)
@@ -349,7 +350,7 @@ def test_what_is_not_there_and_what_is_in_the_way(tmp_path: Path, into: Path) ->
 
 
 def test_the_official_releases_can_be_chosen() -> None:
-    (version,) = [each for each in commands_data.fetch.params if each.name == "version"]
+    (version,) = [each for each in data_commands.fetch.params if each.name == "version"]
     assert set(version.type.choices) == set(fetch.RELEASES)
     for release in fetch.RELEASES.values():
         assert release.url.startswith("https://") and release.name in release.url

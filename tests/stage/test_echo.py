@@ -31,6 +31,16 @@ def test_later_it_is_the_player():
     assert not echo.heard(NOTE, at(1.04))
 
 
+def test_in_a_known_loop_it_may_be_held_up():
+    echo = Echo()
+    echo.sent(NOTE, at(3))
+    assert echo.heard(NOTE, at(3.02))
+    echo.sent(NOTE, at(4))
+    assert echo.heard(NOTE, at(4.07))
+    echo.sent(NOTE, at(5))
+    assert not echo.heard(NOTE, at(5.09))
+
+
 @pytest.mark.parametrize(
     "other", [Message("note_on", note=61, velocity=80), Message("note_on", note=60, velocity=81), NOTE.copy(channel=3)]
 )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -12,42 +11,10 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from livegen.errors import ConfigError, did_you_mean
+from livegen.commands.shared import PATH, needing_extra, picture_out
 
 if TYPE_CHECKING:
     from livegen.data.plots import NoteSet
-
-EXTRA = ("keras", "matplotlib", "symusic", "tensorflow")  # what these commands need beyond what plays
-PICTURES = (".png", ".svg")
-
-_path = click.Path(path_type=Path)
-
-
-@contextmanager
-def needing_extra() -> Iterator[None]:
-    """Say what to install where it lacks."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        lacking = (error.name or "").partition(".")[0]
-        if lacking not in EXTRA:
-            raise
-        raise ConfigError(
-            f"This needs {lacking}, which is not installed. Install what training needs:"
-            ' pip install "livegen[train]", or in a checkout pip install ".[train]".'
-        ) from error
-
-
-def _picture(_: click.Context, __: click.Parameter, path: Path) -> Path:
-    if path.suffix.lower() not in PICTURES:
-        near = did_you_mean(path.suffix, PICTURES)
-        raise ConfigError(f"{path}: a picture's name ends with {' or '.join(PICTURES)}.{near}")
-    return path
-
-
-_out = click.option(
-    "-o", "--out", metavar="PNG|SVG", type=_path, required=True, callback=_picture, help="The picture to write."
-)
 
 
 class _Progress:
@@ -90,9 +57,9 @@ def data() -> None:
 
 @data.command()
 @click.argument("what", metavar="maestro", type=click.Choice(["maestro"]))
-@click.argument("folder", metavar="[DIR]", type=_path, default="data")
+@click.argument("folder", metavar="[DIR]", type=PATH, default="data")
 @click.option("--version", type=click.Choice(["2.0.0", "3.0.0"]), default="2.0.0", show_default=True)
-@click.option("--from", "source", metavar="FILE_OR_FOLDER", type=_path, help="A copy at hand: a zip, a tar, a folder.")
+@click.option("--from", "source", metavar="FILE_OR_FOLDER", type=PATH, help="A copy at hand: a zip, a tar, a folder.")
 @click.option("--url", help="Another address of the zip.")
 @click.option("--sha256", help="Another checksum of the zip.")
 def fetch(what: str, folder: Path, version: str, source: Path | None, url: str | None, sha256: str | None) -> None:  # noqa: ARG001  (there is but one)
@@ -120,7 +87,7 @@ def fetch(what: str, folder: Path, version: str, source: Path | None, url: str |
 
 
 @data.command()
-@click.argument("file", type=_path)
+@click.argument("file", type=PATH)
 @click.option("--notes", type=click.IntRange(min=1), help="So many notes. [10; with --csv all]")
 @click.option("--csv", "as_csv", is_flag=True, help="The notes, for programs.")
 def show(file: Path, notes: int | None, *, as_csv: bool) -> None:
@@ -142,8 +109,8 @@ def plot() -> None:
 
 
 @plot.command()
-@click.argument("files", metavar="FILE [FILE2...]", type=_path, nargs=-1, required=True)
-@_out
+@click.argument("files", metavar="FILE [FILE2...]", type=PATH, nargs=-1, required=True)
+@picture_out
 @click.option("--notes", type=click.IntRange(min=1), help="The first so many notes. [all]")
 def roll(files: tuple[Path, ...], out: Path, notes: int | None) -> None:
     """Draw piano rolls, side by side."""
@@ -155,9 +122,9 @@ def roll(files: tuple[Path, ...], out: Path, notes: int | None) -> None:
 
 
 @plot.command()
-@click.argument("files", metavar="FILES...", type=_path, nargs=-1, required=True)
-@click.option("--beside", metavar="FILE", type=_path, multiple=True, help="Others to compare with. May be repeated.")
-@_out
+@click.argument("files", metavar="FILES...", type=PATH, nargs=-1, required=True)
+@click.option("--beside", metavar="FILE", type=PATH, multiple=True, help="Others to compare with. May be repeated.")
+@picture_out
 def distributions(files: tuple[Path, ...], beside: tuple[Path, ...], out: Path) -> None:
     """Draw how pitch, step, duration and velocity are distributed.
 
