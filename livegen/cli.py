@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 import click
 
 from livegen import __version__, config
 from livegen.commands.data import data, plot
 from livegen.commands.evaluate import evaluate
+from livegen.commands.settings import Command, load, options
 from livegen.commands.train import export, train
 from livegen.errors import LivegenError
-from livegen.kinds import Choice, Flag, Names, Number, Text
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
 
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
@@ -67,82 +61,6 @@ def _fail(message: str, status: int) -> int:
     return status
 
 
-def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:  # noqa: ANN401  (click's signature)
-    """Put what was given on the command line aside, before or behind a subcommand."""
-    if value is not None and value != () and parameter.name is not None:
-        context.find_root().obj[parameter.name] = value
-
-
-def _keep_verbose(context: click.Context, parameter: click.Parameter, value: int) -> None:
-    _keep(context, parameter, min(value, 2) or None)
-
-
-def _setting(spec: config.Spec, *, hidden: bool) -> click.Option:
-    kind = spec.kind
-    common: dict[str, Any] = {"hidden": hidden, "expose_value": False, "callback": _keep}
-    if spec.field == "verbose":
-        return click.Option(["-v", "--verbose"], count=True, help=spec.help, **common | {"callback": _keep_verbose})
-    if isinstance(kind, Flag):
-        return click.Option([spec.field, f"{spec.flag}/--no-{spec.name}"], default=None, help=spec.help, **common)
-    if isinstance(kind, Number):
-        default = "" if spec.default is None else f"{spec.default:g}, "
-        tail = f" [{default}{kind.range.removeprefix('a whole number from ')}]"
-    else:
-        tail = f" [{spec.default}]" if spec.default else ""
-    return click.Option(
-        [spec.field, spec.flag],
-        default=None,
-        multiple=isinstance(kind, Names),
-        type=click.Path() if isinstance(kind, Text) and kind.path else str,  # says that files complete it
-        metavar=kind.placeholder,
-        shell_complete=partial(_complete, spec) if isinstance(kind, Choice | Names) else None,
-        help=spec.help + tail,
-        **common,
-    )
-
-
-def _options(*, hidden: bool) -> list[click.Parameter]:
-    where = "Settings from this TOML file [$XDG_CONFIG_HOME/livegen/livegen.toml]"
-    file = click.Option(
-        ["config", "--config"],
-        type=click.Path(),
-        metavar="FILE",
-        help=where,
-        hidden=hidden,
-        expose_value=False,
-        callback=_keep,
-    )
-    return [file, *(_setting(spec, hidden=hidden) for spec in config.SPECS)]
-
-
-def _complete(spec: config.Spec, _: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem
-
-    words = list(spec.kind.words) if isinstance(spec.kind, Choice) else _ports(spec.field)
-    return [CompletionItem(word) for word in words if word.lower().startswith(incomplete.lower())]
-
-
-def _ports(field: str) -> list[str]:
-    from livegen.io import midi_system
-
-    found = midi_system.listings()[:1]
-    if field == "inputs":
-        return ["demo", *(name for listing in found for name in listing.inputs)]
-    return ["FluidSynth", *(name for listing in found for name in listing.outputs)]
-
-
-class Command(click.Command):
-    """A subcommand: every setting may stand behind it as well as before it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params += _options(hidden=True)
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
-        formatter.write_paragraph()
-        formatter.write_text("Every setting may stand here too: see livegen --help.")
-
-
 class Main(click.Group):
     """The main job, and its help in groups."""
 
@@ -167,16 +85,10 @@ class Main(click.Group):
                 formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
-def _load(given: Mapping[str, object]) -> config.Loaded:
-    path = given.get("config")
-    settings = {name: value for name, value in given.items() if name != "config"}
-    return config.load(settings, os.environ, None if path is None else Path(str(path)))
-
-
 @click.group(
     cls=Main,
     invoke_without_command=True,
-    params=_options(hidden=False),
+    params=options(("config", *(spec.field for spec in config.SPECS))),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="%(prog)s %(version)s", help="Which livegen this is.")
@@ -189,11 +101,11 @@ def cli(context: click.Context) -> int:
     if context.invoked_subcommand is not None:
         return 0
     given = context.obj
-    settings = _load(given).settings
+    settings = load(given).settings
 
     from livegen import daemon
 
-    return daemon.run(settings, reload=lambda: _load(given).settings)
+    return daemon.run(settings, reload=lambda: load(given).settings)
 
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -206,7 +118,7 @@ def ports(given: dict[str, object], *, as_json: bool) -> None:
     """List what can follow --in and --out."""
     from livegen.io import listing
 
-    report = listing.report(_load(given).settings)
+    report = listing.report(load(given).settings)
     click.echo(_json(report.plain()) if as_json else report.text())
 
 
@@ -234,7 +146,7 @@ def models(*, as_json: bool) -> None:
 @click.pass_obj
 def config_(given: dict[str, object], *, as_json: bool) -> None:
     """Show the settings in force, and where each comes from."""
-    loaded = _load(given)
+    loaded = load(given)
     values = {spec: getattr(loaded.settings, spec.field) for spec in config.SPECS}
     if as_json:
         table = {spec.name: {"value": value, "origin": loaded.origins[spec.field]} for spec, value in values.items()}
@@ -259,7 +171,7 @@ def _toml(value: object) -> str:
 @click.pass_obj
 def bench(given: dict[str, object], *, as_json: bool) -> int:
     """Measure how quick and how punctual it is on this machine."""
-    settings = _load(given).settings
+    settings = load(given).settings
 
     from livegen.bench import main as measure
 
