@@ -1,3 +1,42 @@
-"""livegen: a daemon that jams with a pianist."""
+"""livegen: a daemon that jams with a pianist, and a small library for a notebook (docs/library.md)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "distributions",
+    "evaluate",
+    "generate",
+    "note_table",
+    "piano_roll",
+    "read_notes",
+    "render",
+    "write_midi",
+]
+
+if TYPE_CHECKING:
+    from livegen.library import (
+        distributions,
+        evaluate,
+        generate,
+        note_table,
+        piano_roll,
+        read_notes,
+        render,
+        write_midi,
+    )
+else:
+
+    def __getattr__(name: str) -> object:
+        """What `__all__` names, imported when it is asked for: the daemon does without."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from livegen import library
+
+        return getattr(library, name)
+
+    def __dir__() -> list[str]:
+        return [*globals(), *__all__]

@@ -15,6 +15,8 @@ import click
 from livegen import __version__, config
 from livegen.commands.data import data, plot
 from livegen.commands.evaluate import evaluate
+from livegen.commands.generate import generate, render
+from livegen.commands.play import play
 from livegen.commands.settings import Command, load, options
 from livegen.commands.train import export, train
 from livegen.errors import LivegenError
@@ -199,5 +201,5 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-for _command in (data, plot, train, export, evaluate):
+for _command in (data, plot, generate, play, render, train, export, evaluate):
     cli.add_command(_command)

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import gc
-import os
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from types import FrameType
-from typing import Any
 
 from livegen.config import Settings
 from livegen.engine import card, choose
@@ -24,12 +19,11 @@ from livegen.io import notify, realtime
 from livegen.io.output import Output
 from livegen.io.reporter import Reporter
 from livegen.io.wiring import Wiring, wire
+from livegen.process import deliver, let_arrive, punctual, reporting, signals
 from livegen.stage.control import Control
-from livegen.stage.events import Panic, Request, Send, Stop
+from livegen.stage.events import Request, Stop
 from livegen.stage.performance import Manners, Performance, Turn
 from livegen.stage.voice import Voice
-
-LAST_WORDS = 0.02  # s: JACK and ALSA carry on what was sent once a cycle; ports closed sooner swallow it
 
 
 def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> int:
@@ -47,15 +41,7 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
     """
     inbox = LiveInbox()
     with ExitStack() as stack:
-        reporter = stack.enter_context(
-            Reporter(
-                sys.stderr,
-                terminal=sys.stderr.isatty(),
-                verbose=settings.verbose,
-                journal="JOURNAL_STREAM" in os.environ,
-                claim=partial(realtime.claim, settings.realtime, realtime.REPORTER),
-            )
-        )
+        reporter = stack.enter_context(reporting(settings))
         stack.enter_context(signals(inbox))
         while True:
             stop = serve(settings, inbox, reporter)
@@ -112,14 +98,7 @@ def in_real_time(
     )
     predictor.start()
     try:
-        with realtime.quiet_collector():
-            refused = realtime.claim(settings.realtime, realtime.MAIN)
-            if refused and settings.realtime == "on":
-                reporter.warn(refused)
-            elif refused:
-                reporter.debug(refused)
-            if settings.realtime != "off":
-                realtime.lock_memory()
+        with punctual(settings, reporter):
             yield predictor.ask
     finally:
         predictor.stop()
@@ -162,16 +141,6 @@ def jam(
     return Stop("all has been played")
 
 
-def deliver(send: Send, outputs: Sequence[Output], reporter: Reporter) -> bool:
-    """Send a message. False when its output is broken."""
-    try:
-        outputs[send.output].send(send)
-    except Exception as error:  # noqa: BLE001  (whatever breaks one output, the others must get their note_offs)
-        reporter.warn(f"{outputs[send.output].name} is left out: {error}")
-        return False
-    return True
-
-
 def leave(performance: Performance, inbox: Inbox, wiring: Wiring, reporter: Reporter) -> None:
     """Release whatever was sounded, on whatever way out."""
     wiring.stop_listening()
@@ -179,8 +148,7 @@ def leave(performance: Performance, inbox: Inbox, wiring: Wiring, reporter: Repo
         deliver(send, wiring.outputs, reporter)
     for notice in performance.take_notices():
         reporter.notice(notice)
-    if any(output.real for output in wiring.outputs):
-        time.sleep(LAST_WORDS)
+    let_arrive(wiring.outputs)
 
 
 def manners(settings: Settings) -> Manners:
@@ -207,34 +175,3 @@ def routing(settings: Settings, output: Output) -> tuple[bool, int]:
     if not thru:
         return thru, 0
     return thru, 2 if settings.channel == 2 else 1
-
-
-@contextmanager
-def signals(inbox: Inbox) -> Iterator[None]:
-    """SIGINT and SIGTERM end it, SIGUSR1 silences, SIGHUP ends it at a terminal and elsewhere reloads."""
-    terminal = any(map(os.isatty, range(3)))  # once it is closed, it is none any more
-
-    def stop(number: int, _: FrameType | None) -> None:
-        inbox.put(Stop(signal.Signals(number).name))
-
-    def hang_up(*_: object) -> None:
-        inbox.put(Stop("SIGHUP", reload=not terminal))
-
-    def panic(*_: object) -> None:
-        inbox.put(Panic(inbox.now()))
-
-    handlers: dict[str, Callable[[int, FrameType | None], None]] = {
-        "SIGINT": stop,
-        "SIGTERM": stop,
-        "SIGHUP": hang_up,
-        "SIGUSR1": panic,
-    }
-    before: dict[str, Any] = {}  # of whatever signal.signal gives back
-    for name, handler in handlers.items():
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:  # nohup
-            before[name] = signal.signal(getattr(signal, name), handler)
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)

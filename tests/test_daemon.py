@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from mido import Message
 
-from livegen import daemon
+from livegen import daemon, process
 from livegen.config import Settings
 from livegen.errors import PortError
 from livegen.inbox import Inbox, LiveInbox, VirtualInbox
@@ -193,7 +193,7 @@ def test_signals_become_events(name, monkeypatch):
     inbox = LiveInbox()
     monkeypatch.setattr("sys.stdin", io.StringIO())
     before = signal.getsignal(getattr(signal, name))
-    with daemon.signals(inbox):
+    with process.signals(inbox):
         os.kill(os.getpid(), getattr(signal, name))
         event = inbox.get(MonotonicTime(inbox.now() + 10))
     if name == "SIGUSR1":
@@ -206,7 +206,7 @@ def test_signals_become_events(name, monkeypatch):
 def test_an_ignored_hangup_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with daemon.signals(LiveInbox()):
+        with process.signals(LiveInbox()):
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)

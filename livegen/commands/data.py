@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import click
 
 from livegen.commands.shared import PATH, needing_extra, picture_out
-
-if TYPE_CHECKING:
-    from livegen.data.plots import NoteSet
 
 
 class _Progress:
@@ -133,18 +129,5 @@ def distributions(files: tuple[Path, ...], beside: tuple[Path, ...], out: Path) 
     with needing_extra():
         from livegen.data import plots
 
-        plots.save(plots.distributions([_note_set(paths) for paths in (files, beside) if paths]), out)
+        plots.save(plots.distributions([plots.note_set(paths) for paths in (files, beside) if paths]), out)
     click.echo(f"{out} is drawn.")
-
-
-def _note_set(paths: Sequence[Path]) -> NoteSet:
-    from concurrent.futures import ThreadPoolExecutor
-
-    import numpy as np
-
-    from livegen.data import midi, plots
-
-    files = midi.files(paths)
-    label = paths[0].resolve().name if len(paths) == 1 else f"{len(files)} files"
-    with ThreadPoolExecutor() as pool:  # symusic parses outside the GIL
-        return plots.NoteSet(label, np.concatenate([each.notes for each in pool.map(midi.read, files)]))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -13,9 +14,9 @@ from livegen.errors import ConfigError, did_you_mean
 from livegen.quiet import quiet
 
 EXTRA = ("keras", "matplotlib", "symusic", "tensorflow")  # what these commands need beyond what plays
-PICTURES = (".png", ".svg")
 
 PATH = click.Path(path_type=Path)
+FC = TypeVar("FC", bound=Callable[..., Any] | click.Command)
 
 
 @contextmanager
@@ -46,13 +47,19 @@ def tell(line: str) -> None:
     click.echo(line, err=True)
 
 
-def _picture(_: click.Context, __: click.Parameter, path: Path) -> Path:
-    if path.suffix.lower() not in PICTURES:
-        near = did_you_mean(path.suffix, PICTURES)
-        raise ConfigError(f"{path}: a picture's name ends with {' or '.join(PICTURES)}.{near}")
-    return path
+def file_out(kind: str, *suffixes: str) -> Callable[[FC], FC]:
+    """The option -o/--out of a command that writes a file of some kind, which its name's end tells."""
+
+    def check(_: click.Context, __: click.Parameter, path: Path) -> Path:
+        if path.suffix.lower() not in suffixes:
+            near = did_you_mean(path.suffix, suffixes)
+            raise ConfigError(f"{path}: a {kind}'s name ends with {' or '.join(suffixes)}.{near}")
+        return path
+
+    metavar = "|".join(suffix[1:].upper() for suffix in suffixes)
+    return click.option(
+        "-o", "--out", metavar=metavar, type=PATH, required=True, callback=check, help=f"The {kind} to write."
+    )
 
 
-picture_out = click.option(
-    "-o", "--out", metavar="PNG|SVG", type=PATH, required=True, callback=_picture, help="The picture to write."
-)
+picture_out = file_out("picture", ".png", ".svg")

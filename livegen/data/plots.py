@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 from numpy.typing import NDArray
 
+from livegen.data import midi
 from livegen.data.midi import MidiFile, Table, names
 from livegen.errors import DataError
 
@@ -33,6 +35,18 @@ class NoteSet:
 
     label: str
     notes: Table
+
+
+def note_set(paths: Sequence[Path]) -> NoteSet:
+    """The notes of MIDI files, and of all those below folders.
+
+    Raises:
+        DataError: a file cannot be read, or a folder has none.
+    """
+    found = midi.files(paths)
+    label = paths[0].resolve().name if len(paths) == 1 else f"{len(found)} files"
+    with ThreadPoolExecutor() as pool:  # symusic parses outside the GIL
+        return NoteSet(label, np.concatenate([file.notes for file in pool.map(midi.read, found)]))
 
 
 def roll(files: Sequence[MidiFile], count: int | None = None) -> Figure:

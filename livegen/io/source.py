@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import IO
@@ -30,6 +30,10 @@ class Timeline:
     """What an input will have sent, and when: by time, `Ended` last."""
 
     events: tuple[Received | Ended, ...]
+
+    def delayed(self, seconds: float) -> Timeline:
+        """The same, so much later."""
+        return Timeline(tuple(replace(event, at=MonotonicTime(event.at + seconds)) for event in self.events))
 
 
 def from_file(path: Path, start: MonotonicTime, port: int = 0) -> Timeline:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from mido import MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
 from livegen.errors import ConfigError, PortError
+from livegen.io.fluid import Fluid
 from livegen.io.output import releases
 from livegen.io.synth import loaded
 from livegen.stage.events import Part, Send
@@ -141,20 +142,26 @@ class WavTape(_Tape):
                 self._fluid.close()
 
     def _write(self, file: BinaryIO) -> None:
-        sends = self._played()
         with wave.open(file, "wb") as wav:
             wav.setnchannels(2)
             wav.setsampwidth(2)
             wav.setframerate(WAV_RATE)
-            done = 0
-            for send in sends:
-                frame = round((send.at - sends[0].at) * WAV_RATE)
-                self._render(wav, done, frame)
-                done = frame
-                self._fluid.play(send.message)
-            self._render(wav, done, done + round(WAV_TAIL * WAV_RATE))
+            for block in sound(self._fluid, self._played()):
+                wav.writeframesraw(block)
 
-    def _render(self, wav: wave.Wave_write, start: int, end: int) -> None:
-        end = min(end, WAV_MOST_FRAMES)
-        for first in range(start, end, WAV_BLOCK):
-            wav.writeframesraw(self._fluid.render(min(WAV_BLOCK, end - first)))
+
+def sound(fluid: Fluid, sends: Sequence[Send]) -> Iterator[bytes]:
+    """What messages, by time, sound like: blocks of 16 bit stereo at WAV_RATE, until WAV_TAIL after the last."""
+    done = 0
+    for send in sends:
+        frame = round((send.at - sends[0].at) * WAV_RATE)
+        yield from _rendered(fluid, done, frame)
+        done = frame
+        fluid.play(send.message)
+    yield from _rendered(fluid, done, done + round(WAV_TAIL * WAV_RATE))
+
+
+def _rendered(fluid: Fluid, start: int, end: int) -> Iterator[bytes]:
+    end = min(end, WAV_MOST_FRAMES)
+    for first in range(start, end, WAV_BLOCK):
+        yield fluid.render(min(WAV_BLOCK, end - first))

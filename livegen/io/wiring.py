@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livegen.config import Settings
@@ -62,8 +63,10 @@ class Wiring:
 
 
 @contextmanager
-def wire(settings: Settings, inbox: LiveInbox, reporter: Reporter) -> Iterator[Wiring]:
+def wire(settings: Settings, inbox: LiveInbox, reporter: Reporter, file: Path | None = None) -> Iterator[Wiring]:
     """Open everything, and close it in the end; files are written then.
+
+    With a MIDI file that is the only input, whatever the settings name.
 
     Raises:
         ConfigError: a name that means nothing, or --fast with something that needs real time.
@@ -71,7 +74,7 @@ def wire(settings: Settings, inbox: LiveInbox, reporter: Reporter) -> Iterator[W
         PortError: a port, or the synth, that is not there.
     """
     with ExitStack() as stack:
-        yield _Opener(settings, inbox, reporter, stack).open()
+        yield _Opener(settings, inbox, reporter, stack).open(file)
 
 
 class _Opener:
@@ -87,9 +90,9 @@ class _Opener:
     def _system(self) -> midi_system.MidiSystem:
         return midi_system.find(self._settings.backend)
 
-    def open(self) -> Wiring:
+    def open(self, file: Path | None) -> Wiring:
         settings = self._settings
-        inputs = [ports.parse_input(text) for text in settings.inputs]
+        inputs = [MidiFile(file)] if file is not None else [ports.parse_input(text) for text in settings.inputs]
         outputs = [ports.parse_output(text) for text in settings.outputs]
         if settings.fast and not (inputs and outputs and _without_real_time(inputs, outputs)):
             raise ConfigError("--fast needs files on both sides: --in FILE.mid or demo, --out FILE.mid or FILE.wav.")
@@ -176,8 +179,9 @@ class _Opener:
         self._reporter.say(f"in:  {port.name}{f' ({remark})' if remark else ''}")
 
     def _play(self, name: str, timeline: Callable[[MonotonicTime, int], source.Timeline], remark: str = "") -> None:
-        start = MonotonicTime(0.0 if self._settings.fast else self._inbox.now() + UPBEAT)
-        played = timeline(start, self._wiring.inputs)
+        played = timeline(MonotonicTime(0.0), self._wiring.inputs)
+        if not self._settings.fast:
+            played = played.delayed(self._inbox.now() + UPBEAT)  # reading a long file takes longer than an upbeat
         self._wiring.timelines.append(played)
         if not self._settings.fast:
             player = source.SourceThread(played, self._inbox.put, self._claim)

@@ -1,0 +1,92 @@
+"""`livegen generate` and `livegen render`. Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+
+import click
+
+from livegen.commands.settings import Command, load
+from livegen.commands.shared import PATH, file_out
+from livegen.errors import ConfigError
+
+
+@click.command(cls=Command, shown=("model", "temperature", "top_p", "min_p", "window", "seed"))
+@click.argument("file", type=PATH)
+@file_out("MIDI file", ".mid", ".midi")
+@click.option("--notes", type=click.IntRange(min=1), default=120, show_default=True, help="How many to add.")
+@click.option("--prompt", metavar="A:B", help="Go on from notes A to B, counted from 0. [the last 25: -25:]")
+@click.option("--only", is_flag=True, help="Leave the prompt out of OUT.mid.")
+@click.pass_obj
+def generate(given: dict[str, object], file: Path, out: Path, notes: int, prompt: str | None, *, only: bool) -> None:
+    r"""Write what the model adds to a MIDI file.
+
+    OUT.mid has the prompt on a track named call and what follows on one named reply, each with its sustain pedal.
+
+    \b
+    livegen generate bach.mid -o more.mid                     # 120 notes after its last 25
+    livegen generate bach.mid -o more.mid --prompt :50        # after its first 50
+    livegen generate bach.mid -o more.mid --prompt 100:125 --notes 500
+    livegen generate bach.mid -o safer.mid --temperature 0.8 --seed 1
+    """
+    settings = load(given).settings
+
+    from livegen import library
+
+    if out.resolve() == file.resolve():
+        raise ConfigError(f"{out} is the file to go on from. Name another one to write.")
+    found = library.read_notes(file)
+    call = found[-settings.window :] if prompt is None else found[_slice(prompt, len(found), file)]
+    seed = secrets.randbelow(2**32) if settings.seed is None else settings.seed
+    reply = library.generate(
+        call,
+        notes,
+        model=settings.model,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        min_p=settings.min_p,
+        window=settings.window,
+        seed=seed,
+    )
+    library.write_midi(out, () if only else call, reply)
+    seconds = max(note.end for note in reply) - reply[0].onset
+    click.echo(
+        f"{out}: {len(reply)} notes in {seconds:.1f} s, after {len(call)} of {file}. The same once more: --seed {seed}"
+    )
+
+
+def _slice(text: str, count: int, file: Path) -> slice:
+    """A:B as of a Python list, but nothing outside the file's notes.
+
+    Raises:
+        ConfigError: it is none, or holds no note, or reaches outside.
+    """
+    match = re.fullmatch(r"\s*(-?\d+)?\s*:\s*(-?\d+)?\s*", text)
+    if match is None:
+        raise ConfigError(f"--prompt {text}: notes A to B are written A:B, as in 0:25, :50 or -25:.")
+    ends = [int(end) for end in match.groups() if end]
+    chosen = slice(*(int(end) if end else None for end in match.groups()))
+    if any(abs(end) > count for end in ends) or not range(count)[chosen]:
+        raise ConfigError(f"--prompt {text}: {file} has {count} notes, from 0:1 to {count - 1}:{count}.")
+    return chosen
+
+
+@click.command(cls=Command, shown=("soundfont", "gain"))
+@click.argument("file", type=PATH)
+@file_out("WAV file", ".wav")
+@click.pass_obj
+def render(given: dict[str, object], file: Path, out: Path) -> None:
+    r"""Write a MIDI file's sound, through FluidSynth, faster than it plays.
+
+    \b
+    livegen render jam.mid -o jam.wav
+    livegen render jam.mid -o grand.wav --soundfont grand.sf2 --gain 1
+    """
+    settings = load(given).settings
+
+    from livegen.io import render as rendering
+
+    seconds = rendering.to_wav(file, out, soundfont=settings.soundfont, gain=settings.gain)
+    click.echo(f"{out}: {seconds:.1f} s of sound.")

@@ -1,0 +1,69 @@
+"""Notes of a MIDI file as the daemon would hear them, and notes into a MIDI file as the daemon's tape has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mido import Message
+
+from livegen.errors import DataError
+from livegen.io import source
+from livegen.io.tape import MidiTape
+from livegen.note import MonotonicTime, SoundedNote
+from livegen.stage.control import PEDALS
+from livegen.stage.events import Part, Received, ReplyNote, Send
+from livegen.stage.listener import Listener
+from livegen.stage.player import scheduled
+
+
+def read(path: Path) -> tuple[SoundedNote, ...]:
+    """All notes of a MIDI file but the drums', by (onset, pitch); onsets in seconds from the file's begin.
+
+    Raises:
+        DataError: it cannot be read, is no MIDI file, or has no notes.
+    """
+    listener = Listener()
+    for event in source.from_file(path, MonotonicTime(0.0)).events:
+        if isinstance(event, Received):
+            listener.hear(event.message, event.at)
+    notes = sorted(listener.finished(), key=lambda note: note.order)
+    if not notes:
+        raise DataError(f"{path}: its notes are all the drums', on channel 10. Name a file with other notes.")
+    return tuple(notes)
+
+
+def write(path: Path, call: Sequence[SoundedNote], reply: Sequence[SoundedNote] = ()) -> None:
+    """Write a MIDI file with the tracks call and reply, on channels 1 and 2, each with its sustain pedal.
+
+    Time begins with the first note. The call's pedal is lifted when the reply begins.
+
+    Raises:
+        ConfigError: no file can be written there.
+        PortError: it could not be written.
+    """
+    tape = MidiTape(path)
+    for channel, (part, notes) in enumerate(((Part.CALL, call), (Part.REPLY, reply))):
+        if notes:
+            end = max(note.end for note in notes)
+            for send in _sends(notes, part, channel, reply[0].onset if reply and part is Part.CALL else end):
+                tape.send(send)
+    tape.close()
+
+
+def _sends(notes: Sequence[SoundedNote], part: Part, channel: int, pedal_end: MonotonicTime) -> Iterator[Send]:
+    """The messages of a part: of the same moment releases first, then the pedal, then strokes."""
+
+    def send(at: MonotonicTime, kind: str, **data: int) -> Send:
+        return Send(0, Message(kind, channel=channel, **data), part, at)
+
+    for note in notes:
+        yield send(note.end, "note_off", note=note.pitch)
+    start = notes[0].onset
+    placed = (ReplyNote(n.pitch, n.onset - start, n.duration, n.velocity, n.pedal) for n in notes)
+    for stroke in scheduled(placed, start):
+        if stroke.note is not None:
+            yield send(stroke.at, "note_on", note=stroke.note.pitch, velocity=stroke.note.velocity)
+        elif stroke.at < pedal_end:
+            yield send(stroke.at, "control_change", control=PEDALS["sustain"], value=127 if stroke.down else 0)
+    yield send(pedal_end, "control_change", control=PEDALS["sustain"], value=0)

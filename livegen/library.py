@@ -1,0 +1,183 @@
+"""What livegen offers to a notebook, and what its commands are made of. Nothing heavy is imported before it is needed.
+
+Files are named by a path or a text. What goes wrong is a `LivegenError`, whose text says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from livegen.config import Settings
+from livegen.note import MonotonicTime, SoundedNote, to_notes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from livegen.data.midi import Table
+    from livegen.training.report import Report
+
+File = str | PathLike[str]
+
+_DEFAULT = Settings()
+
+
+def read_notes(file: File) -> tuple[SoundedNote, ...]:
+    """The notes of a MIDI file as the daemon would hear them, in order of (onset, pitch); drums are left out.
+
+    Onsets are in seconds from the file's begin, durations are those of the keys, in seconds.
+
+    Raises:
+        DataError: no such file, no MIDI file, or no notes.
+    """
+    from livegen.io import notes
+
+    return notes.read(Path(file))
+
+
+def note_table(file: File) -> Table:
+    """The same as a structured array, which `pandas.DataFrame` takes: one row for each note. Needs livegen[train].
+
+    Its fields: pitch (MIDI number), start, end, step, duration (all in s), velocity (1..127), pedal (whether it is
+    down), track (its index).
+
+    Raises:
+        DataError: no such file, or no MIDI file.
+    """
+    from livegen.data import midi
+
+    return midi.read(Path(file)).notes
+
+
+def write_midi(file: File, call: Sequence[SoundedNote], reply: Sequence[SoundedNote] = ()) -> None:
+    """Write notes as a MIDI file with the tracks call and reply, each with its sustain pedal.
+
+    Time begins with the first note. What is there is replaced.
+
+    Raises:
+        ConfigError: no file can be written there.
+    """
+    from livegen.io import notes
+
+    notes.write(Path(file), call, reply)
+
+
+def generate(
+    notes: Sequence[SoundedNote],
+    count: int,
+    *,
+    model: str = _DEFAULT.model,
+    temperature: float = _DEFAULT.temperature,
+    top_p: float = _DEFAULT.top_p,
+    min_p: float = _DEFAULT.min_p,
+    window: int = _DEFAULT.window,
+    seed: int | None = None,
+) -> tuple[SoundedNote, ...]:
+    """The `count` notes that a model adds. Their onsets go on in the time of those given.
+
+    Drawn as the daemon draws, by LiteRT: no hole is longer than 2 s, at most 10 keys are down at once, and each is let
+    go before it is struck again.
+
+    Args:
+        notes: what to go on from, by onset: at least one.
+        count: how many, from 0 on.
+        model: a name that `livegen models` lists, or a folder.
+        temperature: above 0; below 1 safer, above 1 bolder.
+        top_p: draw from the likeliest categories that make up this share, above 0 to 1.
+        min_p: leave out what is less likely than this share of the likeliest, 0 to below 1.
+        window: how many of the last notes the model hears.
+        seed: from 0 on: the same gives the same notes; None draws anew.
+
+    Raises:
+        ModelError: there is no such model, or it cannot be played.
+        ValueError: there are no notes to go on from.
+    """
+    import numpy as np
+
+    from livegen.engine import card, choose
+    from livegen.engine.improviser import Improviser
+    from livegen.engine.sampling import Sampling
+    from livegen.stage.reply import place
+
+    # Not on a GPU: for one voice it is no faster, and its draws would differ.
+    runtime = choose.choose(card.find(model), "cpu").runtime
+    improviser = Improviser(runtime, Sampling(temperature, top_p, min_p), window)
+    heard = sorted(notes, key=lambda note: note.order)
+    draws = improviser.improvise(to_notes(heard), None, np.random.default_rng(seed))
+    return tuple(
+        SoundedNote(n.pitch, MonotonicTime(heard[-1].onset + n.offset), n.duration, n.velocity, n.pedal)
+        for n in place(draws, count)
+    )
+
+
+def render(file: File, *, soundfont: str = "", gain: float = _DEFAULT.gain) -> NDArray[np.float32]:
+    """A MIDI file's sound through FluidSynth: shape (frames, 2), from -1 to 1, 44,100 frames a second.
+
+    In a notebook: `IPython.display.Audio(render(file).T, rate=44_100)`.
+
+    Args:
+        file: MIDI.
+        soundfont: an SF2 or SF3 file, or "" for the first that is found.
+        gain: 0 to 10.
+
+    Raises:
+        DataError: no such file, no MIDI file, or no notes.
+        PortError: no FluidSynth, or no usable soundfont.
+    """
+    from livegen.io import render as rendering
+
+    return rendering.to_array(Path(file), soundfont=soundfont, gain=gain)
+
+
+def piano_roll(*files: File, notes: int | None = None) -> Figure:
+    """Piano rolls of MIDI files, side by side: a matplotlib figure. Needs livegen[train].
+
+    Args:
+        files: one or more. Of those that livegen wrote, the call is blue and the reply orange.
+        notes: so many of each, the first ones; all by default.
+
+    Raises:
+        DataError: no such file, no MIDI file, or no notes.
+    """
+    from livegen.data import midi, plots
+
+    return plots.roll([midi.read(Path(file)) for file in files], notes)
+
+
+def distributions(*files: File) -> Figure:
+    """How pitch, step, duration and velocity are distributed in MIDI files: a matplotlib figure. Needs livegen[train].
+
+    Args:
+        files: one or more, each in a colour of its own; a folder stands for all MIDI files below it.
+
+    Raises:
+        DataError: no such file, no MIDI file, or no notes.
+    """
+    from livegen.data import plots
+
+    return plots.distributions([plots.note_set([Path(file)]) for file in files])
+
+
+def evaluate(data: File, model: str = _DEFAULT.model, *, limit: int | None = None) -> Report:
+    """A model's nats a note on windows of MAESTRO's validation split, beside guesses that need no model.
+
+    Needs livegen[train]. `print(report.text())` shows all; `report.figures` has them, in nats a note.
+
+    Args:
+        data: the unpacked folder of MAESTRO v2.0.0.
+        model: a name that `livegen models` lists, or a folder.
+        limit: so many of the 20,000 windows, evenly spread; all by default, which takes minutes.
+
+    Raises:
+        DataError: it is not MAESTRO, or the model was trained on these files.
+        ModelError: there is no such model, or it cannot be played.
+    """
+    from livegen.engine import card
+    from livegen.training import report
+    from livegen.training.evaluate import WINDOWS, read_windows
+
+    return report.report(card.find(model), Path(data), read_windows(WINDOWS, limit), "validation", [], lambda _: None)
