@@ -17,7 +17,7 @@ from livegen.commands.data import data, plot
 from livegen.commands.evaluate import evaluate
 from livegen.commands.generate import generate, render
 from livegen.commands.play import play
-from livegen.commands.settings import Command, load, options
+from livegen.commands.settings import Command, load, options, write_examples
 from livegen.commands.train import export, train
 from livegen.errors import LivegenError
 
@@ -81,10 +81,7 @@ class Main(click.Group):
         self.format_commands(ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
-        with formatter.section("Examples"):
-            for line, meaning in EXAMPLES:
-                formatter.write_text(f"# {meaning}")
-                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+        write_examples(formatter, EXAMPLES)
 
 
 @click.group(
@@ -180,16 +177,17 @@ def bench(given: dict[str, object], *, as_json: bool) -> int:
     return measure(settings, as_json=as_json)
 
 
-@cli.command()
+_COMPLETION = (
+    ('eval "$(livegen completion bash)"', "bash, in ~/.bashrc"),
+    ('eval "$(livegen completion zsh)"', "zsh, in ~/.zshrc"),
+    ("livegen completion fish | source", "fish, in ~/.config/fish/config.fish"),
+)
+
+
+@cli.command(examples=_COMPLETION)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    r"""Print what completes livegen's words in a shell.
-
-    \b
-    bash:  eval "$(livegen completion bash)"      in ~/.bashrc
-    zsh:   eval "$(livegen completion zsh)"       in ~/.zshrc
-    fish:  livegen completion fish | source       in ~/.config/fish/config.fish
-    """
+    """Print what completes livegen's words in a shell."""
     from click.shell_completion import get_completion_class
 
     found = get_completion_class(shell)

@@ -12,24 +12,28 @@ from livegen.commands.settings import Command, load
 from livegen.commands.shared import PATH, file_out
 from livegen.errors import ConfigError
 
+_GENERATE = (
+    ("livegen generate bach.mid -o more.mid", "120 notes after its last 25, on a track of their own"),
+    ("livegen generate bach.mid -o more.mid --prompt :50 --notes 500", "500 notes after its first 50"),
+    ("livegen generate bach.mid -o alone.mid --only --temperature 0.8 --seed 1", "without the 25, tamer, repeatable"),
+)
+_RENDER = (
+    ("livegen render jam.mid -o jam.wav", "with the sounds that are there"),
+    ("livegen render jam.mid -o grand.wav --soundfont grand.sf2 --gain 1", "with others, and louder"),
+)
 
-@click.command(cls=Command, shown=("model", "temperature", "top_p", "min_p", "window", "seed"))
+
+@click.command(cls=Command, shown=("model", "temperature", "top_p", "min_p", "window", "seed"), examples=_GENERATE)
 @click.argument("file", type=PATH)
 @file_out("MIDI file", ".mid", ".midi")
 @click.option("--notes", type=click.IntRange(min=1), default=120, show_default=True, help="How many to add.")
-@click.option("--prompt", metavar="A:B", help="Go on from notes A to B, counted from 0. [the last 25: -25:]")
-@click.option("--only", is_flag=True, help="Leave the prompt out of OUT.mid.")
+@click.option("--prompt", metavar="A:B", help="Go on from notes A to B, counted from 0. [the last 25]")
+@click.option("--only", is_flag=True, help="Leave the prompt out of what is written.")
 @click.pass_obj
 def generate(given: dict[str, object], file: Path, out: Path, notes: int, prompt: str | None, *, only: bool) -> None:
-    r"""Write what the model adds to a MIDI file.
+    """Write what the model adds to a MIDI file.
 
-    OUT.mid has the prompt on a track named call and what follows on one named reply, each with its sustain pedal.
-
-    \b
-    livegen generate bach.mid -o more.mid                     # 120 notes after its last 25
-    livegen generate bach.mid -o more.mid --prompt :50        # after its first 50
-    livegen generate bach.mid -o more.mid --prompt 100:125 --notes 500
-    livegen generate bach.mid -o safer.mid --temperature 0.8 --seed 1
+    The new file has the prompt on a track named call and what follows on one named reply, each with its sustain pedal.
     """
     settings = load(given).settings
 
@@ -73,17 +77,12 @@ def _slice(text: str, count: int, file: Path) -> slice:
     return chosen
 
 
-@click.command(cls=Command, shown=("soundfont", "gain"))
+@click.command(cls=Command, shown=("soundfont", "gain"), examples=_RENDER)
 @click.argument("file", type=PATH)
 @file_out("WAV file", ".wav")
 @click.pass_obj
 def render(given: dict[str, object], file: Path, out: Path) -> None:
-    r"""Write a MIDI file's sound, through FluidSynth, faster than it plays.
-
-    \b
-    livegen render jam.mid -o jam.wav
-    livegen render jam.mid -o grand.wav --soundfont grand.sf2 --gain 1
-    """
+    """Write a MIDI file's sound, through FluidSynth, faster than it plays."""
     settings = load(given).settings
 
     from livegen.io import render as rendering

@@ -9,18 +9,20 @@ import click
 from livegen.commands.settings import Command, load
 from livegen.commands.shared import PATH
 
+_SHOWN = ("outputs", "backend", "virtual", "fast", "soundfont", "gain", "audio_driver")
+_EXAMPLES = (
+    ("livegen play jam.mid", "on FluidSynth"),
+    ('livegen play jam.mid --out "Digital Piano"', "on your own instrument"),
+)
 
-@click.command(cls=Command, shown=("outputs", "backend", "virtual", "fast", "soundfont", "gain", "audio_driver"))
+
+@click.command(cls=Command, shown=_SHOWN, examples=_EXAMPLES)
 @click.argument("file", type=PATH)
 @click.pass_obj
 def play(given: dict[str, object], file: Path) -> int:
-    r"""Play a MIDI file in real time. Ctrl-C silences it.
+    """Play a MIDI file in real time. Ctrl-C silences it.
 
     Without --out it sounds on FluidSynth, or where there is no sound card it goes to a file, as livegen alone would.
-
-    \b
-    livegen play jam.mid
-    livegen play jam.mid --out "Digital Piano"
     """
     settings = load(given).settings
 

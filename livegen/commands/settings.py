@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,9 @@ from livegen.kinds import Choice, Flag, Names, Number, Text
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+Examples = Sequence[tuple[str, str]]
+"""Command lines, and what each does."""
 
 
 def load(given: Mapping[str, object]) -> config.Loaded:
@@ -93,18 +96,30 @@ def _ports(field: str) -> list[str]:
     return ["FluidSynth", *(name for listing in found for name in listing.outputs)]
 
 
+def write_examples(formatter: click.HelpFormatter, examples: Examples) -> None:
+    """What can be copied from a help: a line each, below what it does."""
+    if examples:
+        with formatter.section("Examples"):
+            for line, meaning in examples:
+                formatter.write_text(f"# {meaning}")
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
 class Command(click.Command):
     """A subcommand: every setting may stand behind it as well as before it, but for those whose flag is its own.
 
     Args:
         shown: fields of the settings that its help shows.
+        examples: command lines, and what each does.
     """
 
-    def __init__(self, *args: Any, shown: Collection[str] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, shown: Collection[str] = (), examples: Examples = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._examples = examples
         own = {flag for parameter in self.params for flag in parameter.opts}
         self.params += [option for option in options(shown) if not own.intersection(option.opts)]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
+        write_examples(formatter, self._examples)
         formatter.write_paragraph()
         formatter.write_text("Every setting may stand here too: see livegen --help.")
