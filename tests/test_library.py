@@ -1,0 +1,105 @@
+"""The library's page, run from its first line to its last."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import livegen
+from livegen.errors import DataError
+from livegen.note import SoundedNote
+
+ROOT = Path(__file__).parents[1]
+DEMO = ROOT / "livegen" / "demo"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place with the demo pieces, and with a MAESTRO made of them under a handful of windows."""
+    shutil.copytree(DEMO, tmp_path / "livegen" / "demo")
+    maestro = tmp_path / "data" / "maestro-v2.0.0"
+    maestro.mkdir(parents=True)
+    with (maestro / "maestro-v2.0.0.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["midi_filename", "split"])
+        for piece in sorted(DEMO.glob("*.mid")):
+            shutil.copy(piece, maestro)
+            table.writerow([piece.name, "validation" if piece.name.startswith("1") else "train"])
+    windows = tmp_path / "windows.csv.gz"
+    with gzip.open(windows, "wt") as file:
+        file.write("midi_filename,target\n" + "".join(f"1-bach.mid,{target}\n" for target in range(30, 40)))
+    monkeypatch.setattr("livegen.training.evaluate.WINDOWS", windows)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_every_line_of_the_page_works(checkout: Path) -> None:
+    names: dict[str, object] = {}
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "library.md").read_text(encoding="utf-8"), re.DOTALL)
+    for block in blocks:
+        exec(block, names)  # noqa: S102  (our own page)
+    music, sound, report = names["music"], names["sound"], names["report"]
+    assert isinstance(music, tuple) and len(music) == 69 + 3 * 40
+    assert isinstance(sound, np.ndarray) and sound.shape[1] == 2 and sound.dtype == np.float32
+    assert 0.01 < np.abs(sound).max() <= 1
+    assert 5 < report.figures.total < 20  # type: ignore[attr-defined]
+    assert {path.name for path in checkout.glob("*.mid")} == {"more.mid", "bolder.mid"}
+    mentioned = set(re.findall(r"^\| `(\w+)\(", (ROOT / "docs" / "library.md").read_text(encoding="utf-8"), re.M))
+    assert mentioned == set(livegen.__all__)
+
+
+def test_the_pictures_are_of_the_files() -> None:
+    roll = livegen.piano_roll(DEMO / "1-bach.mid", str(DEMO / "3-chopin.mid"), notes=20)
+    both = livegen.distributions(DEMO / "1-bach.mid", DEMO)
+    assert isinstance(roll, Figure)
+    assert [axes.get_title(loc="left").split(":")[0] for axes in roll.axes] == ["1-bach", "3-chopin"]
+    assert [text.get_text().split(":")[0] for text in both.legends[0].get_texts()] == ["1-bach.mid", "demo"]
+
+
+def test_the_table_and_the_notes_tell_the_same() -> None:
+    for piece in sorted(DEMO.glob("*.mid")):
+        table, notes = livegen.note_table(piece), livegen.read_notes(piece)
+        assert [note.pitch for note in notes] == table["pitch"].tolist()
+        assert [note.pedal.down for note in notes] == table["pedal"].tolist()
+        np.testing.assert_allclose([note.onset for note in notes], table["start"], atol=1e-6)
+        np.testing.assert_allclose([note.duration for note in notes], table["duration"], atol=1e-6)
+
+
+def test_generating_is_repeatable_and_goes_on_where_the_notes_end() -> None:
+    bach = livegen.read_notes(DEMO / "1-bach.mid")
+    first, again, other = (livegen.generate(bach, 30, seed=seed) for seed in (1, 1, 2))
+    assert first == again != other
+    assert len(first) == 30 and all(isinstance(note, SoundedNote) for note in first)
+    assert first[0].onset >= bach[-1].onset
+    assert all(0 <= b.onset - a.onset <= 2.5 for a, b in zip(first, first[1:], strict=False))
+    assert livegen.generate(bach[-25:], 5, seed=1) == first[:5]  # of more it hears the last 25
+    assert livegen.generate(bach[-3:], 5, seed=1) != first[:5]
+    assert livegen.generate(bach, 0) == ()
+    with pytest.raises(ValueError, match="at least one note"):
+        livegen.generate([], 5)
+
+
+def test_a_name_that_does_not_exist() -> None:
+    assert set(livegen.__all__) <= set(dir(livegen))
+    with pytest.raises(AttributeError, match="generat"):
+        livegen.generat  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(DataError, match="none.mid"):
+        livegen.read_notes("none.mid")
+
+
+def test_importing_it_is_light() -> None:
+    program = (
+        "import sys; from livegen import generate, read_notes, evaluate, render; "
+        "print(sorted({'numpy', 'mido', 'matplotlib', 'symusic', 'tensorflow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
