@@ -13,6 +13,7 @@ from livegen.config import Settings
 from livegen.errors import PortError
 from livegen.inbox import Inbox, LiveInbox, VirtualInbox
 from livegen.io.reporter import Reporter
+from livegen.io.source import from_file
 from livegen.io.wiring import Wiring, wire
 from livegen.note import MonotonicTime
 from livegen.process import deliver, let_arrive, punctual, reporting, signals
@@ -30,11 +31,13 @@ def run(settings: Settings, file: Path) -> int:
         LivegenError: it could not start, or every output broke.
     """
     live = LiveInbox()
+    timeline = from_file(file, MonotonicTime(0.0))  # first: of what cannot be played nothing is written
     with ExitStack() as stack:
         reporter = stack.enter_context(reporting(settings))
         stack.enter_context(signals(live))
-        wiring = stack.enter_context(wire(settings, live, reporter, file))
+        wiring = stack.enter_context(wire(settings, live, reporter, timeline))
         playing = _Playing(wiring, reporter)
+        reporter.say(f"playing {file}, {_clock(playing.length)}. Ctrl-C ends it.")
         inbox: Inbox = VirtualInbox(wiring.events, live) if settings.fast else live
         if not settings.fast:
             stack.enter_context(punctual(settings, reporter))
@@ -53,11 +56,10 @@ class _Playing:
         self._voices = dict(enumerate(Voice(thru=True, channel=0) for _ in wiring.outputs))  # of those that work
         events = list(wiring.events)
         self._begin = events[0].at
-        self._length = events[-1].at - self._begin
+        self.length = events[-1].at - self._begin  # s
 
     def play(self, inbox: Inbox, tell_every: float | None) -> None:
         """Until the file's end, or a Stop. Tells how far it is every so many seconds."""
-        self._reporter.say(f"playing {_clock(self._length)}. Ctrl-C ends it.")
         told = 0.0
         while self._voices:
             event = inbox.get(None if tell_every is None else MonotonicTime(self._begin + told + tell_every))
@@ -71,11 +73,11 @@ class _Playing:
                     self._fade(inbox)
                     return
                 case Stop():
-                    self._reporter.say(f"stopped at {_clock(inbox.now() - self._begin)} of {_clock(self._length)}")
+                    self._reporter.say(f"stopped at {_clock(inbox.now() - self._begin)} of {_clock(self.length)}")
                     return
                 case None:
                     told += tell_every or 0.0
-                    self._reporter.say(f"{_clock(told)} of {_clock(self._length)}")
+                    self._reporter.say(f"{_clock(told)} of {_clock(self.length)}")
         raise PortError("Every output is broken. Connect one and start again.")
 
     def leave(self, inbox: Inbox) -> None:

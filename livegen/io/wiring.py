@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livegen.config import Settings
@@ -63,10 +62,12 @@ class Wiring:
 
 
 @contextmanager
-def wire(settings: Settings, inbox: LiveInbox, reporter: Reporter, file: Path | None = None) -> Iterator[Wiring]:
+def wire(
+    settings: Settings, inbox: LiveInbox, reporter: Reporter, timeline: source.Timeline | None = None
+) -> Iterator[Wiring]:
     """Open everything, and close it in the end; files are written then.
 
-    With a MIDI file that is the only input, whatever the settings name.
+    With a timeline that is the only input, whatever the settings name.
 
     Raises:
         ConfigError: a name that means nothing, or --fast with something that needs real time.
@@ -74,7 +75,7 @@ def wire(settings: Settings, inbox: LiveInbox, reporter: Reporter, file: Path | 
         PortError: a port, or the synth, that is not there.
     """
     with ExitStack() as stack:
-        yield _Opener(settings, inbox, reporter, stack).open(file)
+        yield _Opener(settings, inbox, reporter, stack).open(timeline)
 
 
 class _Opener:
@@ -90,13 +91,13 @@ class _Opener:
     def _system(self) -> midi_system.MidiSystem:
         return midi_system.find(self._settings.backend)
 
-    def open(self, file: Path | None) -> Wiring:
+    def open(self, timeline: source.Timeline | None) -> Wiring:
         settings = self._settings
-        inputs = [MidiFile(file)] if file is not None else [ports.parse_input(text) for text in settings.inputs]
+        inputs = [ports.parse_input(text) for text in settings.inputs if timeline is None]
         outputs = [ports.parse_output(text) for text in settings.outputs]
-        if settings.fast and not (inputs and outputs and _without_real_time(inputs, outputs)):
+        if settings.fast and not ((inputs or timeline) and outputs and _without_real_time(inputs, outputs)):
             raise ConfigError("--fast needs files on both sides: --in FILE.mid or demo, --out FILE.mid or FILE.wav.")
-        if settings.virtual and not inputs:
+        if settings.virtual and not inputs and timeline is None:
             self._listen("virtual port", lambda callback: ports.virtual_input(self._system, callback))
         if settings.virtual and not outputs:
             self._out(ports.virtual_output(self._system), "a port that other programs can listen to")
@@ -104,7 +105,9 @@ class _Opener:
             self._choose_output()
         for output in outputs:
             self._open_output(output)
-        if not inputs and not settings.virtual:
+        if timeline is not None:
+            self._place(timeline)
+        elif not inputs and not settings.virtual:
             self._choose_input()
         for wanted in inputs:
             self._open_input(wanted)
@@ -179,15 +182,16 @@ class _Opener:
         self._reporter.say(f"in:  {port.name}{f' ({remark})' if remark else ''}")
 
     def _play(self, name: str, timeline: Callable[[MonotonicTime, int], source.Timeline], remark: str = "") -> None:
-        played = timeline(MonotonicTime(0.0), self._wiring.inputs)
+        self._place(timeline(MonotonicTime(0.0), self._wiring.inputs))
+        self._reporter.say(f"in:  {name}{f' ({remark})' if remark else ''}")
+
+    def _place(self, timeline: source.Timeline) -> None:
         if not self._settings.fast:
-            played = played.delayed(self._inbox.now() + UPBEAT)  # reading a long file takes longer than an upbeat
-        self._wiring.timelines.append(played)
-        if not self._settings.fast:
-            player = source.SourceThread(played, self._inbox.put, self._claim)
+            timeline = timeline.delayed(self._inbox.now() + UPBEAT)  # now: to read a long file takes longer than that
+            player = source.SourceThread(timeline, self._inbox.put, self._claim)
             self._stack.callback(player.stop)
             self._wiring.players.append(player)
-        self._reporter.say(f"in:  {name}{f' ({remark})' if remark else ''}")
+        self._wiring.timelines.append(timeline)
 
     def _demo(self, start: MonotonicTime, port: int) -> source.Timeline:
         settings = self._settings

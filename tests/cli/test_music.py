@@ -1,0 +1,228 @@
+"""livegen generate, play and render, as a user meets them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+
+import numpy as np
+import pretty_midi
+import pytest
+from mido import Message, MidiFile, MidiTrack
+
+from livegen import cli
+from livegen.errors import PortError
+from livegen.io import fluid, notes
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "livegen" / "demo"
+BACH = str(DEMO / "1-bach.mid")  # 69 notes
+AUDIBLE = 33  # of 32768: FluidSynth's silence is a dither of one
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of whoever runs the tests."""
+    for name in os.environ:
+        if name.startswith("LIVEGEN_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+
+
+@pytest.fixture
+def fluidsynth() -> None:
+    try:
+        fluid.library()
+    except PortError as error:
+        pytest.skip(f"FluidSynth missing: {error}")
+
+
+def pitches(path: Path, track: str) -> list[int]:
+    """Of a track, by onset."""
+    midi = pretty_midi.PrettyMIDI(str(path))
+    found = [n for each in midi.instruments if each.name == track for n in each.notes]
+    return [n.pitch for n in sorted(found, key=lambda n: (n.start, n.pitch))]
+
+
+def test_the_same_seed_gives_the_same_file_in_another_process(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.mid", tmp_path / "two.mid"
+    words = ["generate", BACH, "--notes", "60", "--seed", "7", "--temperature", "0.9", "-o"]
+    assert cli.main([*words, str(one)]) == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "livegen", *words, str(two)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert one.read_bytes() == two.read_bytes()
+    assert done.stdout.startswith(f"{two}: 60 notes in ")
+    assert done.stdout.endswith("--seed 7\n")
+
+
+def test_the_seed_that_was_drawn_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = tmp_path / "one.mid", tmp_path / "two.mid"
+    assert cli.main(["generate", BACH, "--notes", "20", "-o", str(one)]) == 0
+    seed = capsys.readouterr().out.split()[-1]
+    assert cli.main(["generate", BACH, "--notes", "20", "-o", str(two), "--seed", seed]) == 0
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_the_prompt_and_what_follows(tmp_path: Path) -> None:
+    path, before = tmp_path / "more.mid", [note.pitch for note in notes.read(Path(BACH))]
+    assert cli.main(["generate", BACH, "--seed", "1", "-o", str(path)]) == 0
+    assert pitches(path, "call") == before[-25:]
+    assert len(pitches(path, "reply")) == 120
+    for track in MidiFile(path).tracks[1:]:
+        struck = [m.note for m in track if m.type == "note_on" and m.velocity]
+        assert sorted(struck) == sorted(m.note for m in track if m.type == "note_off")
+        pedal = [m.value for m in track if m.type == "control_change" and m.control == 64]
+        assert pedal[-1] == 0
+    assert 127 in pedal  # the model moves its own
+    assert cli.main(["generate", BACH, "--seed", "1", "--only", "-o", str(path)]) == 0
+    assert pitches(path, "call") == []
+    assert len(pitches(path, "reply")) == 120
+
+
+@pytest.mark.parametrize(
+    ("prompt", "chosen"),
+    [
+        ("0:25", slice(0, 25)),
+        (":", slice(None)),
+        (":3", slice(3)),
+        ("-2:", slice(-2, None)),
+        ("10:-9", slice(10, -9)),
+        ("68:69", slice(68, 69)),
+    ],
+)
+def test_a_prompt_is_a_slice(prompt: str, chosen: slice, tmp_path: Path) -> None:
+    path, before = tmp_path / "more.mid", [note.pitch for note in notes.read(Path(BACH))]
+    assert cli.main(["generate", BACH, f"--prompt={prompt}", "--notes", "3", "-o", str(path)]) == 0
+    assert pitches(path, "call") == before[chosen]
+    assert len(pitches(path, "reply")) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["--prompt", "60:70"], 78, "--prompt 60:70: {bach} has 69 notes, from 0:1 to 68:69."),
+        (["--prompt", "69:"], 78, "has 69 notes"),
+        (["--prompt=-70:"], 78, "has 69 notes"),
+        (["--prompt", "9:9"], 78, "has 69 notes"),
+        (["--prompt", "25"], 78, "written A:B"),
+        (["--prompt", "a:b"], 78, "written A:B"),
+        (["--prompt", "0:9:2"], 78, "written A:B"),
+        (["--notes", "0"], 2, "not in the range"),
+        (["--temperature", "9"], 78, "0.05 to 3"),
+        (["--model", "livegem"], 65, "Did you mean livegen?"),
+    ],
+)
+def test_what_cannot_be_generated(
+    words: list[str], status: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["generate", BACH, *words, "-o", str(tmp_path / "a.mid")]) == status
+    assert said.format(bach=BACH) in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_places_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "folder.mid").mkdir()
+    copy = tmp_path / "copy.mid"
+    copy.write_bytes(Path(BACH).read_bytes())
+    for command, file, out, status, said in (
+        ("generate", BACH, "a.wav", 78, "ends with .mid or .midi"),
+        ("generate", BACH, "a.mdi", 78, "Did you mean .midi?"),
+        ("generate", BACH, "folder.mid", 78, "it is a folder"),
+        ("generate", BACH, "none/a.mid", 78, "No such file or directory"),
+        ("generate", str(copy), "copy.mid", 78, "is the file to go on from"),
+        ("generate", str(tmp_path / "b.mid"), "a.mid", 66, "b.mid cannot be read"),
+        ("generate", __file__, "a.mid", 66, "no MIDI file"),
+        ("render", BACH, "a.mid", 78, "ends with .wav"),
+        ("render", __file__, "a.wav", 66, "no MIDI file"),
+        ("play", __file__, None, 66, "no MIDI file"),
+    ):
+        words = [command, file] if out is None else [command, file, "-o", str(tmp_path / out)]
+        words += ["--out", str(tmp_path / "tape.mid")] if command == "play" else []
+        assert cli.main(words) == status
+        assert said in capsys.readouterr().err
+    assert copy.read_bytes() == Path(BACH).read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.mid", "folder.mid"]
+
+
+@pytest.mark.parametrize("command", ["generate", "play", "render"])
+def test_the_help_shows_the_settings_that_matter(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"livegen {command} " in shown.split("Examples:")[1]
+    assert ("--temperature" in shown) == (command == "generate")
+    assert ("--gain" in shown) == (command != "generate")
+    assert "--panic" not in shown
+
+
+@pytest.mark.usefixtures("fluidsynth")
+def test_what_is_rendered_is_heard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    peaks = []
+    for gain in ("0.1", "0.6"):
+        assert cli.main(["render", BACH, "-o", str(tmp_path / "bach.wav"), "--gain", gain]) == 0
+        with wave.open(str(tmp_path / "bach.wav")) as wav:
+            frames = np.frombuffer(wav.readframes(wav.getnframes()), np.int16)
+        peaks.append(int(np.abs(frames.astype(int)).max()))
+    assert AUDIBLE < peaks[0] < peaks[1] / 4
+    assert capsys.readouterr().out.endswith("bach.wav: 12.7 s of sound.\n")
+
+
+def short_file(path: Path, *, seconds: float = 0.6) -> Path:
+    """Two notes, the second with the pedal down, and a program change."""
+    track = MidiTrack(
+        [
+            Message("program_change", program=5),
+            Message("note_on", note=60, velocity=70),
+            Message("note_off", note=60, time=480),
+            Message("control_change", control=64, value=127),
+            Message("note_on", note=64, velocity=80),
+            Message("note_off", note=64, time=round(960 * seconds) - 480),
+        ]
+    )
+    MidiFile(tracks=[track], ticks_per_beat=480).save(path)
+    return path
+
+
+def test_a_file_is_played_in_real_time(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    tape = tmp_path / "tape.mid"
+    began = time.monotonic()
+    assert cli.main(["play", str(short_file(tmp_path / "short.mid")), "--out", str(tape)]) == 0
+    assert time.monotonic() - began >= 0.6
+    played = [message.copy(time=0) for message in MidiFile(tape).tracks[1] if not message.is_meta]
+    wanted = [message.copy(time=0) for message in MidiFile(tmp_path / "short.mid").tracks[0] if not message.is_meta]
+    assert [m for m in played if m in wanted] == wanted
+    assert MidiFile(tape).length == pytest.approx(0.6, abs=0.002)
+    pedal = [m.value for m in played if m.type == "control_change"]
+    assert pedal == [127, 0]  # the file leaves it down
+    assert "short.mid, 0:00. Ctrl-C ends it." in capfd.readouterr().err
+
+
+def test_fast_is_the_same_at_once(tmp_path: Path) -> None:
+    path = short_file(tmp_path / "long.mid", seconds=600)
+    began = time.monotonic()
+    assert cli.main(["play", str(path), "--out", str(tmp_path / "tape.mid"), "--fast"]) == 0
+    assert time.monotonic() - began < 60
+    assert MidiFile(tmp_path / "tape.mid").length == pytest.approx(600, abs=0.1)
+
+
+def test_ctrl_c_ends_it_and_what_was_played_is_on_the_tape(tmp_path: Path) -> None:
+    path, tape = short_file(tmp_path / "long.mid", seconds=600), tmp_path / "tape.mid"
+    command = [sys.executable, "-m", "livegen", "play", str(path), "--out", str(tape)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as playing:
+        assert playing.stderr is not None
+        said = []
+        for line in playing.stderr:
+            said.append(line)
+            if line.startswith("playing"):
+                time.sleep(1)  # after the upbeat
+                playing.send_signal(signal.SIGINT)
+        assert playing.wait(30) == 0
+    assert any(line.startswith("stopped at 0:00 of 10:00") for line in said), said
+    played = [message for message in MidiFile(tape).tracks[1] if message.type in ("note_on", "note_off")]
+    assert [message.type for message in played] in (["note_on", "note_off"], ["note_on", "note_off"] * 2)
