@@ -103,7 +103,7 @@ def generate(
     from livegen.engine.sampling import Sampling
     from livegen.stage.reply import place
 
-    # Not on a GPU: for one voice it is no faster, and its draws would differ.
+    # Never on a GPU, whose draws would differ: the same seed gives the same notes.
     runtime = choose.choose(card.find(model), "cpu").runtime
     improviser = Improviser(runtime, Sampling(temperature, top_p, min_p), window)
     heard = sorted(notes, key=lambda note: note.order)

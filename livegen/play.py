@@ -89,9 +89,7 @@ class _Playing:
     def _fade(self, inbox: Inbox) -> None:
         """Let the synth in this process ring on: closed, it is silent at once."""
         if any(not output.real and not output.keeps_call for output in self._wiring.outputs):
-            until = MonotonicTime(inbox.now() + FADE)
-            while not isinstance(inbox.get(until), Stop | None):
-                pass
+            inbox.get(MonotonicTime(inbox.now() + FADE))  # all that may still come, a Stop or a Panic, ends that
 
     def _send(self, messages: Callable[[Voice], list[Message]], at: MonotonicTime) -> None:
         for output, voice in list(self._voices.items()):

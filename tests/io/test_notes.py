@@ -49,7 +49,11 @@ def test_what_is_written_is_what_was_read(piece: Path, tmp_path: Path) -> None:
 
 
 def test_each_part_has_a_track_a_channel_and_a_pedal_of_its_own(tmp_path: Path) -> None:
-    call = [note(60, 10.0, pedal=Pedal(down=True)), note(64, 10.5, 3.0, pedal=Pedal(down=True))]
+    call = [
+        note(60, 10.0, pedal=Pedal(down=True)),
+        note(64, 10.5, 3.0, pedal=Pedal(down=True)),
+        note(65, 11.5, pedal=Pedal(down=True, pressed=0.2, lifted=0.3)),
+    ]
     reply = [
         note(67, 11.0),
         note(72, 12.0, pedal=Pedal(down=True, pressed=0.25)),
@@ -63,8 +67,8 @@ def test_each_part_has_a_track_a_channel_and_a_pedal_of_its_own(tmp_path: Path) 
     assert controls(first) == [(0, 127), (1920, 0)]  # until the reply begins, though a key is down longer
     assert controls(second) == [(3360, 127), (4800, 0), (5280, 127), (7680, 0)]
     read = pretty_midi.PrettyMIDI(str(tmp_path / "both.mid"))
-    assert [(i.name, [n.pitch for n in i.notes]) for i in read.instruments] == [
-        ("call", [60, 64]),
+    assert [(i.name, [n.pitch for n in i.notes]) for i in read.instruments] == [  # by end
+        ("call", [60, 65, 64]),
         ("reply", [67, 72, 76]),
     ]
 
