@@ -8,7 +8,6 @@ The file holds what it read and what it adds, on a track each, all at one veloci
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,7 +54,7 @@ def play_on(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out}: {len(added)} notes after {len(notes)}")
 
 
-def main(given: Sequence[str] | None = None) -> int:
+def main(given: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m livegen.training.tutorial", description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="the folder that livegen train --preset tutorial wrote")
     parser.add_argument("file", type=Path, help="the MIDI file whose last notes are read")
@@ -70,10 +69,8 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         play_on(arguments)
     except LivegenError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+        parser.exit(error.exit_code, f"{error}\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

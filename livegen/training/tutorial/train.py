@@ -102,6 +102,7 @@ def load(run: Path) -> tuple[keras.Model, Recipe]:
     try:
         recipe = from_plain(Recipe, json.loads((run / RECIPE).read_text(encoding="utf-8")))
         model = build(recipe.units, recipe.learning_rate)
+        model.optimizer.build(model.trainable_variables)  # the file holds its state too
         model.load_weights(run / BEST)
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{run}: not a run of livegen train --preset {PRESET} ({error})") from error
