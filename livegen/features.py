@@ -164,8 +164,7 @@ def tokens(notes: NDArray[np.float64]) -> NDArray[np.int32]:
     pitch, step, duration, velocity, down, pressed, lifted = np.moveaxis(notes, -1, 0)
 
     def bins(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
-        cells = (seconds / CELL + _ROUNDING).astype(np.int64)
-        return np.searchsorted(TIME_EDGES, cells, side="right") - 1
+        return np.searchsorted(TIME_EDGES, cells(seconds), side="right") - 1
 
     def quarters(ago: NDArray[np.float64]) -> NDArray[np.int64]:
         """As `_quarter`, but one more, and 0 for None."""
@@ -179,6 +178,13 @@ def tokens(notes: NDArray[np.float64]) -> NDArray[np.int32]:
         table[int(is_down), 0 if lift is None else lift + 1, 0 if press is None else press + 1] = category
     pedal = table[down.astype(np.int64), quarters(lifted), quarters(pressed)]
     return np.stack([bins(step), pitch, velocity // VELOCITY_WIDTH, bins(duration), pedal], axis=-1).astype(np.int32)
+
+
+def cells(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The cells of 10 ms that times fall in, counted on beyond LAST_CELL."""
+    import numpy as np
+
+    return (seconds / CELL + _ROUNDING).astype(np.int64)
 
 
 def start(tokens: NDArray[np.int32]) -> None:

@@ -19,6 +19,7 @@ from livegen.commands.shared import PATH, tell, tensorflow
 @click.option("--windows", metavar="LIST.csv.gz", type=PATH, help="Other windows, with midi_filename and target.")
 @click.option("--limit", type=click.IntRange(min=1), help="So many of them, evenly spread.")
 @click.option("--against", metavar="MODEL", multiple=True, help="Another model, compared window by window.")
+@click.option("--tutorial", metavar="RUN", type=PATH, help="A run of the preset tutorial, compared likewise.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def evaluate(
     folder: Path,
@@ -27,6 +28,7 @@ def evaluate(
     windows: Path | None,
     limit: int | None,
     against: tuple[str, ...],
+    tutorial: Path | None,
     *,
     as_json: bool,
 ) -> None:
@@ -47,5 +49,6 @@ def evaluate(
         split,
         [card.find(other) for other in against],
         tell,
+        tutorial,
     )
     click.echo(json.dumps(found.plain(), indent=2) if as_json else found.text())

@@ -4,58 +4,111 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from livegen.commands.shared import PATH, tell, tensorflow
+from livegen.errors import ConfigError
+from livegen.note import WINDOW
+
+if TYPE_CHECKING:
+    from livegen.training.corpus import Corpus
 
 _data = click.option("--data", "folder", metavar="DIR", type=PATH, required=True, help="A folder of MIDI files.")
 
 
+OPTIONS = {
+    "livegen": ("start", "steps", "window", "learning_rate", "warmup", "seed"),
+    "tutorial": ("files", "epochs", "window", "learning_rate", "seed"),
+}
+"""What each preset may be given beside its data."""
+
+
 @click.command()
-@click.option("--preset", type=click.Choice(["livegen"]), default="livegen", show_default=True)
+@click.option("--preset", type=click.Choice(list(OPTIONS)), default="livegen", show_default=True)
 @_data
 @click.option("--out", metavar="DIR", type=PATH, required=True, help="Where checkpoints and the log go.")
-@click.option(
-    "--from", "start", metavar="MODEL", default="", help="A model to go on from: fine-tune it on your playing."
-)
+@click.option("--from", "start", metavar="MODEL", help="A model to go on from: fine-tune it on your playing.")
 @click.option("--steps", type=click.IntRange(min=1), help="How many batches. [1550]")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak. [0.01]")
+@click.option("--files", type=click.IntRange(min=1), help="Of the data the first so many. [5, as the tutorial]")
+@click.option("--epochs", type=click.IntRange(min=1), help="At most so often through all windows. [50]")
+@click.option("--window", type=click.IntRange(min=1), help="Notes read, at most, to tell the next. [40; tutorial: 25]")
+@click.option(
+    "--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak. [0.01; tutorial: 0.005 throughout]"
+)
 @click.option("--warmup", type=click.IntRange(min=1), help="Steps up to it. [60]")
-@click.option("--seed", type=int, help="Of all draws. [1]")
-def train(preset: str, folder: Path, out: Path, start: str, **given: Any) -> None:  # noqa: ARG001  (there is but one)
+@click.option("--seed", type=int, help="Of all draws. [1; tutorial: 42]")
+def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
     """Train a model on MAESTRO or on any folder of MIDI files.
 
     The same command goes on with a run that was stopped. Ctrl-C keeps the best weights so far. Then:
 
         livegen export --run DIR --data DIR --out models/mine && livegen --model models/mine
+
+    The preset tutorial is the model of TensorFlow's tutorial, to compare with: see docs/tutorial.md. It takes --files
+    and --epochs; the preset livegen takes --from, --steps and --warmup.
     """
     with tensorflow():
+        from livegen.training import run
+
+    given = {name: value for name, value in given.items() if value is not None}
+    for name in given.keys() - OPTIONS[preset]:
+        option = "from" if name == "start" else name.replace("_", "-")
+        raise ConfigError(f"--{option} says nothing to the preset {preset}. Leave it out, or choose another --preset.")
+    fit = _tutorial if preset == "tutorial" else _livegen
+    try:
+        fit(folder, out, given)
+    except KeyboardInterrupt:
+        done = len(run.read_log(out))
+        tell(f"stopped; the best weights so far are kept. The same command goes on from epoch {done}.")
+        if not done:
+            raise
+    click.echo(f"{out / run.BEST}, {run.draw_curve(out)}")
+
+
+def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> None:
+    with tensorflow():
         from livegen.engine import card
-        from livegen.training import corpus, export, run
+        from livegen.training import corpus, export
         from livegen.training.train import Recipe
         from livegen.training.train import train as fit
 
-    recipe = replace(Recipe(), **{name: value for name, value in given.items() if value is not None}, start=start)
+    window = given.pop("window", None)
+    if window is not None:
+        if window < WINDOW:
+            raise ConfigError(
+                f"--window {window}: the daemon lets a model hear {WINDOW} notes, and one that learnt from fewer would "
+                f"not know what to do with them. Choose {WINDOW} or more."
+            )
+        given["length"] = window + 1
+    recipe = replace(Recipe(), **given)
     recipe = replace(recipe, epoch=min(recipe.epoch, recipe.steps), warmup=min(recipe.warmup, recipe.steps))
-    first = export.restore(card.find(start)) if start else None
+    first = export.restore(card.find(recipe.start)) if recipe.start else None
     if first is not None:
         recipe = replace(recipe, architecture=first.architecture)
     found = corpus.read_folder(folder)
+    _tell_of(found)
+    fit(recipe, found.pieces, out, tell, first)
+
+
+def _tutorial(folder: Path, out: Path, given: dict[str, Any]) -> None:
+    with tensorflow():
+        from livegen.training import corpus
+        from livegen.training.tutorial.train import Recipe
+        from livegen.training.tutorial.train import train as fit
+
+    recipe = Recipe(**given)
+    found = corpus.read_folder(folder, recipe.files)
+    _tell_of(found)
+    fit(recipe, found.pieces, out, tell)
+
+
+def _tell_of(found: Corpus) -> None:
     notes = sum(len(piece.notes) for piece in found.pieces)
     tell(f"{found.name}: {len(found.pieces)} files, {notes:,} notes")
     for problem in found.skipped:
         tell(f"skipped: {problem}")
-    try:
-        fit(recipe, found.pieces, out, tell, first)
-    except KeyboardInterrupt:
-        tell(
-            f"stopped; the best weights so far are kept. The same command goes on from epoch {len(run.read_log(out))}."
-        )
-        if not run.read_log(out):
-            raise
-    click.echo(f"{out / run.BEST}, {run.draw_curve(out)}")
 
 
 @click.command()

@@ -77,8 +77,12 @@ def maestro_split(folder: Path, split: str) -> list[Piece]:
     return list(found.pieces)
 
 
-def read_folder(folder: Path) -> Corpus:
+def read_folder(folder: Path, files: int | None = None) -> Corpus:
     """What there is to train on: MAESTRO's train split, or every MIDI file in a folder and below it.
+
+    Args:
+        folder: of MAESTRO, or any.
+        files: so many, the first ones in the order of MAESTRO's table or of their names; all by default.
 
     Raises:
         DataError: there is no such folder, no MIDI file in it, or none that can be used.
@@ -91,9 +95,9 @@ def read_folder(folder: Path) -> Corpus:
         names = sorted(path.relative_to(folder).as_posix() for path in paths)
     if not names:
         raise DataError(f"{folder}: no MIDI file ({', '.join(SUFFIXES)}) in it or below it.")
-    found = read(folder, names)
+    found = read(folder, names[:files])
     if not found.pieces:
-        raise DataError(f"{folder}: none of its {len(names)} MIDI files can be used. {found.skipped[0]}")
+        raise DataError(f"{folder}: none of its {len(names[:files])} MIDI files can be used. {found.skipped[0]}")
     return found
 
 

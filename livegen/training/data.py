@@ -87,6 +87,24 @@ def _pedal(
     return (pressed < lifted).astype(np.float64), pressed, lifted
 
 
+def runs(pieces: Sequence[Notes], length: int) -> tuple[Notes, NDArray[np.int64]]:
+    """The notes of all pieces in a row, and each place in it where `length` notes of one piece begin.
+
+    Args:
+        pieces: those shorter than that are left out.
+        length: notes.
+
+    Raises:
+        DataError: no piece is long enough.
+    """
+    pieces = [notes for notes in pieces if len(notes) >= length]
+    if not pieces:
+        raise DataError(f"no piece has the {length} notes in a row that are needed")
+    first = np.cumsum([0] + [len(notes) for notes in pieces[:-1]])
+    starts = [offset + np.arange(len(notes) - length + 1) for notes, offset in zip(pieces, first, strict=True)]
+    return np.concatenate(pieces), np.concatenate(starts)
+
+
 def crops(
     pieces: Sequence[Notes], *, length: int, batch: int, seed: int, augmentation: Augmentation | None, start: int = 0
 ) -> Iterator[NDArray[np.int32]]:
@@ -106,14 +124,7 @@ def crops(
     Raises:
         DataError: no piece is long enough.
     """
-    pieces = [notes for notes in pieces if len(notes) >= length]
-    if not pieces:
-        raise DataError(f"no piece has the {length} notes that a crop needs")
-    joined = np.concatenate(pieces)
-    first = np.cumsum([0] + [len(notes) for notes in pieces[:-1]])
-    starts = np.concatenate(
-        [offset + np.arange(len(notes) - length + 1) for notes, offset in zip(pieces, first, strict=True)]
-    )
+    joined, starts = runs(pieces, length)
     span = np.arange(length)
     for number in count(start):
         random = np.random.default_rng([seed, number])

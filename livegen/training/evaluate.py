@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,10 +166,14 @@ def refuse_trained_on(card: Card, hashes: Mapping[str, str]) -> None:
     Raises:
         DataError: it has.
     """
-    seen = set(card.training.hashes.split())
-    known = [name for name, sha256 in hashes.items() if short(sha256) in seen]
+    refuse_seen(card.name, set(card.training.hashes.split()), hashes)
+
+
+def refuse_seen(name: str, seen: Set[str], hashes: Mapping[str, str]) -> None:
+    """The same for whatever is called `name` and was trained on files with these first digits of their SHA-256."""
+    known = [file for file, sha256 in hashes.items() if short(sha256) in seen]
     if known:
         raise DataError(
-            f"{card.name} was trained on {len(known)} of the {len(hashes)} files, {known[0]} among them: what it tells "
+            f"{name} was trained on {len(known)} of the {len(hashes)} files, {known[0]} among them: what it tells "
             "of them is no figure. Choose another set."
         )

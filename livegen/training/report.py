@@ -80,12 +80,18 @@ def _cells(found: Figures) -> str:
 
 
 def report(
-    card: Card, folder: Path, windows: Sequence[Window], split: str, others: Sequence[Card], tell: Tell
+    card: Card,
+    folder: Path,
+    windows: Sequence[Window],
+    split: str,
+    others: Sequence[Card],
+    tell: Tell,
+    tutorial: Path | None = None,
 ) -> Report:
-    """Evaluate a model and its peers.
+    """Evaluate a model and its peers: `others`, a run of the preset tutorial, and guesses.
 
     Raises:
-        DataError: the data is not MAESTRO, or a model was trained on it.
+        DataError: the data is not MAESTRO, a model was trained on it, or `tutorial` is no such run.
         ModelError: a model cannot be played.
     """
     tell(f"reading {folder}")
@@ -93,8 +99,9 @@ def report(
     missing = sorted({window.piece for window in windows} - validation.keys())
     if missing:
         raise DataError(f"{folder}: {missing[0]} is not in its {split} split, and the windows name it.")
+    hashes = {name: piece.sha256 for name, piece in validation.items()}
     for each in (card, *others):
-        refuse_trained_on(each, {name: piece.sha256 for name, piece in validation.items()})
+        refuse_trained_on(each, hashes)
     pieces = {name: piece.notes for name, piece in validation.items()}
     tell(f"evaluating {card.name} on {len(windows)} windows")
     costs = evaluate(contents(card), card.architecture, windows, pieces)
@@ -106,6 +113,11 @@ def report(
         _peer(other.name, evaluate(contents(other), other.architecture, windows, pieces), costs, windows)
         for other in others
     ]
+    if tutorial is not None:
+        from livegen.training.tutorial import peer  # needs TensorFlow, and the rest does not
+
+        known = peer.Tutorial(tutorial, training, marginals, hashes)
+        peers.append(_peer(peer.NAME, known.costs(windows, pieces), costs, windows))
     peers.append(_peer("repeat the last", RepeatLast(marginals, training).costs(windows, pieces), costs, windows))
     peers.append(_peer("marginals", marginals.costs(windows, pieces), costs, windows))
     return Report(card.name, split, found, tuple(peers))

@@ -2,7 +2,7 @@
 
 recipe.json       everything that decides the run
 log.jsonl         a line an epoch
-best.weights.h5   the weights that were best on the held-out pieces
+best.weights.h5   the weights that were best: on the held-out pieces, or where there are none in training
 last.weights.h5   the last epoch's, with the optimizer's state: a run that was stopped goes on from there
 tensorboard/      for TensorBoard
 loss.png          the loss curve
@@ -37,6 +37,7 @@ class Epochs:
     steps: int  # of each
     notes: int  # predicted in each
     patience: int | None = None  # epochs without a better loss, then it stops early
+    by: str = "val_loss"  # the loss to choose by: of the held-out pieces, or `loss`, that of training
 
 
 class Run:
@@ -59,7 +60,7 @@ class Run:
         self,
         model: keras.Model,
         training: Callable[[int], tf.data.Dataset],
-        held_out: tuple[Any, Any],
+        held_out: tuple[Any, Any] | None,
         batch: int,
         epochs: Epochs,
         tell: Tell,
@@ -69,7 +70,7 @@ class Run:
         Args:
             model: compiled, and built.
             training: the batches from a step on.
-            held_out: inputs and targets to choose the best weights by.
+            held_out: inputs and targets to look at after each epoch, if any.
             batch: of `held_out`.
             epochs: how long.
             tell: takes a line an epoch.
@@ -77,7 +78,7 @@ class Run:
         if self.log:
             model.optimizer.build(model.trainable_variables)
             model.load_weights(self.folder / LAST)
-            tell(f"goes on after epoch {len(self.log)}, held out {self.log[-1]['val_loss']:.3f}")
+            tell(f"goes on after epoch {len(self.log)}, {_losses(self.log[-1])}")
         keep = _Keep(self, epochs, tell)
         if not keep.over:
             model.fit(
@@ -106,7 +107,7 @@ class _Keep(keras.callbacks.Callback):
     @property
     def over(self) -> bool:
         log, patience = self._run.log, self._epochs.patience
-        losses = [row["val_loss"] for row in log]
+        losses = [row[self._epochs.by] for row in log]
         early = patience is not None and len(log) > patience and min(losses[-patience:]) >= min(losses[:-patience])
         return early or len(log) >= self._epochs.count
 
@@ -119,8 +120,8 @@ class _Keep(keras.callbacks.Callback):
             "seconds": round(now - self._start, 1),
             **{name: round(float(value), 5) for name, value in (logs or {}).items()},
         }
-        log = self._run.log
-        if not log or row["val_loss"] < min(earlier["val_loss"] for earlier in log):
+        log, by = self._run.log, self._epochs.by
+        if not log or row[by] < min(earlier[by] for earlier in log):
             _save(self.model, self._run.folder / BEST)
         _save(self.model, self._run.folder / LAST)
         log.append(row)
@@ -128,11 +129,16 @@ class _Keep(keras.callbacks.Callback):
             file.write(json.dumps(row) + "\n")
         pace = (now - self._began) / (done - self._before)  # s an epoch
         self._tell(
-            f"epoch {done}/{self._epochs.count}  train {row['loss']:.3f}  held out {row['val_loss']:.3f}"
+            f"epoch {done}/{self._epochs.count}  {_losses(row)}"
             f"  {self._epochs.notes / pace:,.0f} notes/s  {(self._epochs.count - done) * pace / 60:.0f} min left"
         )
         if self.over:
             self.model.stop_training = True
+
+
+def _losses(row: dict[str, Any]) -> str:
+    held_out = f"  held out {row['val_loss']:.3f}" if "val_loss" in row else ""
+    return f"train {row['loss']:.3f}{held_out}"
 
 
 def _save(model: keras.Model, path: Path) -> None:
@@ -154,7 +160,7 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
 
 
 def draw_curve(folder: Path) -> Path:
-    """Draw the loss of a run, in training and on the held-out pieces. Returns the picture."""
+    """Draw the loss of a run, in training and on the held-out pieces if there are any. Returns the picture."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -163,7 +169,8 @@ def draw_curve(folder: Path) -> Path:
     log = read_log(folder)
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     for key, label in (("loss", "training"), ("val_loss", "held out")):
-        axes.plot([row["notes"] / 1e6 for row in log], [row[key] for row in log], label=label)
+        if all(key in row for row in log):
+            axes.plot([row["notes"] / 1e6 for row in log], [row[key] for row in log], label=label)
     axes.set(xlabel="Million notes", ylabel="Loss", title=folder.name)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)

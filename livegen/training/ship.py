@@ -55,6 +55,8 @@ def load(run: Path) -> Pianist:
     """
     try:
         recipe = json.loads((run / RECIPE).read_text(encoding="utf-8"))
+        if recipe.get("preset") == "tutorial":
+            raise DataError(f"{run}: the daemon does not play the tutorial's model. Train one with --preset livegen.")
         pianist = Pianist(build(Architecture, recipe["architecture"]))
         pianist(np.zeros((1, 2, len(VARIABLES)), np.int32))
         pianist.load_weights(run / BEST)

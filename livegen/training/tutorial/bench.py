@@ -1,0 +1,140 @@
+"""Feed the tutorial's model in the tutorial's own way and in the preset's: seconds, for the same files in one run.
+
+    python -m livegen.training.tutorial.bench --data data/maestro-v2.0.0
+
+"read": the files are parsed, by pretty_midi and by symusic, the preset's cache of parsed notes left out. "batches": all
+batches are gone through and nothing is done with them. "training": the model is trained on them, beginning with the
+same weights; the first epoch includes the compilation of the graph. The tutorial's way joins all files to one row of
+notes, and tf.data cuts it into windows one by one.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import keras
+import numpy as np
+import pretty_midi
+import tensorflow as tf
+
+from livegen.errors import LivegenError
+from livegen.training.corpus import Piece, read_folder
+from livegen.training.data import read_notes
+from livegen.training.tutorial.model import LOSS_WEIGHTS, SCALE, build
+from livegen.training.tutorial.train import Recipe, dataset
+
+Reading = Callable[[Sequence[Path], Recipe], Callable[[], tf.data.Dataset]]
+"""Parses files, and returns what makes batches of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds: to parse, and of the epochs, the first one apart from the median of the later ones."""
+
+    read: float
+    batches: tuple[float, float]
+    training: tuple[float, float]
+    loss: float  # in the last epoch
+
+    @property
+    def seconds(self) -> tuple[float, ...]:
+        return (self.read, *self.batches, *self.training)
+
+
+def tutorial_way(paths: Sequence[Path], recipe: Recipe) -> Callable[[], tf.data.Dataset]:
+    rows: list[tuple[float, float, float]] = []
+    for path in paths:
+        notes = sorted(pretty_midi.PrettyMIDI(str(path)).instruments[0].notes, key=lambda note: note.start)
+        before = notes[0].start
+        for note in notes:
+            rows.append((note.pitch, note.start - before, note.end - note.start))
+            before = note.start
+    length, joined = recipe.window + 1, np.array(rows)
+
+    def split(window: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        return window[:-1] / SCALE, {name: window[-1, i] for i, name in enumerate(LOSS_WEIGHTS)}
+
+    def batches() -> tf.data.Dataset:
+        windows = tf.data.Dataset.from_tensor_slices(joined).window(length, shift=1, drop_remainder=True)
+        flat = windows.flat_map(lambda window: window.batch(length, drop_remainder=True))
+        examples = flat.map(split, num_parallel_calls=tf.data.AUTOTUNE).shuffle(len(joined) - recipe.window)
+        count = (len(joined) - recipe.window) // recipe.batch  # Keras would warn that it ran out of data
+        whole = examples.batch(recipe.batch, drop_remainder=True).apply(tf.data.experimental.assert_cardinality(count))
+        return whole.cache().prefetch(tf.data.AUTOTUNE)
+
+    return batches
+
+
+def preset_way(paths: Sequence[Path], recipe: Recipe) -> Callable[[], tf.data.Dataset]:
+    pieces = [Piece(path.name, read_notes(path), "") for path in paths]
+    return lambda: dataset(pieces, recipe)
+
+
+def measure(way: Reading, paths: Sequence[Path], recipe: Recipe, epochs: int) -> Timing:
+    """Time each part of a way, at least two epochs of it."""
+    losses: list[float] = []
+    began = perf_counter()
+    make = way(paths, recipe)
+    read = perf_counter() - began
+
+    keras.utils.set_random_seed(recipe.seed)
+    model = build(recipe.units, recipe.learning_rate)
+
+    def go_through(batches: tf.data.Dataset) -> None:
+        for _ in batches:
+            pass
+
+    def fit(batches: tf.data.Dataset) -> None:
+        losses.append(model.fit(batches, shuffle=False, verbose=0).history["loss"][0])
+
+    return Timing(read, _epochs(make, go_through, epochs), _epochs(make, fit, epochs), losses[-1])
+
+
+def _epochs(
+    make: Callable[[], tf.data.Dataset], epoch: Callable[[tf.data.Dataset], None], count: int
+) -> tuple[float, float]:
+    began = perf_counter()
+    batches = make()
+    seconds = []
+    for _ in range(count):
+        epoch(batches)
+        seconds.append(perf_counter() - began)
+        began = perf_counter()
+    return seconds[0], median(seconds[1:])
+
+
+def text(ways: dict[str, Timing]) -> str:
+    """A table; the last line tells how many times as fast the second way is."""
+    columns = ("read", "batches: first", "later", "training: first", "later", "loss")
+    lines = [" " * 24 + "".join(column.rjust(16) for column in columns)]
+    for name, timing in ways.items():
+        cells = (*(f"{seconds:.2f} s" for seconds in timing.seconds), f"{timing.loss:.4f}")
+        lines.append(name.ljust(24) + "".join(cell.rjust(16) for cell in cells))
+    first, second = (timing.seconds for timing in ways.values())
+    ratios = "".join(f"{a / b:.1f}".rjust(16) for a, b in zip(first, second, strict=True))
+    return "\n".join([*lines, "times as fast".ljust(24) + ratios])
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m livegen.training.tutorial.bench", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="a folder of MIDI files")
+    parser.add_argument("--files", type=int, default=Recipe().files, help="the first so many")
+    parser.add_argument("--epochs", type=int, choices=range(2, 51), default=3, metavar="2..50")
+    arguments = parser.parse_args(given)
+    try:
+        found = read_folder(arguments.data, arguments.files)
+    except LivegenError as error:
+        parser.exit(error.exit_code, f"{error}\n")
+    paths = [arguments.data / piece.name for piece in found.pieces]
+    ways: dict[str, Reading] = {"the tutorial's pipeline": tutorial_way, "--preset tutorial": preset_way}
+    print(f"{len(paths)} files, {sum(len(piece.notes) for piece in found.pieces):,} notes")
+    print(text({name: measure(way, paths, Recipe(), arguments.epochs) for name, way in ways.items()}))
+
+
+if __name__ == "__main__":
+    main()

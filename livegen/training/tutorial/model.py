@@ -1,0 +1,77 @@
+"""The tutorial's model: an LSTM reads a window of notes, and three heads tell the next one's pitch, step and duration.
+
+Pitch is drawn from logits. Step and duration are one number each: what is likeliest if errors are squared.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from livegen.features import PITCHES
+
+UNITS, LEARNING_RATE = 128, 0.005
+LOSS_WEIGHTS = {"pitch": 0.05, "step": 1.0, "duration": 1.0}
+"""The outputs, in the order of a note's columns."""
+
+PRESSURE = 10.0  # on each second below zero
+SCALE = np.array([PITCHES, 1, 1], np.float32)
+"""By what a note's columns are divided before the model reads them."""
+
+
+def positive_mse(true: Any, predicted: Any) -> Any:  # noqa: ANN401  (tensors of any backend)
+    """Mean squared error, with a pressure towards times that are not negative."""
+    return ops.mean(ops.square(true - predicted) + PRESSURE * ops.relu(-predicted))
+
+
+def build(units: int = UNITS, learning_rate: float = LEARNING_RATE) -> keras.Model:
+    """The model, compiled: (windows, notes, 3) of pitch / 128, step [s] and duration [s] -> a dict of three outputs."""
+    notes = keras.Input((None, len(LOSS_WEIGHTS)))
+    remembered = keras.layers.LSTM(units)(notes)
+    sizes = {"pitch": PITCHES, "step": 1, "duration": 1}
+    model = keras.Model(notes, {name: keras.layers.Dense(size, name=name)(remembered) for name, size in sizes.items()})
+    pitch = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
+        loss={"pitch": pitch, "step": positive_mse, "duration": positive_mse},
+        loss_weights=LOSS_WEIGHTS,
+    )
+    return model
+
+
+def continue_notes(
+    model: keras.Model,
+    notes: NDArray[np.float64],
+    count: int,
+    temperature: float,
+    random: np.random.Generator,
+    *,
+    raw_pitch: bool = False,
+) -> NDArray[np.float64]:
+    """What the model adds to prompts, note by note. The window stays as long as the prompt.
+
+    Args:
+        model: as `build` makes it, trained.
+        notes: shape (prompts, window, 3): pitch 0..127, step [s], duration [s].
+        count: of notes to add.
+        temperature: of the pitch's draw, > 0.
+        random: of the draws.
+        raw_pitch: put what is drawn back into the window undivided, as the tutorial does by mistake.
+
+    Returns:
+        Shape (prompts, count, 3), in the units of `notes`.
+    """
+    window = (notes / SCALE).astype(np.float32)
+    added = np.empty((len(notes), count, len(LOSS_WEIGHTS)))
+    for note in np.moveaxis(added, 1, 0):  # of all prompts
+        told = model.predict_on_batch(window)
+        logits = told["pitch"] / temperature
+        note[:, 0] = np.argmax(logits + random.gumbel(size=logits.shape), axis=-1)  # a draw from their softmax
+        note[:, 1:] = np.maximum(0, np.concatenate([told["step"], told["duration"]], axis=-1))
+        heard = (note if raw_pitch else note / SCALE).astype(np.float32)
+        window = np.concatenate([window[:, 1:], heard[:, np.newaxis]], axis=1)
+    return added

@@ -1,0 +1,114 @@
+"""Train the tutorial's model: the preset `tutorial`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from livegen.engine.plain import build as from_plain
+from livegen.errors import DataError
+from livegen.note import WINDOW
+from livegen.training import data
+from livegen.training.corpus import Piece, short
+from livegen.training.run import BEST, RECIPE, Epochs, Run, Tell
+from livegen.training.tutorial.model import LEARNING_RATE, LOSS_WEIGHTS, SCALE, UNITS, build
+
+PRESET = "tutorial"
+COLUMNS = [data.PITCH, data.STEP, data.DURATION]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides a run, as the tutorial has it."""
+
+    preset: str = PRESET
+    files: int = 5  # the first ones
+    window: int = WINDOW  # notes read; the one after them is told
+    batch: int = 64  # windows
+    units: int = UNITS
+    learning_rate: float = LEARNING_RATE
+    epochs: int = 50  # at most
+    patience: int = 5  # epochs without a better loss
+    seed: int = 42
+    hashes: str = ""  # of the files, as a model's card has them
+
+
+def dataset(pieces: Sequence[Piece], recipe: Recipe) -> tf.data.Dataset:
+    """Every window of every piece and the note after it: shuffled once, batched, cached and prefetched.
+
+    No window lies across two pieces. What is left over at the end and makes no whole batch is left out.
+
+    Raises:
+        DataError: there is not one batch.
+    """
+    joined, starts = data.runs([piece.notes for piece in pieces], recipe.window + 1)
+    if len(starts) < recipe.batch:
+        raise DataError(
+            f"{len(starts)} windows are fewer than a batch of {recipe.batch}. Take more files, or longer ones."
+        )
+    notes, span = tf.constant(joined[:, COLUMNS], tf.float32), tf.range(recipe.window + 1)
+
+    def cut(starts: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        rows = tf.gather(notes, starts[:, tf.newaxis] + span)
+        return rows[:, :-1] / SCALE, {name: rows[:, -1, i] for i, name in enumerate(LOSS_WEIGHTS)}
+
+    shuffled = np.random.default_rng(recipe.seed).permutation(starts).astype(np.int32)
+    batches = tf.data.Dataset.from_tensor_slices(shuffled).batch(recipe.batch, drop_remainder=True)
+    return batches.map(cut, num_parallel_calls=tf.data.AUTOTUNE).cache().prefetch(tf.data.AUTOTUNE)
+
+
+def train(recipe: Recipe, pieces: Sequence[Piece], out: Path, tell: Tell = print) -> keras.Model:
+    """Train on the pieces until the training loss has stopped falling, and keep the best weights in `out`.
+
+    Args:
+        recipe: of the run.
+        pieces: all of them are trained on.
+        out: the run's folder; a run that was stopped there goes on.
+        tell: takes what happens, a line at a time.
+
+    Raises:
+        DataError: `out` holds another run, or there are too few notes.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    batches = dataset(pieces, recipe)
+    run = Run(out, asdict(recipe) | {"hashes": " ".join(sorted(short(piece.sha256) for piece in pieces))})
+    model = build(recipe.units, recipe.learning_rate)
+    tell(f"before: {_losses(model.evaluate(batches, verbose=0, return_dict=True))}")
+    epochs = Epochs(recipe.epochs, len(batches), len(batches) * recipe.batch, recipe.patience, by="loss")
+    run.fit(model, lambda _: batches.repeat(), None, recipe.batch, epochs, tell)
+    tell(f"after: {_losses(model.evaluate(batches, verbose=0, return_dict=True))}")
+    return model
+
+
+def _losses(losses: Mapping[str, float]) -> str:
+    each = ", ".join(f"{name} {losses[f'{name}_loss']:.4f}" for name in LOSS_WEIGHTS)
+    total = sum(losses[f"{name}_loss"] for name in LOSS_WEIGHTS)
+    return f"loss {losses['loss']:.4f} ({each}; unweighted {total:.4f})"
+
+
+def load(run: Path) -> tuple[keras.Model, Recipe]:
+    """The best model of a run, and its recipe.
+
+    Raises:
+        DataError: the folder is not that of a run of this preset.
+    """
+    try:
+        recipe = from_plain(Recipe, json.loads((run / RECIPE).read_text(encoding="utf-8")))
+        model = build(recipe.units, recipe.learning_rate)
+        model.optimizer.build(model.trainable_variables)  # the file holds its state too
+        model.load_weights(run / BEST)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{run}: not a run of livegen train --preset {PRESET} ({error})") from error
+    return model, recipe
+
+
+def columns(notes: data.Notes) -> NDArray[np.float64]:
+    """Pitch, step [s] and duration [s], shape (n, 3), of notes as `data.read_notes` gives them."""
+    return notes[..., COLUMNS]
