@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livegen.engine.runtime import Runtime, State
 from livegen.engine.sampling import Sampling, draw, likelihoods
@@ -42,8 +43,10 @@ class Improviser:
         self.sampling = sampling
         self._window = window
 
-    def improvise(self, notes: Sequence[Note], gap: float, random: np.random.Generator) -> Iterator[Drawn]:
+    def improvise(self, notes: Sequence[Note], gap: float | None, random: np.random.Generator) -> Iterator[Drawn]:
         """Go on after `notes` (at least one). The first note comes `gap` seconds after their last onset.
+
+        Without a gap it is drawn, as the other steps are.
 
         Raises:
             ValueError: there are no notes, or the model gives no numbers.
@@ -52,7 +55,10 @@ class Improviser:
             raise ValueError("the model needs at least one note to go on from")
         heard = context(notes[-self._window :])
         state = self._read(heard)
-        step, seconds = time_bin(gap), gap
+        if gap is None:
+            step, seconds = self._step(likelihoods(self.runtime.logits("step", state, _NOTHING)), random)
+        else:
+            step, seconds = time_bin(gap), gap
         while True:
             token, note = self._note(state, step, seconds, random)
             heard.append(token)
@@ -63,14 +69,18 @@ class Improviser:
                 state = self._read(heard)
             steps = likelihoods(self.runtime.logits("step", state, _NOTHING))
             yield Drawn(note, float(np.add.reduce(steps[_LONG:]) / np.add.reduce(steps)))
-            step = draw(steps, random, self.sampling, _NO_HOLE)
-            seconds = bin_time(step, random.random())
+            step, seconds = self._step(steps, random)
 
     def _read(self, tokens: Sequence[Token]) -> State:
         state = self.runtime.begin()
         for token in tokens:
             state = self.runtime.advance(state, token)
         return state
+
+    def _step(self, likely: NDArray[np.float64], random: np.random.Generator) -> tuple[int, float]:
+        """A step's bin, and seconds in it."""
+        step = draw(likely, random, self.sampling, _NO_HOLE)
+        return step, bin_time(step, random.random())
 
     def _note(self, state: State, step: int, seconds: float, random: np.random.Generator) -> tuple[Token, Note]:
         """The rest of a note whose step is known. What is inside a bin is drawn evenly; the model hears the bin."""
