@@ -1,4 +1,4 @@
-"""Nats a note, of the LiteRT file itself through the live encoding, on fixed windows of MAESTRO's validation split.
+"""Nats a note, of the LiteRT files themselves through the live encoding, on fixed windows of MAESTRO's validation set.
 
 A window is a note and those before it in its piece. Its nats are -ln of the probability that the model gives to the
 note, each variable knowing those drawn before it. Times are counted in cells of 10 ms, so that a figure does not
@@ -103,11 +103,15 @@ def nats(runtime: Runtime, notes: Notes) -> list[float]:
 
 
 def evaluate(
-    content: bytes, sizes: Sizes, windows: Sequence[Window], pieces: Mapping[str, Notes], context: int = WINDOW
+    contents: Mapping[str, bytes],
+    sizes: Sizes,
+    windows: Sequence[Window],
+    pieces: Mapping[str, Notes],
+    context: int = WINDOW,
 ) -> Costs:
     """Nats of each window with so many notes of context, by variable: shape (windows, 5)."""
     threads = os.cpu_count() or 1
-    runtimes = [LiteRt(content, sizes) for _ in range(threads)]  # LiteRT runs outside the GIL
+    runtimes = [LiteRt(contents, sizes) for _ in range(threads)]  # LiteRT runs outside the GIL
 
     def share(k: int) -> list[list[float]]:
         return [nats(runtimes[k], pieces[w.piece][w.target - context : w.target + 1]) for w in windows[k::threads]]
@@ -142,13 +146,17 @@ def figures(costs: Mapping[int, Costs], windows: Sequence[Window]) -> Figures:
 
 
 def validated(
-    content: bytes, sizes: Sizes, windows: Sequence[Window], pieces: Mapping[str, Notes], costs: Costs | None = None
+    contents: Mapping[str, bytes],
+    sizes: Sizes,
+    windows: Sequence[Window],
+    pieces: Mapping[str, Notes],
+    costs: Costs | None = None,
 ) -> Figures:
-    """The figures of a LiteRT file, for its card; `costs` are those after WINDOW notes where they are known."""
-    first = evaluate(content, sizes, windows, pieces) if costs is None else costs
+    """The figures of LiteRT files, for their card; `costs` are those after WINDOW notes where they are known."""
+    first = evaluate(contents, sizes, windows, pieces) if costs is None else costs
     others = (context for context in CONTEXTS if context != WINDOW)
     return figures(
-        {WINDOW: first, **{context: evaluate(content, sizes, windows, pieces, context) for context in others}}, windows
+        {WINDOW: first, **{context: evaluate(contents, sizes, windows, pieces, context) for context in others}}, windows
     )
 
 

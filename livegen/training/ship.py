@@ -111,18 +111,20 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
     chosen_by, notes = draw_windows(held, CHOSEN_BY), {piece.name: piece.notes for piece in held}
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
-        new, full = Path(name) / "new", Path(name) / "float32"
+        new = Path(name) / "new"
         export.save(pianist, new / tensorflow.FOLDER)
-        export.save(pianist, full, dtype="float32")
-        content, small = export.litert(full, quantise=False), export.litert(full, quantise=True)
-        costs, small_costs = (evaluate(each, a.sizes, chosen_by, notes) for each in (content, small))
+        contents, small = (export.litert(pianist, quantise=quantise) for quantise in (False, True))
+        costs, small_costs = (evaluate(each, a.sizes, chosen_by, notes) for each in (contents, small))
         difference = (small_costs - costs)[:, :COUNTED].sum(axis=1)
         tell(
             f"int8 weights cost {difference.mean():.4f} +- {standard_error(difference, chosen_by):.4f} nats a note"
             f" on {len(chosen_by)} windows of held-out pieces"
         )
-        content = small if difference.mean() <= INT8_MAY_COST else content
-        (new / litert.FILE).write_bytes(content)
+        contents = small if difference.mean() <= INT8_MAY_COST else contents
+        for signature, content in contents.items():
+            path = new / litert.file(signature)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
         files = sorted(path for path in new.rglob("*") if path.is_file())
         described = Card(
             folder=out,
@@ -132,7 +134,7 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
             window=WINDOW,
             architecture=a.sizes,
             training=trained(run, corpus.name, kept),
-            figures=validated(content, a.sizes, validation.windows, read_pieces(validation.folder, validation.windows))
+            figures=validated(contents, a.sizes, validation.windows, read_pieces(validation.folder, validation.windows))
             if validation
             else None,
             files={path.relative_to(new).as_posix(): Checksum.of(path.read_bytes()) for path in files},

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from livegen.engine import litert
 from livegen.engine.card import CARD, Card, Checksum, Figures, Sizes, Training, find, read
 from livegen.features import SCHEME
 from livegen.note import WINDOW
@@ -32,7 +33,7 @@ def write_card(folder: Path, sizes: Sizes) -> Card:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Card:
-    """A small model of random weights, exported by the real export: a SavedModel and a float32 LiteRT file."""
+    """A small model of random weights, exported by the real export: a SavedModel and float32 LiteRT files."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TensorFlow's own, on import
         pytest.importorskip("tensorflow", reason="TensorFlow is missing")
@@ -48,6 +49,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Card:
             weight.assign(random.normal(0, 0.3, weight.shape))
         folder = tmp_path_factory.mktemp("models") / "tiny"
         export.save(pianist, folder / "saved_model")
-        export.save(pianist, folder.parent / "full", dtype="float32")
-        (folder / "model.tflite").write_bytes(export.litert(folder.parent / "full", quantise=False))
+        (folder / "litert").mkdir()
+        for signature, content in export.litert(pianist, quantise=False).items():
+            (folder / litert.file(signature)).write_bytes(content)
     return write_card(folder, pianist.architecture.sizes)

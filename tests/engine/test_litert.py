@@ -9,7 +9,7 @@ import pytest
 
 from livegen import features
 from livegen.engine.card import Card
-from livegen.engine.litert import FILE, LiteRt
+from livegen.engine.litert import LiteRt, contents
 from livegen.errors import ModelError
 from livegen.features import START, VARIABLES
 
@@ -73,15 +73,15 @@ def test_it_loads_where_there_is_no_stderr() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"no model at all", b"\0" * 4096])
 def test_what_is_no_litert_file_is_refused(shipped: Card, content: bytes) -> None:
-    with pytest.raises(ModelError, match=r"here\.tflite: not a LiteRT model"):
-        LiteRt(content, shipped.architecture, "here.tflite")
+    with pytest.raises(ModelError, match=r"here/litert/pitch\.tflite: not a LiteRT model"):
+        LiteRt(contents(shipped) | {"pitch": content}, shipped.architecture, "here/")
 
 
 @pytest.mark.parametrize("size", ["units", "keys"])
 def test_a_model_of_other_sizes_is_refused(shipped: Card, size: str) -> None:
     sizes = replace(shipped.architecture, **{size: getattr(shipped.architecture, size) + 1})
-    with pytest.raises(ModelError, match="the shapes of advance are"):
-        LiteRt(shipped.read_file(FILE), sizes)
+    with pytest.raises(ModelError, match=r"advance\.tflite: its shapes are"):
+        LiteRt(contents(shipped), sizes)
 
 
 def test_a_model_without_the_signatures_is_refused(shipped: Card) -> None:
@@ -91,4 +91,4 @@ def test_a_model_without_the_signatures_is_refused(shipped: Card) -> None:
     function = tf.function(lambda x: x + 1.0, input_signature=[tf.TensorSpec((1,), tf.float32)])
     content = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()]).convert()
     with pytest.raises(ModelError, match="no signature advance"):
-        LiteRt(content, shipped.architecture)
+        LiteRt(contents(shipped) | {"advance": content}, shipped.architecture)

@@ -28,8 +28,7 @@ def saved(pianist: Pianist, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from livegen.training import export
 
     folder = tmp_path_factory.mktemp("export")
-    export.save(pianist, folder / "float16")
-    export.save(pianist, folder / "float32", dtype="float32")
+    export.save(pianist, folder)
     return folder
 
 
@@ -48,19 +47,19 @@ def note_by_note(runtime: Any, crop: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.stack(rows) for name, rows in logits.items()}
 
 
-def test_the_float_litert_file_is_the_trained_model(pianist: Pianist, crop: np.ndarray, saved: Path) -> None:
+def test_the_float_litert_file_is_the_trained_model(pianist: Pianist, crop: np.ndarray) -> None:
     from livegen.training import export
 
-    live = note_by_note(LiteRt(export.litert(saved / "float32", quantise=False), pianist.architecture.sizes), crop)
+    live = note_by_note(LiteRt(export.litert(pianist, quantise=False), pianist.architecture.sizes), crop)
     for name, logits in as_trained(pianist, crop).items():
         np.testing.assert_allclose(live[name], logits, atol=1e-4)
         assert np.ptp(logits) > 0.1
 
 
-def test_int8_weights_stay_near_it(pianist: Pianist, crop: np.ndarray, saved: Path) -> None:
+def test_int8_weights_stay_near_it(pianist: Pianist, crop: np.ndarray) -> None:
     from livegen.training import export
 
-    full, small = (export.litert(saved / "float32", quantise=quantise) for quantise in (False, True))
+    full, small = (export.litert(pianist, quantise=quantise) for quantise in (False, True))
     assert small != full
     live = note_by_note(LiteRt(small, pianist.architecture.sizes), crop)
     for name, logits in as_trained(pianist, crop).items():
@@ -72,7 +71,7 @@ def test_the_saved_model_computes_in_float32_from_weights_in_float16(
 ) -> None:
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(saved / "float16"))
+    loaded = tf.saved_model.load(str(saved))
     assert {variable.dtype for variable in loaded.weights.values()} == {tf.float16}
     for weight in pianist.weights:
         np.testing.assert_array_equal(loaded.weights[weight.path].numpy(), weight.numpy().astype(np.float16))
