@@ -99,5 +99,5 @@ def _playing(
         from livegen.training.judge import continuations, report
 
     sampling = Sampling(given["temperature"], given["top_p"], given["min_p"])
-    others = [continuations.model(card.find(other), sampling) for other in against]
+    others = [continuations.model(card.find(other), sampling, other) for other in against]
     return report.report(card.find(model), folder, prompts, sampling, seed, held_out=held_out, others=others, tell=tell)

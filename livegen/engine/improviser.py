@@ -46,7 +46,7 @@ class Improviser:
     def improvise(self, notes: Sequence[Note], gap: float | None, random: np.random.Generator) -> Iterator[Drawn]:
         """Go on after `notes` (at least one). The first note comes `gap` seconds after their last onset.
 
-        Without a gap it is drawn, as the other steps are.
+        Without a gap the model draws that too.
 
         Raises:
             ValueError: there are no notes, or the model gives no numbers.
@@ -55,10 +55,7 @@ class Improviser:
             raise ValueError("the model needs at least one note to go on from")
         heard = context(notes[-self._window :])
         state = self._read(heard)
-        if gap is None:
-            step, seconds = self._step(likelihoods(self.runtime.logits("step", state, _NOTHING)), random)
-        else:
-            step, seconds = time_bin(gap), gap
+        step, seconds = self._step(self._steps(state), random) if gap is None else (time_bin(gap), gap)
         while True:
             token, note = self._note(state, step, seconds, random)
             heard.append(token)
@@ -67,7 +64,7 @@ class Improviser:
             else:
                 heard = [first(heard[-self._window]), *heard[len(heard) - self._window + 1 :]]
                 state = self._read(heard)
-            steps = likelihoods(self.runtime.logits("step", state, _NOTHING))
+            steps = self._steps(state)
             yield Drawn(note, float(np.add.reduce(steps[_LONG:]) / np.add.reduce(steps)))
             step, seconds = self._step(steps, random)
 
@@ -77,9 +74,13 @@ class Improviser:
             state = self.runtime.advance(state, token)
         return state
 
-    def _step(self, likely: NDArray[np.float64], random: np.random.Generator) -> tuple[int, float]:
-        """A step's bin, and seconds in it."""
-        step = draw(likely, random, self.sampling, _NO_HOLE)
+    def _steps(self, state: State) -> NDArray[np.float64]:
+        """How likely each bin of the next step is."""
+        return likelihoods(self.runtime.logits("step", state, _NOTHING))
+
+    def _step(self, steps: NDArray[np.float64], random: np.random.Generator) -> tuple[int, float]:
+        """A step's bin, and its seconds."""
+        step = draw(steps, random, self.sampling, _NO_HOLE)
         return step, bin_time(step, random.random())
 
     def _note(self, state: State, step: int, seconds: float, random: np.random.Generator) -> tuple[Token, Note]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from livegen.note import Note
 from livegen.stage.events import ReplyNote
@@ -52,21 +53,37 @@ def compose(draws: Iterable[Drawn], length: float, longest: float) -> tuple[Repl
     return playable(notes[: last + 1] if last >= 0 else notes)
 
 
+def place(draws: Iterable[Drawn], count: int) -> tuple[ReplyNote, ...]:
+    """The first `count` notes that hands can play, out of what the model draws without end.
+
+    Offsets are from the onset that the draws go on from. Where the notes end is where the count does.
+    """
+    notes: list[ReplyNote] = []
+    offset = 0.0
+    endless = iter(draws)
+    while len(placed := playable(notes)) < count:
+        for drawn in islice(endless, count - len(placed)):
+            note = drawn.note
+            offset += note.step
+            notes.append(ReplyNote(note.pitch, offset, max(note.duration, SHORTEST), note.velocity, note.pedal))
+    return placed
+
+
 def playable(notes: Iterable[ReplyNote]) -> tuple[ReplyNote, ...]:
     """The same notes, by offset, with at most MAX_KEYS down at once and every key let go before it is struck again."""
     done: list[ReplyNote] = []
-    down: list[ReplyNote] = []  # in order of onset
+    down: list[int] = []  # places in `done`
     for note in notes:
-        down = [n for n in down if n.offset + n.duration > note.offset]
-        leaving = [n for n in down if n.pitch == note.pitch] or (down[:1] if len(down) == MAX_KEYS else [])
-        gap = RESTRIKE if leaving and leaving[0].pitch == note.pitch else 0.0
+        down = [i for i in down if done[i].offset + done[i].duration > note.offset]
+        leaving = [i for i in down if done[i].pitch == note.pitch] or (down[:1] if len(down) == MAX_KEYS else [])
         if leaving:
-            held = leaving[0]
+            held = done[leaving[0]]
+            gap = RESTRIKE if held.pitch == note.pitch else 0.0
             shortened = note.offset - gap - held.offset
             if shortened < SHORTEST:
                 continue  # as good as the same stroke, or an eleventh finger
-            done[done.index(held)] = replace(held, duration=shortened)
-            down.remove(held)
+            done[leaving[0]] = replace(held, duration=shortened)
+            down.remove(leaving[0])
+        down.append(len(done))
         done.append(note)
-        down.append(note)
     return tuple(done)

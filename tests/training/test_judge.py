@@ -18,7 +18,7 @@ pytest.importorskip("symusic", reason="symusic is missing")
 from livegen.training.corpus import Piece
 from livegen.training.data import COLUMNS, DURATION, PITCH, STEP, VELOCITY, Notes
 from livegen.training.judge import continuations, endurance, following, verdict
-from livegen.training.judge.continuations import LONG, SHORT, Player, Prompt, draw_prompts, loop, model, perform
+from livegen.training.judge.continuations import LONG, SHORT, Prompt, Soloist, draw_prompts, loop, model
 from livegen.training.judge.distributions import BINS, between_halves, bins, count, jensen_shannon
 from livegen.training.judge.verdict import Estimate, Row, Target, facts
 
@@ -160,7 +160,7 @@ def test_the_model_plays_what_hands_can_play() -> None:
     one, same, other = (go_on(prompt, 80, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
-    assert 60 < len(one) <= 80
+    assert one.shape == (80, COLUMNS)
     onset = np.cumsum(one[:, STEP])
     for pitch in np.unique(one[:, PITCH]):
         struck = one[:, PITCH] == pitch
@@ -178,8 +178,8 @@ def test_draws_depend_on_the_prompt_and_not_on_the_thread(monkeypatch: pytest.Mo
         return prompt[:1] * random.random() + count
 
     told: list[str] = []
-    player = Player("dice", lambda: ready.append(1) or go_on)
-    played = perform(player, prompts, 5, told.append)
+    player = Soloist("dice", lambda: ready.append(1) or go_on)
+    played = player.play(prompts, 5, told.append)
     expected = [p.notes[:1] * np.random.default_rng([5, 1, k]).random() + SHORT for k, p in enumerate(prompts)]
     np.testing.assert_array_equal(played, expected)
     assert len(ready) == threads
@@ -198,7 +198,7 @@ def judged() -> Callable[[continuations.Continue], dict[str, str]]:
     truth = facts(prompts, [prompt.truth for prompt in prompts], train)
 
     def judge(go_on: continuations.Continue) -> dict[str, str]:
-        found = facts(prompts, perform(Player("it", lambda: go_on), prompts, 1, print), train)
+        found = facts(prompts, Soloist("it", lambda: go_on).play(prompts, 1, print), train)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(verdict, "BOOTSTRAPS", 60)
             rows: list[Row] = verdict.verdict(prompts, truth, {"it": found})

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from queue import SimpleQueue
 from time import monotonic
+from typing import Protocol
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from livegen.engine.sampling import Sampling
 from livegen.errors import DataError
 from livegen.note import WINDOW
 from livegen.stage.events import ReplyNote
-from livegen.stage.reply import playable
+from livegen.stage.reply import place
 from livegen.training.corpus import Piece
 from livegen.training.data import COLUMNS, STEP, Notes
 from livegen.training.evaluate import to_note
@@ -32,16 +32,8 @@ TELL_EVERY = 15.0  # s
 _PLACES, _NOTES = 0, 1  # what is drawn, beside the seed
 
 Continue = Callable[[Notes, int, np.random.Generator], Notes]
-"""(prompt, count, random) -> what comes next, `count` notes or a few less; its first step is from the prompt's last
-onset. Of `Notes` only pitch, step, duration and velocity are judged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """Whoever continues a prompt."""
-
-    name: str
-    ready: Callable[[], Continue]  # called once for each thread
+"""(prompt, count, random) -> the `count` notes that come next; the first step is from the prompt's last onset. Of
+`Notes` only pitch, step, duration and velocity are judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +43,51 @@ class Prompt:
     piece: str
     notes: Notes
     truth: Notes
+
+
+class Player(Protocol):
+    """Whoever continues prompts."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+
+    def play(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
+        """Go on after each prompt by as many notes as the piece does in `truth`, and never look at these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Soloist:
+    """A player that goes on after one prompt at a time, on all cores."""
+
+    name: str
+    ready: Callable[[], Continue]  # called once for each thread
+
+    def play(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
+        """As `Player`. The draws depend on the seed and the prompt's number alone."""
+        threads = min(os.cpu_count() or 1, len(prompts))
+        free: SimpleQueue[Continue] = SimpleQueue()
+        for _ in range(threads):
+            free.put(self.ready())
+
+        def one(k: int) -> Notes:
+            go_on = free.get()
+            try:
+                return go_on(prompts[k].notes, len(prompts[k].truth), np.random.default_rng([seed, _NOTES, k]))
+            finally:
+                free.put(go_on)
+
+        played: list[Notes] = []
+        began = told = monotonic()
+        with ThreadPoolExecutor(threads) as pool:  # LiteRT runs outside the GIL
+            for notes in pool.map(one, range(len(prompts))):
+                played.append(notes)
+                now = monotonic()
+                if now - told >= TELL_EVERY:
+                    told = now
+                    left = (now - began) * (len(prompts) / len(played) - 1)
+                    tell(f"{self.name}: {len(played):,} of {len(prompts):,} prompts, {left / 60:.1f} min left")
+        return played
 
 
 def draw_prompts(pieces: Sequence[Piece], count: int, seed: int) -> list[Prompt]:
@@ -72,23 +109,18 @@ def draw_prompts(pieces: Sequence[Piece], count: int, seed: int) -> list[Prompt]
     return prompts
 
 
-def model(card: Card, sampling: Sampling) -> Player:
+def model(card: Card, sampling: Sampling, name: str = "") -> Soloist:
     """A model, drawing as the daemon does, and keeping to what hands can play."""
 
     def ready() -> Continue:
         improviser = Improviser(LiteRt.of(card), sampling, card.window)
 
         def go_on(prompt: Notes, count: int, random: np.random.Generator) -> Notes:
-            notes, offset = [], 0.0
-            for drawn in islice(improviser.improvise([to_note(row) for row in prompt], None, random), count):
-                note = drawn.note
-                offset += note.step
-                notes.append(ReplyNote(note.pitch, offset, note.duration, note.velocity, note.pedal))
-            return _rows(playable(notes))
+            return _rows(place(improviser.improvise([to_note(row) for row in prompt], None, random), count))
 
         return go_on
 
-    return Player(card.name, ready)
+    return Soloist(name or card.name, ready)
 
 
 def _rows(notes: Sequence[ReplyNote]) -> Notes:
@@ -105,31 +137,4 @@ def loop(prompt: Notes, count: int, random: np.random.Generator) -> Notes:  # no
     return notes
 
 
-LOOP = Player("looped prompt", lambda: loop)
-
-
-def perform(player: Player, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
-    """What a player makes of each prompt. The draws depend on the seed and the prompt's number alone."""
-    threads = min(os.cpu_count() or 1, len(prompts))
-    free: SimpleQueue[Continue] = SimpleQueue()
-    for _ in range(threads):
-        free.put(player.ready())
-
-    def one(k: int) -> Notes:
-        go_on = free.get()
-        try:
-            return go_on(prompts[k].notes, len(prompts[k].truth), np.random.default_rng([seed, _NOTES, k]))
-        finally:
-            free.put(go_on)
-
-    played: list[Notes] = []
-    began = told = monotonic()
-    with ThreadPoolExecutor(threads) as pool:
-        for notes in pool.map(one, range(len(prompts))):
-            played.append(notes)
-            now = monotonic()
-            if now - told >= TELL_EVERY:
-                told = now
-                left = (now - began) * (len(prompts) / len(played) - 1)
-                tell(f"{player.name}: {len(played):,} of {len(prompts):,} prompts, {left / 60:.1f} min left")
-    return played
+LOOP = Soloist("looped prompt", lambda: loop)

@@ -19,10 +19,10 @@ from livegen.engine.sampling import Sampling
 from livegen.errors import DataError
 from livegen.note import WINDOW
 from livegen.training.data import DURATION, PITCH, STEP, VELOCITY, Notes, read_notes
-from livegen.training.judge.continuations import LOOP, Player, model
+from livegen.training.judge.continuations import LOOP, Soloist, model
 
 
-def rolls(path: Path, players: Sequence[Player], seed: int) -> list[MidiFile]:
+def rolls(path: Path, players: Sequence[Soloist], seed: int) -> list[MidiFile]:
     """A piece, and its first 25 notes as each player goes on: each with a track for the call and one for the reply.
 
     Raises:

@@ -13,7 +13,7 @@ from livegen.engine.sampling import Sampling
 from livegen.training import corpus
 from livegen.training.evaluate import refuse_trained_on
 from livegen.training.judge import endurance
-from livegen.training.judge.continuations import LONG, LOOP, SHORT, Player, draw_prompts, model, perform
+from livegen.training.judge.continuations import LONG, LOOP, SHORT, Player, draw_prompts, model
 from livegen.training.judge.verdict import Estimate, Row, Target, facts, verdict
 
 MARKS = {"yes": "✓", "interval": "(✓)", "no": "✗", "unknown": "?"}
@@ -137,7 +137,7 @@ def report(
         tell: takes a line now and then.
 
     Raises:
-        DataError: the data is not MAESTRO, or the model was trained on pieces of the prompts.
+        DataError: the data is not MAESTRO, no piece is long enough, or the model was trained on pieces of the prompts.
         ModelError: the model cannot be played.
     """
     tell(f"reading {folder}")
@@ -149,8 +149,8 @@ def report(
     refuse_trained_on(card, {piece.name: piece.sha256 for piece in pieces})
     train = endurance.index(piece.notes for piece in trained)
     prompts = draw_prompts(pieces, count, seed)
-    players = (model(card, sampling), LOOP, *others)
-    played = {player.name: perform(player, prompts, seed, tell) for player in players}
+    players: tuple[Player, ...] = (model(card, sampling), LOOP, *others)
+    played = {player.name: player.play(prompts, seed, tell) for player in players}
     tell("comparing")
     truth = facts(prompts, [prompt.truth for prompt in prompts], train)
     found = {name: facts(prompts, replies, train) for name, replies in played.items()}
