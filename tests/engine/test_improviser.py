@@ -21,7 +21,9 @@ CALL = (
 )
 
 
-def play(runtime: Scripted | LiteRt, notes: int, *, gap: float = 0.9, seed: int = 1, window: int = 25) -> list[Drawn]:
+def play(
+    runtime: Scripted | LiteRt, notes: int, *, gap: float | None = 0.9, seed: int = 1, window: int = 25
+) -> list[Drawn]:
     improviser = Improviser(runtime, Sampling(), window)
     return list(islice(improviser.improvise(CALL, gap, np.random.default_rng(seed)), notes))
 
@@ -33,6 +35,13 @@ def test_the_context_is_read_and_the_first_step_is_the_gap() -> None:
     assert one.note.step == 0.873
     assert runtime.given[0] == ("pitch", (time_bin(0.873), 0, 0, 0, 0))
     assert time_bin(two.note.step) == 10
+
+
+def test_without_a_gap_the_model_draws_the_first_step_too() -> None:
+    runtime = Scripted(lambda k: (7, 50 + k, 20, 33, 12))
+    one, two = play(runtime, 2, gap=None)
+    assert [time_bin(drawn.note.step) for drawn in (one, two)] == [7, 7]
+    assert runtime.given[:2] == [("step", (0, 0, 0, 0, 0)), ("pitch", (7, 0, 0, 0, 0))]
 
 
 def test_each_head_is_told_what_was_drawn_and_the_drawn_token_is_fed_back() -> None:

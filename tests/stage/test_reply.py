@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from livegen.note import PEDAL_UP, Note, Pedal
 from livegen.stage.events import ReplyNote
-from livegen.stage.reply import MAX_KEYS, MAX_NOTES, RESTRIKE, SHORTEST, STRETCH, Drawn, compose, playable
+from livegen.stage.reply import MAX_KEYS, MAX_NOTES, RESTRIKE, SHORTEST, STRETCH, Drawn, compose, place, playable
 
 
 def drawn(pitch: int = 60, step: float = 0.5, duration: float = 0.4, rest: float = 0.0) -> Drawn:
@@ -103,3 +103,19 @@ def test_hands_can_play_whatever_is_drawn(draws, length):
         down = [n for n in notes if n.offset <= note.offset < n.offset + n.duration]
         assert len(down) <= MAX_KEYS
         assert [n.pitch for n in down].count(note.pitch) == 1
+
+
+def test_as_many_notes_as_asked_for_from_the_first_step_on():
+    notes = place(scale(0.25, 0.1), 100)
+    assert len(notes) == 100
+    assert [note.offset for note in notes] == pytest.approx([0.25 * (i + 1) for i in range(100)])
+    assert place(scale(), 0) == ()
+
+
+def test_for_notes_that_no_hand_can_play_others_are_drawn():
+    notes = place((drawn(60 + i % 2, 0.01, 1.0) for i in count()), 50)  # two keys, ten times as quick as they come up
+    assert len(notes) == 50
+    assert playable(notes) == notes
+    for key in (60, 61):
+        strokes = [note for note in notes if note.pitch == key]
+        assert all(b.offset - a.offset - a.duration >= RESTRIKE - 1e-9 for a, b in pairwise(strokes))
