@@ -1,0 +1,99 @@
+"""How eight variables are distributed over the notes played, and how far two such distributions are apart.
+
+Each note falls into one bin of each variable:
+
+pitch, pitch class   128 and 12 bins
+interval             from the note before in order of onset and pitch, in semitones; from 36 on either way one bin
+step, duration       the 80 bins of the model's encoding: 10 ms up to 200 ms, growing to 8 s
+velocity             32 bins of 4
+polyphony            keys down at the onset, this one included; from 16 on one bin
+density              onsets in the second up to this one, included; from 64 on one bin
+
+Keys and onsets of the prompt count for polyphony and density, and so does its last note for the first interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegen.features import PITCHES, SIZES, VELOCITY_WIDTH, tokens
+from livegen.training.data import DURATION, PITCH, STEP, VELOCITY, Notes
+
+WIDEST = 36  # semitones
+MOST_KEYS, MOST_ONSETS = 16, 64
+BINS = {
+    "pitch": PITCHES,
+    "pitch class": 12,
+    "interval": 2 * WIDEST + 1,
+    "step": SIZES["step"],
+    "duration": SIZES["duration"],
+    "velocity": SIZES["velocity"],
+    "polyphony": MOST_KEYS,
+    "density": MOST_ONSETS,
+}
+SPLITS = 50
+
+Counts = dict[str, NDArray[np.float64]]
+"""For each variable how many notes fall into each bin: shape (continuations, bins)."""
+Weights = NDArray[np.float64]
+"""How often each continuation counts: shape (continuations,)."""
+
+
+def bins(prompt: Notes, reply: Notes) -> dict[str, NDArray[np.int64]]:
+    """For each variable the bin of each note of a continuation: shape (notes,)."""
+    notes = np.concatenate([prompt, reply])
+    whole, told = notes[:, PITCH].astype(np.int64), tokens(notes)
+    onset = np.cumsum(notes[:, STEP])
+    earlier = np.tri(len(notes), k=-1, dtype=bool)
+    sounding = (earlier & ((onset + notes[:, DURATION])[None, :] > onset[:, None])).sum(axis=1)
+    lately = np.arange(len(notes)) - np.searchsorted(onset, onset - 1.0, side="right")
+    found = {
+        "pitch": whole,
+        "pitch class": whole % 12,
+        "interval": np.clip(np.diff(whole, prepend=whole[0]), -WIDEST, WIDEST) + WIDEST,
+        "step": told[:, 0].astype(np.int64),
+        "duration": told[:, 3].astype(np.int64),
+        "velocity": notes[:, VELOCITY].astype(np.int64) // VELOCITY_WIDTH,
+        "polyphony": np.minimum(sounding, MOST_KEYS - 1),
+        "density": np.minimum(lately, MOST_ONSETS - 1),
+    }
+    return {name: each[len(prompt) :] for name, each in found.items()}
+
+
+def count(prompts: Sequence[Notes], replies: Sequence[Notes]) -> Counts:
+    found = [bins(prompt, reply) for prompt, reply in zip(prompts, replies, strict=True)]
+    return {
+        name: np.array([np.bincount(each[name], minlength=size) for each in found], np.float64)
+        for name, size in BINS.items()
+    }
+
+
+def jensen_shannon(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
+    """The distance between two distributions given as counts: 0 where they are the same, 1 where nothing is shared."""
+    p, q = p / p.sum(), q / q.sum()
+    middle = (p + q) / 2
+
+    def divergence(a: NDArray[np.float64]) -> float:
+        seen = a > 0
+        return float((a[seen] * np.log2(a[seen] / middle[seen])).sum())
+
+    return float(np.sqrt(max((divergence(p) + divergence(q)) / 2, 0.0)))
+
+
+def between_halves(counts: NDArray[np.float64], piece: NDArray[np.int64], seed: int = 0) -> float:
+    """The distance between the continuations of one half of the pieces and those of the other: mean of SPLITS draws.
+
+    Args:
+        counts: shape (continuations, bins).
+        piece: number of each continuation's piece, shape (continuations,). NaN where there is but one.
+        seed: of the draws.
+    """
+    pieces = int(piece.max()) + 1
+    if pieces < 2:
+        return float("nan")
+    random = np.random.default_rng(seed)
+    halves = [(random.permutation(pieces) < pieces // 2)[piece] for _ in range(SPLITS)]
+    return float(np.mean([jensen_shannon(half @ counts, ~half @ counts) for half in halves]))

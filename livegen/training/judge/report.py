@@ -1,0 +1,166 @@
+"""What `livegen evaluate --generate` tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from livegen.engine.card import Card
+from livegen.engine.sampling import Sampling
+from livegen.training import corpus
+from livegen.training.evaluate import refuse_trained_on
+from livegen.training.judge import endurance
+from livegen.training.judge.continuations import LONG, LOOP, SHORT, Player, draw_prompts, model
+from livegen.training.judge.verdict import Estimate, Row, Target, facts, verdict
+
+MARKS = {"yes": "✓", "interval": "(✓)", "no": "✗", "unknown": "?"}
+LEGEND = "✓ on target, (✓) only its interval of 95 % reaches it, ✗ not; in brackets what the figure is a ratio of"
+MEANINGS = {
+    "distance": "Distance from the truth",
+    "spread": "Spread of notes 401-500 to that of 1-100",
+    "n-grams": "n-grams shared with",
+    "follows": "Follows the call in",
+}
+UNSEEN = {False: "of the validation split", True: "held out of the train split"}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    players: tuple[str, ...]  # the model first
+    held_out: bool
+    prompts: int
+    pieces: int
+    notes: int  # that the model played
+    sampling: Sampling
+    seed: int
+    rows: tuple[Row, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON. What is not known is null."""
+        about = {name: getattr(self, name) for name in ("players", "prompts", "pieces", "notes", "seed")}
+        split = "train, held out" if self.held_out else "validation"
+        return {
+            **about,
+            "split": split,
+            "sampling": asdict(self.sampling),
+            "measures": [_plain(row) for row in self.rows],
+        }
+
+    def text(self) -> str:
+        """For people: tables in Markdown."""
+        s = self.sampling
+        lines = [
+            f"{self.prompts:,} prompts, from {self.pieces} pieces {UNSEEN[self.held_out]}, continued by {SHORT} notes, "
+            f"every fifth of them by {LONG}; {self.players[0]} draws at temperature {s.temperature:g}, "
+            f"top-p {s.top_p:g}, min-p {s.min_p:g}, with seed {self.seed}.",
+        ]
+        for group, meaning in MEANINGS.items():
+            rows = [row for row in self.rows if row.group == group]
+            truth = "between halves" if group == "distance" else "truth"
+            table = [(meaning, "target", truth, *self.players), *([_cells(row, self.players) for row in rows])]
+            lines += ["", *_markdown(table)]
+        return "\n".join([*lines, "", f"{LEGEND}. {self._score()}"])
+
+    def _score(self) -> str:
+        scores = []
+        for player in self.players:
+            met = [row.target.met(row.figures[player]) for row in self.rows]
+            scores.append(f"{player} {met.count('yes')} + {met.count('interval')}")
+        return f"Of {len(self.rows)} targets on + by interval: {', '.join(scores)}."
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    def told(estimate: Estimate) -> dict[str, float | None]:
+        return {"value": _known(estimate.value), "half": _known(estimate.half)}
+
+    players = {
+        name: {**told(figure), "plain": _known(row.plain[name]) if row.plain else None, "met": row.target.met(figure)}
+        for name, figure in row.figures.items()
+    }
+    target = {"low": _known(row.target.low), "high": _known(row.target.high)}
+    return {"group": row.group, "name": row.name, "target": target, "truth": told(row.truth), "players": players}
+
+
+def _known(value: float) -> float | None:
+    return round(value, 5) if isfinite(value) else None
+
+
+def _cells(row: Row, players: Sequence[str]) -> tuple[str, ...]:
+    digits = 4 if row.group in ("distance", "n-grams") else 2
+
+    def cell(name: str) -> str:
+        figure = row.figures[name]
+        plain = f" [{row.plain[name]:.{digits}f}]" if row.plain else ""
+        return f"{figure.value:.2f} ± {figure.half:.2f}{plain} {MARKS[row.target.met(figure)]}"
+
+    interval = "" if row.group == "distance" else f" ± {row.truth.half:.{digits}f}"
+    truth = f"{row.truth.value:.{digits}f}{interval}"
+    return row.name, _target(row.target), truth, *map(cell, players)
+
+
+def _target(target: Target) -> str:
+    return f"{target.low:g} to {target.high:g}" if isfinite(target.low) else f"at most {target.high:g}"
+
+
+def _markdown(table: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    head, *rows = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in table
+    ]
+    return [head, "|" + "|".join("-" * (width + 2) for width in widths) + "|", *rows]
+
+
+def report(
+    card: Card,
+    folder: Path,
+    count: int,
+    sampling: Sampling,
+    seed: int,
+    *,
+    held_out: bool,
+    others: Sequence[Player],
+    tell: Callable[[str], None],
+) -> Report:
+    """Judge a model, a looped prompt and `others` on the same prompts.
+
+    Args:
+        card: of the model.
+        folder: MAESTRO's.
+        count: of prompts.
+        sampling: of the model.
+        seed: of the prompts, the draws and the intervals.
+        held_out: take the prompts from pieces held out of the train split: to choose by.
+        others: that play beside it.
+        tell: takes a line now and then.
+
+    Raises:
+        DataError: the data is not MAESTRO, no piece is long enough, or the model was trained on pieces of the prompts.
+        ModelError: the model cannot be played.
+    """
+    tell(f"reading {folder}")
+    pieces = corpus.maestro_split(folder, "train")
+    if held_out:
+        trained, pieces = corpus.hold_out(pieces)
+    else:
+        trained, pieces = pieces, corpus.maestro_split(folder, "validation")
+    refuse_trained_on(card, {piece.name: piece.sha256 for piece in pieces})
+    train = endurance.index(piece.notes for piece in trained)
+    prompts = draw_prompts(pieces, count, seed)
+    players: tuple[Player, ...] = (model(card, sampling), LOOP, *others)
+    played = {player.name: player.play(prompts, seed, tell) for player in players}
+    tell("comparing")
+    truth = facts(prompts, [prompt.truth for prompt in prompts], train)
+    found = {name: facts(prompts, replies, train) for name, replies in played.items()}
+    return Report(
+        players=tuple(found),
+        held_out=held_out,
+        prompts=count,
+        pieces=len({prompt.piece for prompt in prompts}),
+        notes=sum(map(len, played[card.name])),
+        sampling=sampling,
+        seed=seed,
+        rows=tuple(verdict(prompts, truth, found, seed)),
+    )

@@ -1,0 +1,201 @@
+"""Each figure of a player beside that of the pieces themselves, and whether it is what it should be.
+
+Intervals are of 95 %: 1.96 times the standard deviation of the figure over BOOTSTRAPS draws of as many pieces, with
+replacement, the same ones for a player and for the truth. The distance between halves is taken as known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import inf, isnan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegen.training.data import DURATION, STEP, Notes
+from livegen.training.judge import endurance, following
+from livegen.training.judge.continuations import LONG, SHORT, Prompt
+from livegen.training.judge.distributions import BINS, Counts, Weights, between_halves, count, jensen_shannon
+
+BOOTSTRAPS = 500
+Z = 1.96
+TIMES = {"step": STEP, "duration": DURATION}
+SHARED = ("the prompt", "itself", f"itself, {LONG} notes", "the train split")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Bounds of a figure, both included."""
+
+    low: float
+    high: float
+
+    def met(self, figure: Estimate) -> str:
+        """Say yes or no; "interval" where only the interval reaches it, "unknown" where there is no figure."""
+        if isnan(figure.value):
+            return "unknown"
+        if self.low <= figure.value <= self.high:
+            return "yes"
+        return "interval" if self.low - figure.half <= figure.value <= self.high + figure.half else "no"
+
+
+DISTANCE = Target(-inf, 1.5)  # times that between halves
+SPREAD = Target(0.7, 1.4)  # late, relative to early
+REPEATS = Target(-inf, 1.0)  # times as frequent as in the truth
+FOLLOWS = Target(0.95, 1.10)  # times the true correlation
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    value: float  # NaN where there is none
+    half: float = 0.0  # of the interval's width
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measure: what it should be, and what it is."""
+
+    group: str
+    name: str
+    target: Target
+    truth: Estimate  # of distances: that between halves
+    figures: dict[str, Estimate]  # by player: what the target is about
+    plain: dict[str, float]  # by player: what the figure is a multiple of the truth's of; none of a spread
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is counted and measured of some continuations, one after the other along the first axis."""
+
+    counts: Counts  # over the first SHORT notes
+    spreads: dict[str, NDArray[np.float64]]  # by time, early and late: (prompts, 2); 0 where it is not LONG
+    shared: dict[str, NDArray[np.float64]]  # n-grams that are, and all: (prompts, 2)
+    traits: NDArray[np.float64]  # (prompts, 4)
+    called: NDArray[np.float64]  # the prompts' own: (prompts, 4)
+    profiles: NDArray[np.float64]  # (prompts,)
+
+
+def facts(prompts: Sequence[Prompt], replies: Sequence[Notes], train: endurance.Grams) -> Facts:
+    """Count and measure continuations. Of the long ones only spread and one share of n-grams see more than SHORT."""
+    calls, first = [prompt.notes for prompt in prompts], [reply[:SHORT] for reply in replies]
+    long = [len(prompt.truth) == LONG for prompt in prompts]
+    shared = {
+        SHARED[0]: [endurance.shared_with_prompt(*pair) for pair in zip(calls, first, strict=True)],
+        SHARED[1]: [endurance.shared_with_itself(reply) for reply in first],
+        SHARED[2]: [
+            endurance.shared_with_itself(reply) if is_long else (0, 0)
+            for reply, is_long in zip(replies, long, strict=True)
+        ],
+        SHARED[3]: [endurance.shared_with_train(reply, train) for reply in first],
+    }
+    return Facts(
+        counts=count(calls, first),
+        spreads={
+            name: np.array(
+                [
+                    [endurance.spread(part[:, column]) if is_long else 0.0 for part in (reply[:SHORT], reply[-SHORT:])]
+                    for reply, is_long in zip(replies, long, strict=True)
+                ]
+            )
+            for name, column in TIMES.items()
+        },
+        shared={name: np.array(pairs, np.float64) for name, pairs in shared.items()},
+        traits=np.array([following.traits(reply) for reply in first]),
+        called=np.array([following.traits(call) for call in calls]),
+        profiles=following.profile_correlations(calls, first),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    group: str
+    name: str
+    target: Target
+    truth: Callable[[Weights], float]
+    figure: Callable[[Facts, Weights], float]
+    plain: Callable[[Facts, Weights], float] | None  # what the figure is a multiple of the truth's of
+
+
+def verdict(prompts: Sequence[Prompt], truth: Facts, players: Mapping[str, Facts], seed: int = 0) -> list[Row]:
+    """All measures of all players, over the same prompts."""
+    piece = np.unique([prompt.piece for prompt in prompts], return_inverse=True)[1]
+    draws, all_once = _draws(piece, seed), np.ones(len(piece))
+
+    def estimate(figure: Callable[[Weights], float]) -> Estimate:
+        return Estimate(figure(all_once), Z * float(np.std([figure(weights) for weights in draws])))
+
+    return [
+        Row(
+            each.group,
+            each.name,
+            each.target,
+            estimate(each.truth),
+            {name: estimate(partial(each.figure, found)) for name, found in players.items()},
+            {name: each.plain(found, all_once) for name, found in players.items()} if each.plain else {},
+        )
+        for each in _measures(truth, piece)
+    ]
+
+
+def _measures(truth: Facts, piece: NDArray[np.int64]) -> Iterator[_Measure]:
+    for name in BINS:
+        yield _distance(name, truth, between_halves(truth.counts[name], piece))
+    for name in TIMES:
+        lasting = partial(_lasting, name)
+        yield _Measure("spread", name, SPREAD, partial(lasting, truth), lasting, None)
+    for name in SHARED:
+        yield _relative("n-grams", name, REPEATS, partial(_share, name), truth)
+    for k, name in enumerate(following.TRAITS):
+        yield _relative("follows", name, FOLLOWS, partial(_correlation, k), truth)
+    yield _relative("follows", "pitch classes", FOLLOWS, _profile, truth)
+
+
+def _distance(name: str, truth: Facts, halves: float) -> _Measure:
+    def apart(of: Facts, weights: Weights) -> float:
+        return jensen_shannon(weights @ of.counts[name], weights @ truth.counts[name])
+
+    def figure(of: Facts, weights: Weights) -> float:
+        return _ratio(apart(of, weights), halves)
+
+    return _Measure("distance", name, DISTANCE, lambda _: halves, figure, apart)
+
+
+def _relative(
+    group: str, name: str, target: Target, plain: Callable[[Facts, Weights], float], truth: Facts
+) -> _Measure:
+    def figure(of: Facts, weights: Weights) -> float:
+        return _ratio(plain(of, weights), plain(truth, weights))
+
+    return _Measure(group, name, target, partial(plain, truth), figure, plain)
+
+
+def _lasting(name: str, of: Facts, weights: Weights) -> float:
+    early, late = weights @ of.spreads[name]
+    return _ratio(late, early)
+
+
+def _share(name: str, of: Facts, weights: Weights) -> float:
+    found, all_of_them = weights @ of.shared[name]
+    return _ratio(found, all_of_them)
+
+
+def _correlation(trait: int, of: Facts, weights: Weights) -> float:
+    drawn = np.repeat(np.arange(len(weights)), weights.astype(np.int64))
+    return following.rank_correlation(of.called[drawn, trait], of.traits[drawn, trait])
+
+
+def _profile(of: Facts, weights: Weights) -> float:
+    return _ratio(float(weights @ of.profiles), float(weights.sum()))
+
+
+def _draws(piece: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
+    """How often each continuation counts in each draw of pieces: shape (BOOTSTRAPS, continuations)."""
+    pieces = int(piece.max()) + 1
+    drawn = np.random.default_rng(seed).multinomial(pieces, np.full(pieces, 1 / pieces), size=BOOTSTRAPS)
+    return drawn[:, piece].astype(np.float64)
+
+
+def _ratio(a: float, b: float) -> float:
+    return a / b if b > 0 else float("nan")
