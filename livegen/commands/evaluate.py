@@ -90,6 +90,7 @@ def _playing(
     folder: Path,
     model: str,
     against: tuple[str, ...],
+    tutorial: Path | None,
     prompts: int,
     seed: int,
     *,
@@ -102,5 +103,9 @@ def _playing(
         from livegen.training.judge import continuations, report
 
     sampling = Sampling(given["temperature"], given["top_p"], given["min_p"])
-    others = [continuations.model(card.find(other), sampling, other) for other in against]
+    others: list[continuations.Player] = [continuations.model(card.find(other), sampling, other) for other in against]
+    if tutorial is not None:
+        with tensorflow():
+            from livegen.training.tutorial.player import TutorialPlayer
+        others.append(TutorialPlayer(tutorial))
     return report.report(card.find(model), folder, prompts, sampling, seed, held_out=held_out, others=others, tell=tell)

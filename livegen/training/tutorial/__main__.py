@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 from livegen.errors import DataError, LivegenError
 from livegen.note import INSTANT
 from livegen.training.data import read_notes
-from livegen.training.tutorial.model import continue_notes
+from livegen.training.tutorial.model import TEMPERATURE, VELOCITY, continue_notes
 from livegen.training.tutorial.train import columns, load
-
-VELOCITY = 100
 
 
 def to_midi(parts: dict[str, NDArray[np.float64]]) -> pretty_midi.PrettyMIDI:
@@ -60,7 +58,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("file", type=Path, help="the MIDI file whose last notes are read")
     parser.add_argument("-o", "--out", type=Path, required=True, help="the MIDI file to write")
     parser.add_argument("--notes", type=int, default=120)
-    parser.add_argument("--temperature", type=float, default=2.0, help="of the pitch; the tutorial's is 2")
+    parser.add_argument("--temperature", type=float, default=TEMPERATURE, help="of the pitch; the tutorial's is 2")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--raw-pitch", action="store_true", help="as the tutorial does it by mistake")
     arguments = parser.parse_args(given)

@@ -18,6 +18,8 @@ UNITS, LEARNING_RATE = 128, 0.005
 LOSS_WEIGHTS = {"pitch": 0.05, "step": 1.0, "duration": 1.0}
 """The outputs, in the order of a note's columns."""
 
+TEMPERATURE = 2.0  # of the pitch, where notes are added
+VELOCITY = 100  # of all notes added: the model knows of none
 PRESSURE = 10.0  # on each second below zero
 SCALE = np.array([PITCHES, 1, 1], np.float32)
 """By what a note's columns are divided before the model reads them."""

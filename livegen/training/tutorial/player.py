@@ -1,0 +1,42 @@
+"""The tutorial's model as one of the players that `livegen evaluate --generate` judges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from livegen.training.data import COLUMNS, DURATION, PITCH, STEP, VELOCITY, Notes
+from livegen.training.judge.continuations import Prompt
+from livegen.training.tutorial.model import TEMPERATURE, continue_notes
+from livegen.training.tutorial.model import VELOCITY as LOUDNESS
+from livegen.training.tutorial.peer import NAME
+from livegen.training.tutorial.train import columns, load
+
+
+class TutorialPlayer:
+    """A run of the preset `tutorial`, at the tutorial's temperature. It knows no velocity, so all notes have one.
+
+    Raises:
+        DataError: the folder is not that of such a run.
+    """
+
+    name = NAME
+
+    def __init__(self, run: Path) -> None:
+        self._model, self._recipe = load(run)
+
+    def play(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
+        """As `judge.continuations.Player`."""
+        random = np.random.default_rng(seed)
+        played: dict[int, Notes] = {}
+        for count in sorted({len(prompt.truth) for prompt in prompts}):
+            tell(f"{self.name}: {count} notes after each prompt")
+            those = [i for i, prompt in enumerate(prompts) if len(prompt.truth) == count]
+            heard = columns(np.stack([prompts[i].notes[-self._recipe.window :] for i in those]))
+            notes = np.zeros((len(those), count, COLUMNS))
+            notes[..., [PITCH, STEP, DURATION]] = continue_notes(self._model, heard, count, TEMPERATURE, random)
+            notes[..., VELOCITY] = LOUDNESS
+            played |= dict(zip(those, notes, strict=True))
+        return [played[i] for i in range(len(prompts))]
