@@ -35,9 +35,9 @@ LOST = (
 class Cluster:
     """The workers of a run; this process is one of them. Every worker makes the same calls in the same order."""
 
-    def __init__(self, index: int = 0, count: int = 1, strategy: tf.distribute.Strategy | None = None) -> None:
+    def __init__(self, index: int = 0, count: int = 1, strategy: Any = None) -> None:  # noqa: ANN401  (TensorFlow has no types)
         self.index, self.count = index, count
-        self._strategy = strategy
+        self._strategy = strategy  # None for a worker alone
         self._summed = tf.function(self._sum, reduce_retracing=True)
 
     @property
@@ -64,7 +64,8 @@ class Cluster:
         if self._strategy is None:
             return array
         shared = self._summed(tf.constant(array if self.chief else np.zeros_like(array), tf.float64))
-        return shared.numpy().astype(array.dtype)
+        content: NDArray[Any] = shared.numpy().astype(array.dtype)
+        return content
 
     def text_from_chief(self, text: str) -> str:
         """The chief's text."""
