@@ -5,6 +5,7 @@ LivegenError
 +-- PortError     a MIDI port, the MIDI system, the synth (exit 69, EX_UNAVAILABLE)
 +-- ModelError    a model file (exit 65, EX_DATAERR)
 +-- DataError     a MIDI file or a folder of them (exit 66, EX_NOINPUT)
++-- ClusterError  another machine of a training run (exit 75, EX_TEMPFAIL: try again)
 
 The codes are those of BSD's sysexits.h. Only cli.py turns an error into one.
 """
@@ -33,6 +34,10 @@ class ModelError(LivegenError):
 
 class DataError(LivegenError):
     exit_code = 66
+
+
+class ClusterError(LivegenError):
+    exit_code = 75
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

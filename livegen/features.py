@@ -75,8 +75,9 @@ SIZES = {
 Token = tuple[int, int, int, int, int]
 """A note's categories in the order of VARIABLES."""
 
-SCHEME = f"livegen-2:{'x'.join(str(SIZES[name]) for name in VARIABLES)}"
-"""Names this encoding in a model's card: a model of another encoding is refused."""
+_SCALES = dict.fromkeys(TIMES, f"/{CELL * 1000:.0f}ms/{CELL * LAST_CELL:.0f}s")
+SCHEME = "livegen-2:" + ",".join(f"{name}/{SIZES[name]}{_SCALES.get(name, '')}" for name in VARIABLES)
+"""Names this encoding, its order and its scales, in a model's card: a model of another encoding is refused."""
 
 _ROUNDING = 1e-6  # of a cell or a quarter: 0.03 s / 0.01 s is 2.9999999999999996
 _INSTANT = 1e-6  # s: what differs by less is one moment, whatever the clock began with

@@ -11,6 +11,7 @@ import click
 from livegen.commands.shared import PATH, tell, tensorflow
 from livegen.errors import ConfigError
 from livegen.note import WINDOW
+from livegen.quiet import quiet
 
 if TYPE_CHECKING:
     from livegen.training.corpus import Corpus
@@ -19,7 +20,7 @@ _data = click.option("--data", "folder", metavar="DIR", type=PATH, required=True
 
 
 OPTIONS = {
-    "livegen": ("start", "steps", "window", "learning_rate", "warmup", "seed"),
+    "livegen": ("start", "steps", "batch", "window", "learning_rate", "warmup", "seed"),
     "tutorial": ("files", "epochs", "window", "learning_rate", "seed"),
 }
 """What each preset may be given beside its data."""
@@ -31,6 +32,7 @@ OPTIONS = {
 @click.option("--out", metavar="DIR", type=PATH, required=True, help="Where checkpoints and the log go.")
 @click.option("--from", "start", metavar="MODEL", help="A model to go on from: fine-tune it on your playing.")
 @click.option("--steps", type=click.IntRange(min=1), help="How many batches. [1550]")
+@click.option("--batch", type=click.IntRange(min=1), help="Crops in each, over all workers. [192]")
 @click.option("--files", type=click.IntRange(min=1), help="Of the data the first so many. [5, as the tutorial]")
 @click.option("--epochs", type=click.IntRange(min=1), help="At most so often through all windows. [50]")
 @click.option("--window", type=click.IntRange(min=1), help="Notes read, at most, to tell the next. [40; tutorial: 25]")
@@ -42,12 +44,13 @@ OPTIONS = {
 def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
     """Train a model on MAESTRO or on any folder of MIDI files.
 
-    The same command goes on with a run that was stopped. Ctrl-C keeps the best weights so far. Then:
+    The same command goes on with a run that was stopped. Ctrl-C keeps the best weights so far. Where TF_CONFIG names
+    several machines, they train together (docs/scaling.md). Then:
 
         livegen export --run DIR --data DIR --out models/mine && livegen --model models/mine
 
     The preset tutorial is the model of TensorFlow's tutorial, to compare with: see docs/tutorial.md. It takes --files
-    and --epochs; the preset livegen takes --from, --steps and --warmup.
+    and --epochs; the preset livegen takes --from, --steps, --batch and --warmup.
     """
     with tensorflow():
         from livegen.training import run
@@ -57,20 +60,23 @@ def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
         option = "from" if name == "start" else name.replace("_", "-")
         raise ConfigError(f"--{option} says nothing to the preset {preset}. Leave it out, or choose another --preset.")
     fit = _tutorial if preset == "tutorial" else _livegen
+    wrote = True
     try:
-        fit(folder, out, given)
+        wrote = fit(folder, out, given)
     except KeyboardInterrupt:
         done = len(run.read_log(out))
         tell(f"stopped; the best weights so far are kept. The same command goes on from epoch {done}.")
         if not done:
             raise
-    click.echo(f"{out / run.BEST}, {run.draw_curve(out)}")
+    if wrote:
+        click.echo(f"{out / run.BEST}, {run.draw_curve(out)}")
 
 
-def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> None:
+def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> bool:
+    """Train; returns whether it is this worker that writes the run's folder."""
     with tensorflow():
         from livegen.engine import card
-        from livegen.training import corpus, export
+        from livegen.training import cluster, corpus, export
         from livegen.training.train import Recipe
         from livegen.training.train import train as fit
 
@@ -82,6 +88,8 @@ def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> None:
                 f"not know what to do with them. Choose {WINDOW} or more."
             )
         given["length"] = window + 1
+    with quiet():
+        workers = cluster.join()
     recipe = replace(Recipe(), **given)
     recipe = replace(recipe, epoch=min(recipe.epoch, recipe.steps), warmup=min(recipe.warmup, recipe.steps))
     first = export.restore(card.find(recipe.start)) if recipe.start else None
@@ -89,10 +97,13 @@ def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> None:
         recipe = replace(recipe, architecture=first.architecture)
     found = corpus.read_folder(folder)
     _tell_of(found)
-    fit(recipe, found.pieces, out, tell, first)
+    if workers.count > 1:
+        tell(f"worker {workers.index} of {workers.count}{', which writes the run' if workers.chief else ''}")
+    fit(recipe, found.pieces, out, tell if workers.chief else lambda _: None, first, workers)
+    return workers.chief
 
 
-def _tutorial(folder: Path, out: Path, given: dict[str, Any]) -> None:
+def _tutorial(folder: Path, out: Path, given: dict[str, Any]) -> bool:
     with tensorflow():
         from livegen.training import corpus
         from livegen.training.tutorial.train import Recipe
@@ -102,6 +113,7 @@ def _tutorial(folder: Path, out: Path, given: dict[str, Any]) -> None:
     found = corpus.read_folder(folder, recipe.files)
     _tell_of(found)
     fit(recipe, found.pieces, out, tell)
+    return True
 
 
 def _tell_of(found: Corpus) -> None:

@@ -21,7 +21,7 @@ TABLE = "maestro-v*.csv"
 SUFFIXES = (".mid", ".midi")
 CACHE = ".livegen-notes.npz"
 """In the data folder, or in the cache folder where that may not be written."""
-_PARSER = 1  # to be counted up when `read_notes` reads otherwise
+_PARSER = 2  # to be counted up when `read_notes` reads otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def read(folder: Path, names: Sequence[str]) -> Corpus:
     known = _Cache.load(folder)
     fresh = [name for name in names if known.stamps.get(name) != stamps[name]]
     if fresh:
-        parsed = _parse([folder / name for name in fresh])
+        parsed = parse([folder / name for name in fresh])
         known = known.updated(dict(zip(fresh, parsed, strict=True)), stamps)
         known.save(folder)
     pieces, skipped = [], []
@@ -143,7 +143,8 @@ def _stamp(path: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _parse(paths: Sequence[Path]) -> list[File]:
+def parse(paths: Sequence[Path]) -> list[File]:
+    """Read files in parallel."""
     with ThreadPoolExecutor() as pool:  # symusic parses outside the GIL
         return list(pool.map(_parse_one, paths))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from livegen import features
 from livegen.errors import DataError
+from livegen.features import PITCHES
 from livegen.note import INSTANT
 from livegen.stage.control import DOWN, PEDALS
 
@@ -21,12 +22,17 @@ Notes = NDArray[np.float64]
 """Shape (n, 7), as `features.tokens` reads them: pitch, step [s], duration [s], velocity, whether the sustain pedal is
 down at the onset, and how long ago [s] it was pressed and lifted; in order of (onset, pitch)."""
 
+Integers = NDArray[np.integer[Any]]
+Seconds = NDArray[np.float64]
+
 COLUMNS = 7
-PITCH, STEP, DURATION, VELOCITY, _, PRESSED, LIFTED = range(COLUMNS)
+PITCH, STEP, DURATION, VELOCITY, IS_DOWN, PRESSED, LIFTED = range(COLUMNS)
 TIMES = (STEP, DURATION, PRESSED, LIFTED)
 
 PIANO_LOW, PIANO_HIGH = 21, 108  # the keys of a piano: transposition stays on them
 MAX_VELOCITY = 127
+WHOLE = slice(None)
+DEFAULT_TEMPO = 500_000  # µs a quarter note, where a file says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,46 +51,71 @@ def read_notes(path: Path) -> Notes:
         DataError: the file cannot be read as MIDI.
     """
     try:
-        score = symusic.Score(str(path), ttype="second")
+        score = symusic.Score(str(path), ttype="tick")
     except Exception as error:  # symusic raises RuntimeError, ValueError and its own kinds
         raise DataError(f"{path}: not a MIDI file that can be read ({error})") from error
     tracks = [track for track in score.tracks if not track.is_drum and len(track.notes)]
     if not tracks:
         return np.empty((0, COLUMNS))
-    onset, duration, pitch, velocity = _columns(
-        [track.notes for track in tracks], "time", "duration", "pitch", "velocity"
-    )
+    time, length, pitch, velocity = _columns([track.notes for track in tracks], "time", "duration", "pitch", "velocity")
+    seconds = _clock(score)
+    order = np.argsort(time.astype(np.int64) * PITCHES + pitch, kind="stable")
+    order = order[velocity[order] > 0]
+    time = time[order]
+    onset = seconds(time)
+    notes = np.empty((len(order), COLUMNS))
+    notes[:, PITCH] = pitch[order]
+    notes[:, STEP] = np.diff(onset, prepend=onset[:1])
+    notes[:, DURATION] = np.maximum(seconds(time + length[order]) - onset, INSTANT)
+    notes[:, VELOCITY] = velocity[order]
     controls = _columns([track.controls for track in tracks], "time", "number", "value")
-    order = np.lexsort((pitch, onset))
-    onset = onset[order]
-    steps = np.diff(onset, prepend=onset[0])
-    notes = [pitch[order], steps, np.maximum(duration[order], INSTANT), velocity[order], *_pedal(onset, *controls)]
-    return np.stack(notes, axis=-1)[velocity[order] > 0]
+    notes[:, IS_DOWN], notes[:, PRESSED], notes[:, LIFTED] = _pedal(onset, *_moves(*controls), seconds)
+    return notes
 
 
-def _columns(parts: Sequence[Any], *keys: str) -> list[NDArray[np.float64]]:
+def _columns(parts: Sequence[Any], *keys: str) -> list[Integers]:
     """Fields of what symusic holds in several tracks, one after the other."""
     arrays = [part.numpy() for part in parts]
-    return [np.concatenate([array[key] for array in arrays]).astype(np.float64) for key in keys]
+    return [np.concatenate([array[key] for array in arrays]) for key in keys]
 
 
-def _pedal(
-    onset: NDArray[np.float64], time: NDArray[np.float64], number: NDArray[np.float64], value: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Whether the sustain pedal is down at each onset, and how long ago it was pressed and lifted."""
+def _clock(score: Any) -> Callable[[Integers], Seconds]:  # noqa: ANN401  (symusic has no types)
+    """Seconds of ticks. symusic's own are of float32, and scatter about the cells' edges what lies on one."""
+    tick, tempo = _columns([score.tempos], "time", "mspq")
+    tick, tempo = np.append(0, tick), np.append(DEFAULT_TEMPO, tempo)
+    rate = tempo / (1e6 * score.ticks_per_quarter)  # s a tick
+    passed = np.append(0.0, np.cumsum(np.diff(tick) * rate[:-1]))
+
+    def seconds(ticks: Integers) -> Seconds:
+        last = np.searchsorted(tick, ticks, side="right") - 1
+        since: Seconds = passed[last] + (ticks - tick[last]) * rate[last]
+        return since
+
+    return seconds
+
+
+def _moves(time: Integers, number: Integers, value: Integers) -> tuple[Integers, NDArray[np.bool_]]:
+    """When the sustain pedal moved, in ticks, and whether down or up."""
     sustain = number == PEDALS["sustain"]
     at, down = time[sustain], value[sustain] >= DOWN
     order = np.argsort(at, kind="stable")
     at, down = at[order], down[order]
     moved = np.diff(down, prepend=False)  # it is up before the first message
-    at, down = at[moved], down[moved]
+    return at[moved], down[moved]
 
-    def ago(moves: NDArray[np.float64]) -> NDArray[np.float64]:
-        last: NDArray[np.float64] = np.concatenate([[-np.inf], moves])[np.searchsorted(moves, onset, side="right")]
+
+def _pedal(
+    onset: Seconds, at: Integers, down: NDArray[np.bool_], seconds: Callable[[Integers], Seconds]
+) -> tuple[NDArray[np.bool_], Seconds, Seconds]:
+    """Whether the sustain pedal is down at each onset, and how long ago it was pressed and lifted."""
+
+    def ago(moves: Integers) -> Seconds:
+        times = seconds(moves)
+        last: Seconds = np.append(-np.inf, times)[np.searchsorted(times, onset, side="right")]
         return onset - last
 
     pressed, lifted = ago(at[down]), ago(at[~down])
-    return (pressed < lifted).astype(np.float64), pressed, lifted
+    return pressed < lifted, pressed, lifted
 
 
 def runs(pieces: Sequence[Notes], length: int) -> tuple[Notes, NDArray[np.int64]]:
@@ -106,7 +137,14 @@ def runs(pieces: Sequence[Notes], length: int) -> tuple[Notes, NDArray[np.int64]
 
 
 def crops(
-    pieces: Sequence[Notes], *, length: int, batch: int, seed: int, augmentation: Augmentation | None, start: int = 0
+    pieces: Sequence[Notes],
+    *,
+    length: int,
+    batch: int,
+    seed: int,
+    augmentation: Augmentation | None,
+    start: int = 0,
+    share: slice = WHOLE,
 ) -> Iterator[NDArray[np.int32]]:
     """Random crops without end, drawn uniformly over all places in all pieces: never across two of them.
 
@@ -117,9 +155,10 @@ def crops(
         seed: with the number of the batch it decides the draws.
         augmentation: of each crop.
         start: the number of the first batch.
+        share: of each batch, what is wanted.
 
     Yields:
-        Tokens, shape (batch, length, 5); the first of each crop as the first of a context.
+        Tokens, shape (batch or its share, length, 5); the first of each crop as the first of a context.
 
     Raises:
         DataError: no piece is long enough.
@@ -131,7 +170,7 @@ def crops(
         crop = joined[random.choice(starts, batch)[:, None] + span]
         if augmentation is not None:
             crop = augment(crop, augmentation, random)
-        tokens = features.tokens(crop)
+        tokens = features.tokens(crop[share])
         features.start(tokens)
         yield tokens
 

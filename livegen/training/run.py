@@ -6,25 +6,35 @@ best.weights.h5   the weights that were best: on the held-out pieces, or where t
 last.weights.h5   the last epoch's, with the optimizer's state: a run that was stopped goes on from there
 tensorboard/      for TensorBoard
 loss.png          the loss curve
+lock              held while a process trains here
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from livegen.errors import DataError
+from livegen.training.cluster import Cluster
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 RECIPE, LOG = "recipe.json", "log.jsonl"
 BEST, LAST = "best.weights.h5", "last.weights.h5"
 BOARD, CURVE = "tensorboard", "loss.png"
+LOCK = "lock"
 
 Tell = Callable[[str], None]
 
@@ -43,18 +53,27 @@ class Epochs:
 class Run:
     """A run in a folder; where that holds the same run already, half done, it goes on.
 
+    Of the workers of a cluster only the chief reads and writes the folder.
+
     Raises:
         DataError: the folder holds another run.
     """
 
-    def __init__(self, folder: Path, recipe: Mapping[str, Any]) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, recipe: Mapping[str, Any], cluster: Cluster | None = None) -> None:
+        self.folder, self.cluster = folder, cluster or Cluster()
+        self.log: list[dict[str, Any]] = []
+        if self.cluster.chief:
+            self._open(recipe)
+        self.log = json.loads(self.cluster.text_from_chief(json.dumps(self.log)))
+
+    def _open(self, recipe: Mapping[str, Any]) -> None:
+        folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
         path, text = folder / RECIPE, json.dumps(recipe, indent=2) + "\n"
         if path.exists() and json.loads(path.read_text(encoding="utf-8")) != json.loads(text):
             raise DataError(f"{folder}: another run, with another recipe, lies here. Name a new folder with --out.")
         path.write_text(text, encoding="utf-8")
-        self.log: list[dict[str, Any]] = read_log(folder)
+        self.log = read_log(folder)
 
     def fit(
         self,
@@ -75,24 +94,30 @@ class Run:
             epochs: how long.
             tell: takes a line an epoch.
         """
+        chief = self.cluster.chief
         if self.log:
             model.optimizer.build(model.trainable_variables)
-            model.load_weights(self.folder / LAST)
+            if chief:
+                model.load_weights(self.folder / LAST)
             tell(f"goes on after epoch {len(self.log)}, {_losses(self.log[-1])}")
+        self.cluster.align([*model.variables, *model.optimizer.variables])
         keep = _Keep(self, epochs, tell)
         if not keep.over:
-            model.fit(
-                training(len(self.log) * epochs.steps),
-                steps_per_epoch=epochs.steps,
-                initial_epoch=len(self.log),
-                epochs=epochs.count,
-                validation_data=held_out,
-                validation_batch_size=batch,
-                shuffle=False,  # the batches are drawn at random already
-                verbose=0,
-                callbacks=[keep, keras.callbacks.TensorBoard(self.folder / BOARD)],
-            )
-        model.load_weights(self.folder / BEST)
+            with claimed(self.folder) if chief else nullcontext():
+                model.fit(
+                    training(len(self.log) * epochs.steps),
+                    steps_per_epoch=epochs.steps,
+                    initial_epoch=len(self.log),
+                    epochs=epochs.count,
+                    validation_data=held_out,
+                    validation_batch_size=batch,
+                    shuffle=False,  # the batches are drawn at random already
+                    verbose=0,
+                    callbacks=[keep, *([keras.callbacks.TensorBoard(self.folder / BOARD)] if chief else [])],
+                )
+        if chief:
+            model.load_weights(self.folder / BEST)
+        self.cluster.align(model.weights)
 
 
 class _Keep(keras.callbacks.Callback):
@@ -118,15 +143,13 @@ class _Keep(keras.callbacks.Callback):
             "step": done * self._epochs.steps,
             "notes": done * self._epochs.notes,
             "seconds": round(now - self._start, 1),
-            **{name: round(float(value), 5) for name, value in (logs or {}).items()},
+            **{name: round(value, 5) for name, value in self._means(logs or {}).items()},
         }
         log, by = self._run.log, self._epochs.by
-        if not log or row[by] < min(earlier[by] for earlier in log):
-            _save(self.model, self._run.folder / BEST)
-        _save(self.model, self._run.folder / LAST)
+        best = not log or row[by] < min(earlier[by] for earlier in log)
+        if self._run.cluster.chief:
+            self._write(row, best=best)
         log.append(row)
-        with (self._run.folder / LOG).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
         pace = (now - self._began) / (done - self._before)  # s an epoch
         self._tell(
             f"epoch {done}/{self._epochs.count}  {_losses(row)}"
@@ -135,10 +158,40 @@ class _Keep(keras.callbacks.Callback):
         if self.over:
             self.model.stop_training = True
 
+    def _means(self, logs: Mapping[str, Any]) -> dict[str, float]:
+        """Over the workers: each has seen its share."""
+        values = self._run.cluster.mean([np.float64(value) for value in logs.values()])
+        return {name: float(value) for name, value in zip(logs, values, strict=True)}
+
+    def _write(self, row: Mapping[str, Any], *, best: bool) -> None:
+        if best:
+            _save(self.model, self._run.folder / BEST)
+        _save(self.model, self._run.folder / LAST)
+        with (self._run.folder / LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
 
 def _losses(row: dict[str, Any]) -> str:
     held_out = f"  held out {row['val_loss']:.3f}" if "val_loss" in row else ""
     return f"train {row['loss']:.3f}{held_out}"
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Keep other processes from training into the same folder; where the system has no such locks, trust the user.
+
+    Raises:
+        DataError: another process does.
+    """
+    with (folder / LOCK).open("w") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise DataError(
+                    f"{folder}: another process is training there. Wait for its end, or name a new folder with --out."
+                ) from None
+        yield
 
 
 def _save(model: keras.Model, path: Path) -> None:

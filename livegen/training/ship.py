@@ -51,12 +51,19 @@ def load(run: Path) -> Pianist:
     """The best pianist of a run.
 
     Raises:
-        DataError: the folder is not that of a run.
+        DataError: the folder is not that of a run, or it is one for another encoding or length of context.
     """
     try:
         recipe = json.loads((run / RECIPE).read_text(encoding="utf-8"))
         if recipe.get("preset") == "tutorial":
             raise DataError(f"{run}: the daemon does not play the tutorial's model. Train one with --preset livegen.")
+        for name, ours in (("scheme", SCHEME), ("window", WINDOW)):
+            theirs = recipe.get(name, "of an older livegen, which did not write it down")
+            if theirs != ours:
+                raise DataError(
+                    f"{run}: trained for the {name} {theirs}, and this livegen's is {ours}."
+                    " Export it with the livegen that trained it, or train again."
+                )
         pianist = Pianist(build(Architecture, recipe["architecture"]))
         pianist(np.zeros((1, 2, len(VARIABLES)), np.int32))
         pianist.load_weights(run / BEST)

@@ -12,8 +12,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from livegen.features import VARIABLES
+from livegen.errors import ConfigError
+from livegen.features import SCHEME, VARIABLES
+from livegen.note import WINDOW
 from livegen.training import data
+from livegen.training.cluster import Cluster, Muon
 from livegen.training.corpus import Piece, hold_out
 from livegen.training.model import Architecture, Pianist
 from livegen.training.run import Epochs, Run, Tell
@@ -61,8 +64,7 @@ def targets(tokens: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
     return {name: tokens[:, 1:, i] for i, name in enumerate(VARIABLES)}
 
 
-def dataset(crops: Iterator[NDArray[np.int32]], recipe: Recipe) -> tf.data.Dataset:
-    shape = (recipe.batch, recipe.length)
+def dataset(crops: Iterator[NDArray[np.int32]], shape: tuple[int, int]) -> tf.data.Dataset:
     target = tf.TensorSpec((shape[0], shape[1] - 1), tf.int32)
     signature = (tf.TensorSpec((*shape, len(VARIABLES)), tf.int32), dict.fromkeys(VARIABLES, target))
     return tf.data.Dataset.from_generator(
@@ -70,14 +72,15 @@ def dataset(crops: Iterator[NDArray[np.int32]], recipe: Recipe) -> tf.data.Datas
     ).prefetch(4)
 
 
-def compiled(pianist: Pianist, recipe: Recipe) -> Pianist:
+def compiled(pianist: Pianist, recipe: Recipe, cluster: Cluster) -> Pianist:
     """With its losses and its optimizer.
 
     Muon (Jordan et al., 2024; its step scaled as in Liu et al., 2025, arXiv:2502.16982) moves the matrices, and gets in
     a third of the notes to where Adam gets; Adam moves the rest, and what the last layers say is no inner matrix.
     """
     schedule = Trapezium(recipe.learning_rate, recipe.warmup, round(recipe.decay_from * recipe.steps), recipe.steps)
-    muon = keras.optimizers.Muon(
+    muon = Muon(
+        cluster,
         schedule,
         adam_lr_ratio=recipe.adam_share,
         adam_beta_2=0.99,
@@ -92,7 +95,12 @@ def compiled(pianist: Pianist, recipe: Recipe) -> Pianist:
 
 
 def train(
-    recipe: Recipe, pieces: Sequence[Piece], out: Path, tell: Tell = print, start: Pianist | None = None
+    recipe: Recipe,
+    pieces: Sequence[Piece],
+    out: Path,
+    tell: Tell = print,
+    start: Pianist | None = None,
+    cluster: Cluster | None = None,
 ) -> Pianist:
     """Train on all pieces but those held out, and keep the best weights by these in `out`.
 
@@ -102,28 +110,47 @@ def train(
         out: the run's folder; a run that was stopped there goes on.
         tell: takes what happens, a line at a time.
         start: whose weights to begin with.
+        cluster: the workers that share each batch; without one, this process alone.
 
     Raises:
         DataError: `out` holds another run, or no piece is long enough.
+        ConfigError: the workers cannot share a batch evenly, or were started with different settings.
+        ClusterError: another worker is lost.
     """
+    cluster = cluster or Cluster()
+    if recipe.batch % cluster.count:
+        raise ConfigError(
+            f"{cluster.count} workers cannot share a batch of {recipe.batch} evenly. Give a multiple: --batch"
+        )
     keras.utils.set_random_seed(recipe.seed)
-    run = Run(out, asdict(recipe))
+    settings = {**asdict(recipe), "scheme": SCHEME, "window": WINDOW}
     kept, held = ([piece.notes for piece in part] for part in hold_out(pieces))
     shape = {"length": recipe.length, "batch": recipe.batch}
-    fixed = data.crops(held, **shape, seed=0, augmentation=None)
+    fixed = data.crops(held, **shape, seed=0, augmentation=None, share=cluster.share)
     held_out = np.concatenate([next(fixed) for _ in range(recipe.held_out_batches)])
     pianist = Pianist(recipe.architecture)
     pianist(held_out[:1])
     if start is not None:
         pianist.set_weights(start.get_weights())
-    run.fit(
-        compiled(pianist, recipe),
-        lambda step: dataset(
-            data.crops(kept, **shape, seed=recipe.seed, augmentation=recipe.augmentation, start=step), recipe
-        ),
-        (held_out, targets(held_out)),
-        recipe.batch,
-        Epochs(recipe.steps // recipe.epoch, recipe.epoch, recipe.epoch * recipe.batch * (recipe.length - 1)),
-        tell,
-    )
+    batch = recipe.batch // cluster.count
+    with cluster.watched():
+        cluster.agree({**settings, "data": sorted(piece.sha256 for piece in pieces)})
+        Run(out, settings, cluster).fit(
+            compiled(pianist, recipe, cluster),
+            lambda step: dataset(
+                data.crops(
+                    kept,
+                    **shape,
+                    seed=recipe.seed,
+                    augmentation=recipe.augmentation,
+                    start=step,
+                    share=cluster.share,
+                ),
+                (batch, recipe.length),
+            ),
+            (held_out, targets(held_out)),
+            batch,
+            Epochs(recipe.steps // recipe.epoch, recipe.epoch, recipe.epoch * recipe.batch * (recipe.length - 1)),
+            tell,
+        )
     return pianist

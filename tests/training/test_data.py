@@ -141,6 +141,29 @@ def test_it_reads_what_the_listener_hears(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_notes(write(tmp_path / "a.mid", events)), rows, atol=1e-5)
 
 
+def test_a_change_of_tempo_is_followed_and_ticks_become_seconds_exactly(tmp_path: Path) -> None:
+    midi = MidiFile(type=1, ticks_per_beat=480)
+    tempi, notes = midi.add_track(), midi.add_track()
+    tempi += [MetaMessage("set_tempo", tempo=tempo, time=time) for tempo, time in ((1_000_000, 960), (250_000, 480))]
+    for _ in range(2000):  # every 50 ms, then 100, then 25: on the edges of cells
+        notes += [Message("note_on", note=60, time=0), Message("note_off", note=60, time=48)]
+    midi.save(tmp_path / "a.mid")
+    read = read_notes(tmp_path / "a.mid")
+    steps = np.array([0.0, *[0.05] * 20, *[0.1] * 10, *[0.025] * 1969])
+    np.testing.assert_allclose(read[:, STEP], steps, atol=1e-9)
+    cells = [features.time_bin(step) for step in steps.tolist()]
+    assert features.tokens(read)[:, 0].tolist() == cells
+
+
+def test_shares_of_a_batch_make_the_batch() -> None:
+    drawn = {"length": 8, "batch": 6, "seed": 1, "augmentation": Augmentation()}
+    pieces = [some_notes(40)]
+    [whole] = islice(crops(pieces, **drawn), 1)
+    for index in range(3):
+        [share] = islice(crops(pieces, **drawn, share=slice(index, None, 3)), 1)
+        np.testing.assert_array_equal(share, whole[index::3])
+
+
 def test_a_note_without_length_has_one(tmp_path: Path) -> None:
     [row] = read_notes(write(tmp_path / "a.mid", [note(0.5, 60, lasting=0.0)])).tolist()
     assert row[2] >= INSTANT

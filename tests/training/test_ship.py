@@ -15,7 +15,8 @@ import pytest
 from livegen.engine.card import find
 from livegen.engine.choose import choose
 from livegen.errors import DataError
-from livegen.features import VARIABLES
+from livegen.features import SCHEME, VARIABLES
+from livegen.note import WINDOW
 
 if TYPE_CHECKING:
     from livegen.training.model import Pianist
@@ -56,7 +57,7 @@ def run(pianist: Pianist, tmp_path: Path) -> Path:
     folder = tmp_path / "run"
     folder.mkdir()
     pianist.save_weights(folder / "best.weights.h5")
-    recipe = {"steps": 3, "architecture": pianist.architecture.to_dict()}
+    recipe = {"steps": 3, "architecture": pianist.architecture.to_dict(), "scheme": SCHEME, "window": WINDOW}
     (folder / "recipe.json").write_text(json.dumps(recipe))
     rows = [{"step": k, "notes": 1000 * k, "seconds": 60.0 * k, "val_loss": abs(k - 2)} for k in (1, 2, 3)]
     (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -98,6 +99,29 @@ def test_what_is_no_run_is_refused(run: Path, missing: str) -> None:
     (run / missing).unlink()
     with pytest.raises(DataError, match="not a training run"):
         load(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("window", 50, "trained for the window 50, and this livegen's is 25"),
+        ("scheme", SCHEME.replace("step", "x").replace("duration", "step"), "trained for the scheme livegen-2:x/80"),
+        ("scheme", SCHEME.replace("10ms", "5ms"), "step/80/5ms/8s"),
+        ("scheme", None, "of an older livegen"),
+    ],
+)
+def test_a_run_for_another_encoding_is_refused(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, value: object, said: str
+) -> None:
+    from livegen.cli import main
+
+    recipe = json.loads((run / "recipe.json").read_text())
+    recipe = recipe | {name: value} if value else {key: recipe[key] for key in recipe if key != name}
+    (run / "recipe.json").write_text(json.dumps(recipe))
+    out = tmp_path / "mine"
+    assert main(["export", "--run", str(run), "--data", str(tmp_path), "--out", str(out)]) == 66
+    assert said in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(

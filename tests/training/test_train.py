@@ -72,6 +72,18 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_been(recipe: Recipe, folder: Pa
         train(replace(recipe, seed=2), pieces, tmp_path / "half", told.append)
 
 
+def test_two_processes_do_not_train_into_one_folder(recipe: Recipe, folder: Path, tmp_path: Path) -> None:
+    from livegen.training.corpus import read_folder
+    from livegen.training.run import claimed
+    from livegen.training.train import train
+
+    run = tmp_path / "run"
+    run.mkdir()
+    with claimed(run), pytest.raises(DataError, match="another process is training there"):
+        train(recipe, read_folder(folder).pieces, run, lambda _: None)
+    train(recipe, read_folder(folder).pieces, run, lambda _: None)
+
+
 def test_what_goes_on_from_a_model_begins_with_its_weights(recipe: Recipe, folder: Path, tmp_path: Path) -> None:
     from livegen.training.corpus import read_folder
     from livegen.training.train import train

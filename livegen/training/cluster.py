@@ -1,0 +1,177 @@
+"""Training on several machines: each takes its share of every batch, and all take the same steps.
+
+TensorFlow's `MultiWorkerMirroredStrategy` connects the workers that TF_CONFIG names, adds up what they hold, and
+notices when one is lost. Each worker has the whole model, Keras' own loop, and one device.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from livegen.errors import ClusterError, ConfigError
+
+TF_CONFIG = "TF_CONFIG"
+EXAMPLE = '{"cluster": {"worker": ["one:2222", "two:2222"]}, "task": {"type": "worker", "index": 0}}'
+LOST = (
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.InternalError,
+    tf.errors.UnavailableError,
+)
+"""What TensorFlow raises when a worker is gone, depending on where the others stand."""
+
+
+class Cluster:
+    """The workers of a run; this process is one of them. Every worker makes the same calls in the same order."""
+
+    def __init__(self, index: int = 0, count: int = 1, strategy: Any = None) -> None:  # noqa: ANN401  (TensorFlow has no types)
+        self.index, self.count = index, count
+        self._strategy = strategy  # None for a worker alone
+        self._summed = tf.function(self._sum, reduce_retracing=True)
+
+    @property
+    def chief(self) -> bool:
+        """Whether it is this worker that writes the run's folder."""
+        return self.index == 0
+
+    @property
+    def share(self) -> slice:
+        """Of a batch, what this worker takes."""
+        return slice(self.index, None, self.count)
+
+    def mean(self, tensors: Sequence[Any]) -> list[Any]:
+        """Of each tensor the mean over all workers."""
+        if self._strategy is None:
+            return list(tensors)
+        dense = [tf.convert_to_tensor(tensor) for tensor in tensors]  # the gradient of an embedding is none yet
+        flat = self._summed(tf.concat([tf.reshape(tensor, [-1]) for tensor in dense], axis=0)) / self.count
+        parts = tf.split(flat, [tensor.shape.num_elements() for tensor in dense])
+        return [tf.reshape(part, tensor.shape) for part, tensor in zip(parts, dense, strict=True)]
+
+    def from_chief(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The chief's array; here is one of the same shape."""
+        if self._strategy is None:
+            return array
+        shared = self._summed(tf.constant(array if self.chief else np.zeros_like(array), tf.float64))
+        content: NDArray[Any] = shared.numpy().astype(array.dtype)
+        return content
+
+    def text_from_chief(self, text: str) -> str:
+        """The chief's text."""
+        content = np.frombuffer(text.encode(), np.uint8)
+        size = int(self.from_chief(np.array([len(content)]))[0])
+        return self.from_chief(content if self.chief else np.zeros(size, np.uint8)).tobytes().decode()
+
+    def align(self, variables: Sequence[keras.Variable]) -> None:
+        """Give all workers the chief's values of these variables."""
+        if self._strategy is None:
+            return
+        values = [variable.numpy() for variable in variables]
+        flat = self.from_chief(np.concatenate([value.ravel().astype(np.float64) for value in values]))
+        parts = np.split(flat, np.cumsum([value.size for value in values])[:-1])
+        for variable, value, part in zip(variables, values, parts, strict=True):
+            variable.assign(part.reshape(value.shape).astype(value.dtype))
+
+    def agree(self, settings: Mapping[str, Any]) -> None:
+        """Make sure that all workers do the same.
+
+        Raises:
+            ConfigError: the chief was started with something else; it is named.
+        """
+        theirs, ours = json.loads(self.text_from_chief(json.dumps(settings))), json.loads(json.dumps(settings))
+        other = [name for name in ours if ours[name] != theirs.get(name)]
+        if other:
+            raise ConfigError(
+                f"Worker {self.index} differs from worker 0 in {', '.join(other)}."
+                " Start all workers with the same command, on the same data."
+            )
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Say it plainly when another worker is lost.
+
+        Raises:
+            ClusterError: it was.
+        """
+        try:
+            yield
+        except LOST as error:
+            if self._strategy is None:
+                raise
+            raise ClusterError(
+                f"Another worker of the run is lost, says worker {self.index} of {self.count}. What was trained up to"
+                " the last epoch is kept: start all workers again with the same command, and it goes on from there."
+            ) from error
+
+    def _sum(self, flat: tf.Tensor) -> tf.Tensor:
+        strategy = self._strategy
+        with tf.device(strategy.extended.worker_devices[0]):
+            here = tf.identity(flat)
+
+        def everywhere() -> tf.Tensor:
+            return tf.distribute.get_replica_context().all_reduce("SUM", here)
+
+        return strategy.run(everywhere)
+
+
+def join() -> Cluster:
+    """Meet the workers that TF_CONFIG names, and wait for them; without it, or with one, this process is alone.
+
+    To be called before TensorFlow does anything else.
+
+    Raises:
+        ConfigError: TF_CONFIG cannot be used, or this worker has more than one GPU.
+        ClusterError: the others do not come.
+    """
+    text = os.environ.get(TF_CONFIG)
+    if not text:
+        return Cluster()
+    workers, index = _told(text)
+    if len(workers) == 1:
+        return Cluster()
+    try:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    except LOST as error:
+        raise ClusterError(
+            f"The {len(workers)} workers of {TF_CONFIG} ({', '.join(workers)}) did not come together."
+            f" Is each started, and can they reach one another? ({type(error).__name__})"
+        ) from error
+    if len(strategy.extended.worker_devices) > 1:
+        raise ConfigError(
+            "A worker takes one GPU, and here are more. Start a worker for each: CUDA_VISIBLE_DEVICES=0, ..."
+        )
+    return Cluster(index, len(workers), strategy)
+
+
+def _told(text: str) -> tuple[list[str], int]:
+    """The workers' addresses, and which of them this is."""
+    with suppress(ValueError):
+        match json.loads(text):
+            case {
+                "cluster": {"worker": [*workers], **others},
+                "task": {"type": "worker", "index": int(index)},
+            } if not others and index in range(len(workers)):
+                return workers, index
+    raise ConfigError(f"{TF_CONFIG} must look like {EXAMPLE}, and it is {text}")
+
+
+class Muon(keras.optimizers.Muon):
+    """Keras' Muon, with the gradients of all workers: clipped after they are added up, as by one worker alone."""
+
+    def __init__(self, cluster: Cluster, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._cluster = cluster
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
+        super().apply(self._cluster.mean(grads), trainable_variables)
