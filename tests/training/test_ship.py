@@ -101,9 +101,14 @@ def test_what_is_no_run_is_refused(run: Path, missing: str) -> None:
 
 
 def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
-    run: Path, maestro: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run: Path,
+    maestro: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from livegen.cli import main
+    from livegen.training.tutorial import peer
 
     def listed(*windows: tuple[str, int]) -> str:
         path = tmp_path / f"{windows[0][0]}.csv.gz"
@@ -116,13 +121,19 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     assert main(["export", "--run", str(run), *data, "--out", out]) == 0
     assert find(out).figures is None
     capsys.readouterr()
-    assert main(["evaluate", *data, "--model", out, *windows, "--against", out, "--json"]) == 0
+    tutorial = str(tmp_path / "tutorial")
+    assert main(["train", "--preset", "tutorial", *data, "--out", tutorial, "--epochs", "1"]) == 0
+    monkeypatch.setattr(peer, "FITTED_ON", 100)
+    capsys.readouterr()
+    compared = ["--against", out, "--tutorial", tutorial]
+    assert main(["evaluate", *data, "--model", out, *windows, *compared, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["nll"].keys() == {"step", "pitch", "velocity", "duration", "total", "se", "pedal"}
     assert found["nll"]["total"] == pytest.approx(sum(found["nll"][name] for name in VARIABLES[:4]), abs=1e-3)
     assert (found["windows"], found["pieces"], found["split"]) == (3, 2, "validation")
     peers = {peer["name"]: peer for peer in found["peers"]}
-    assert peers.keys() == {"mine", "repeat the last", "marginals"}
+    assert peers.keys() == {"mine", "the tutorial preset", "repeat the last", "marginals"}
+    assert 10 < peers["the tutorial preset"]["nll"]["total"] < 30
     assert peers["mine"]["worse_by"] == peers["mine"]["se"] == 0
     assert peers["marginals"]["worse_by"] == pytest.approx(
         peers["marginals"]["nll"]["total"] - found["nll"]["total"], abs=1e-3

@@ -63,7 +63,9 @@ def tutorial_way(paths: Sequence[Path], recipe: Recipe) -> Callable[[], tf.data.
         windows = tf.data.Dataset.from_tensor_slices(joined).window(length, shift=1, drop_remainder=True)
         flat = windows.flat_map(lambda window: window.batch(length, drop_remainder=True))
         examples = flat.map(split, num_parallel_calls=tf.data.AUTOTUNE).shuffle(len(joined) - recipe.window)
-        return examples.batch(recipe.batch, drop_remainder=True).cache().prefetch(tf.data.AUTOTUNE)
+        count = (len(joined) - recipe.window) // recipe.batch  # Keras would warn that it ran out of data
+        whole = examples.batch(recipe.batch, drop_remainder=True).apply(tf.data.experimental.assert_cardinality(count))
+        return whole.cache().prefetch(tf.data.AUTOTUNE)
 
     return batches
 
@@ -88,7 +90,7 @@ def measure(way: Reading, paths: Sequence[Path], recipe: Recipe, epochs: int) ->
             pass
 
     def fit(batches: tf.data.Dataset) -> None:
-        losses.append(model.fit(batches, verbose=0).history["loss"][0])
+        losses.append(model.fit(batches, shuffle=False, verbose=0).history["loss"][0])
 
     return Timing(read, _epochs(make, go_through, epochs), _epochs(make, fit, epochs), losses[-1])
 

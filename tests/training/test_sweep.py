@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import shutil
+import warnings
+from pathlib import Path
+
+import pytest
+
+import livegen
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation:DeprecationWarning",  # Keras' own
+    "ignore::optuna.exceptions.ExperimentalWarning",
+)
+pytest.importorskip("optuna", reason="Optuna is missing")
+DEMO = Path(livegen.__file__).parent / "demo"
+
+
+def test_a_sweep_goes_on_with_the_trial_it_was_stopped_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TensorFlow's own, on import
+        pytest.importorskip("tensorflow", reason="TensorFlow is missing")
+        from livegen.training.corpus import read_folder
+        from livegen.training.tutorial import sweep
+    small = {"learning_rate": 0.004, "units": 4, "window": 3}
+    monkeypatch.setattr(
+        sweep, "suggest", lambda trial: {**small, "units": trial.suggest_categorical("units", [4, 8, 12])}
+    )
+    folder = shutil.copytree(DEMO, tmp_path / "midi", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    pieces = read_folder(folder).pieces
+
+    def stop(line: str) -> None:
+        if line.startswith("epoch 1/"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep.sweep(pieces, tmp_path / "sweep", 1, 2, tell=stop)
+    told: list[str] = []
+    study = sweep.sweep(pieces, tmp_path / "sweep", 1, 2, tell=told.append)
+    assert any(line.startswith("goes on after epoch 1") for line in told)
+    assert len(list((tmp_path / "sweep").glob("*units*"))) == 1
+    assert 0 < study.best_value < 10
+
+    sweep.main(["--data", str(folder), "--out", str(tmp_path / "sweep"), "--trials", "1"])  # they are done
+    heading, best = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["held", "out", "tried"]
+    assert best.split() == [f"{study.best_value:.4f}", sweep.folder(study.best_params)]
+    with pytest.raises(SystemExit, match="66"):
+        sweep.main(["--data", str(folder / "gone"), "--out", str(tmp_path / "sweep")])
+
+
+def test_what_is_tried_are_fields_of_the_recipe() -> None:
+    import optuna
+
+    from livegen.training.tutorial import sweep
+    from livegen.training.tutorial.train import Recipe
+
+    tried = sweep.suggest(optuna.trial.FixedTrial({"learning_rate": 0.005, "units": 128, "window": 25}))
+    assert Recipe(**tried) == Recipe()
