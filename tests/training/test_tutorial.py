@@ -232,7 +232,7 @@ def test_what_makes_no_sense_is_refused(
 
 
 def test_a_window_for_the_preset_livegen_is_a_crop_of_one_note_more(
-    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recipe: Recipe, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from livegen.training import train
 
@@ -242,7 +242,7 @@ def test_a_window_for_the_preset_livegen_is_a_crop_of_one_note_more(
     monkeypatch.setattr(train, "train", instead)
     given = ["--window", "50", "--steps", "7", "--seed", "3"]
     with pytest.raises(DataError, match="51 notes, 7 steps, 3"):
-        cli.main(["train", "--data", str(DEMO), "--out", str(tmp_path / "run"), *given], standalone_mode=False)
+        cli.main(["train", "--data", str(folder), "--out", str(tmp_path / "run"), *given], standalone_mode=False)
 
 
 def test_the_cells_of_a_laplace_density_hold_it_all(recipe: Recipe) -> None:

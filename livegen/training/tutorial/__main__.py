@@ -21,10 +21,12 @@ from livegen.training.data import read_notes
 from livegen.training.tutorial.model import TEMPERATURE, VELOCITY, continue_notes
 from livegen.training.tutorial.train import columns, load
 
+TICKS_PER_BEAT = 960  # at 120 beats a minute: an instant is a tick at least
+
 
 def to_midi(parts: dict[str, NDArray[np.float64]]) -> pretty_midi.PrettyMIDI:
     """Notes as (n, 3) of pitch, step [s] and duration [s], one part after the other, each on a track of its name."""
-    midi, start = pretty_midi.PrettyMIDI(), 0.0
+    midi, start = pretty_midi.PrettyMIDI(resolution=TICKS_PER_BEAT), 0.0
     for name, notes in parts.items():
         track = pretty_midi.Instrument(0, name=name)
         for pitch, step, duration in notes.tolist():
