@@ -50,7 +50,7 @@ class Settings:
     model: str = "livegen"
     device: str = "auto"
     temperature: float = 1.0
-    top_p: float = 0.95
+    top_p: float = 0.9
     min_p: float = 0.0
     seed: int | None = None
 
@@ -108,8 +108,8 @@ SPECS = (
     Spec("model", Text(path=True), "Model", "A name that `livegen models` lists, or a folder."),
     Spec("device", Choice(("auto", "cpu", "gpu")), "Model", "Where the model runs; auto takes the faster."),
     Spec("temperature", Number(0.05, 3), "Model", "Below 1 safer, above 1 bolder."),
-    Spec("top_p", Number(0.01, 1), "Model", "Draw from the likeliest notes that make up this share."),
-    Spec("min_p", Number(0, 0.99), "Model", "Leave out what is less likely than this share of the likeliest."),
+    Spec("top_p", Number(0.01, 1), "Model", "Draw from the likeliest pitches that make up this share."),
+    Spec("min_p", Number(0, 0.99), "Model", "Leave out pitches less likely than this share of the likeliest."),
     Spec("seed", Number(0, 2**32 - 1, whole=True), "Model", "The same seed and the same call give the same reply."),
     Spec("realtime", _SWITCH, "System", "Real-time scheduling; auto: where it is granted."),
     Spec("verbose", Number(0, 2, whole=True), "System", "Tell more; -vv tells everything."),

@@ -87,8 +87,8 @@ def generate(
         count: how many, from 0 on.
         model: a name that `livegen models` lists, or a folder.
         temperature: above 0; below 1 safer, above 1 bolder.
-        top_p: draw from the likeliest categories that make up this share, above 0 to 1.
-        min_p: leave out what is less likely than this share of the likeliest, 0 to below 1.
+        top_p: draw from the likeliest pitches that make up this share, above 0 to 1.
+        min_p: leave out pitches less likely than this share of the likeliest, 0 to below 1.
         window: how many of the last notes the model hears.
         seed: from 0 on: the same gives the same notes; None draws anew.
 

@@ -40,7 +40,11 @@ class Improviser:
     def __init__(self, runtime: Runtime, sampling: Sampling = _AS_IS, window: int = WINDOW) -> None:
         """Hear the last `window` notes; live, the context grows to twice that before it is read anew."""
         self.runtime = runtime
-        self.sampling = sampling
+        # What cuts unlikely categories off is for pitch: a wrong note is heard as one, while in time and loudness the
+        # unlikely is what keeps playing alive (docs/model.md). The pedal stays where it is at most notes: it is drawn
+        # as it is.
+        self._of = {"pitch": sampling, "pedal": _AS_IS}
+        self._of_others = Sampling(sampling.temperature)
         self._window = window
 
     def improvise(self, notes: Sequence[Note], gap: float | None, random: np.random.Generator) -> Iterator[Drawn]:
@@ -80,7 +84,7 @@ class Improviser:
 
     def _step(self, steps: NDArray[np.float64], random: np.random.Generator) -> tuple[int, float]:
         """A step's bin, and its seconds."""
-        step = draw(steps, random, self.sampling, _NO_HOLE)
+        step = draw(steps, random, self._of_others, _NO_HOLE)
         return step, bin_time(step, random.random())
 
     def _note(self, state: State, step: int, seconds: float, random: np.random.Generator) -> tuple[Token, Note]:
@@ -88,13 +92,12 @@ class Improviser:
         pitch = self._draw("pitch", state, (step, 0, 0, 0, 0), random)
         velocity = self._draw("velocity", state, (step, pitch, 0, 0, 0), random)
         duration = self._draw("duration", state, (step, pitch, velocity, 0, 0), random)
-        # The pedal stays where it is at most notes: top-p and the like would never let it move.
-        pedals = likelihoods(self.runtime.logits("pedal", state, (step, pitch, velocity, duration, 0)))
-        pedal = draw(pedals, random, _AS_IS)
+        pedal = self._draw("pedal", state, (step, pitch, velocity, duration, 0), random)
         loudness = bin_velocity(velocity, random.random())
         lasting = bin_time(duration, 1 - random.random())  # above 0
         token = (step, pitch, velocity, duration, pedal)
         return token, Note(pitch, seconds, lasting, loudness, category_pedal(pedal, seconds))
 
     def _draw(self, variable: str, state: State, drawn: Token, random: np.random.Generator) -> int:
-        return draw(likelihoods(self.runtime.logits(variable, state, drawn)), random, self.sampling)
+        sampling = self._of.get(variable, self._of_others)
+        return draw(likelihoods(self.runtime.logits(variable, state, drawn)), random, sampling)

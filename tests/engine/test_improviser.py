@@ -9,8 +9,9 @@ from scripted import Scripted
 from livegen.engine.card import Card
 from livegen.engine.improviser import MAX_STEP, Improviser
 from livegen.engine.litert import LiteRt
+from livegen.engine.runtime import State
 from livegen.engine.sampling import Sampling
-from livegen.features import START, TIME_BINS, category_pedal, first, time_bin, token
+from livegen.features import START, TIME_BINS, Token, category_pedal, first, time_bin, token
 from livegen.note import Note, Pedal
 from livegen.stage.reply import Drawn
 
@@ -55,6 +56,22 @@ def test_each_head_is_told_what_was_drawn_and_the_drawn_token_is_fed_back() -> N
         ("step", (0, 0, 0, 0, 0)),
     ]
     assert runtime.readings[0][3:] == [(time_bin(0.9), 50, 20, 33, 12), (7, 51, 20, 33, 13)]
+
+
+def test_only_unlikely_pitches_are_cut_off() -> None:
+    """In time and loudness the unlikely is what keeps playing alive."""
+
+    class Wavering(Scripted):
+        """Of each variable's categories one is likeliest, by far, and every other one possible."""
+
+        def logits(self, variable: str, state: State, drawn: Token) -> np.ndarray:
+            return super().logits(variable, state, drawn).clip(0, 3)
+
+    improviser = Improviser(Wavering(lambda _: (7, 60, 20, 33, 12)), Sampling(top_p=0.01))
+    drawn = list(islice(improviser.improvise(CALL, None, np.random.default_rng(1)), 60))
+    assert {each.note.pitch for each in drawn} == {60}
+    for of in (lambda note: note.step, lambda note: note.velocity, lambda note: note.duration, lambda note: note.pedal):
+        assert len({of(each.note) for each in drawn}) > 10
 
 
 def test_the_pedal_that_was_drawn_is_in_the_note() -> None:
