@@ -111,6 +111,10 @@ class _Opener:
             self._choose_input()
         for wanted in inputs:
             self._open_input(wanted)
+        for tape in self._wiring.outputs:
+            if isinstance(tape, MidiTape | WavTape):  # where something could not be opened, no file is touched
+                self._stack.callback(tape.close)
+                self._stack.callback(self._reporter.say, f"writing {tape.name}")  # first, since sound takes a moment
         return self._wiring
 
     def _open_output(self, wanted: Synth | MidiFile | WavFile | Port) -> None:
@@ -159,9 +163,8 @@ class _Opener:
             self._listen("the first keyboard", lambda callback: ports.open_input(self._system, keyboard, callback))
 
     def _out(self, output: Output, remark: str = "") -> None:
-        self._stack.callback(output.close)
-        if isinstance(output, MidiTape | WavTape):
-            self._stack.callback(self._reporter.say, f"writing {output.name}")  # first, since sound takes a moment
+        if not isinstance(output, MidiTape | WavTape):
+            self._stack.callback(output.close)
         self._wiring.outputs.append(output)
         self._reporter.say(f"out: {output.name}{f' ({remark})' if remark else ''}")
 

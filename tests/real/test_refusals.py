@@ -41,6 +41,14 @@ def test_a_file_that_is_not_there(environment: Environment, musician: Musician, 
     assert "none.mid" in said
 
 
+def test_what_is_refused_leaves_a_file_as_it_was(environment: Environment, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.mid"
+    kept.write_bytes(b"an earlier evening")
+    refused(66, "--in", str(tmp_path / "none.mid"), "--out", str(kept), environment=environment)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.mid"]
+    assert kept.read_bytes() == b"an earlier evening"
+
+
 def test_a_folder_that_is_not_there(environment: Environment, musician: Musician, tmp_path: Path) -> None:
     done = livegen("--in", "Keyboard", "--out", str(tmp_path / "none" / "out.mid"), environment=environment)
     assert done.returncode in (69, 78)
