@@ -75,7 +75,12 @@ def wire(
         PortError: a port, or the synth, that is not there.
     """
     with ExitStack() as stack:
-        yield _Opener(settings, inbox, reporter, stack).open(timeline)
+        wiring = _Opener(settings, inbox, reporter, stack).open(timeline)
+        for tape in wiring.outputs:
+            if isinstance(tape, MidiTape | WavTape):  # where something could not be opened, no file is touched
+                stack.callback(tape.close)
+                stack.callback(reporter.say, f"writing {tape.name}")  # first, since sound takes a moment
+        yield wiring
 
 
 class _Opener:
@@ -111,10 +116,6 @@ class _Opener:
             self._choose_input()
         for wanted in inputs:
             self._open_input(wanted)
-        for tape in self._wiring.outputs:
-            if isinstance(tape, MidiTape | WavTape):  # where something could not be opened, no file is touched
-                self._stack.callback(tape.close)
-                self._stack.callback(self._reporter.say, f"writing {tape.name}")  # first, since sound takes a moment
         return self._wiring
 
     def _open_output(self, wanted: Synth | MidiFile | WavFile | Port) -> None:
