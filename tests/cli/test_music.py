@@ -192,7 +192,8 @@ def short_file(path: Path, *, seconds: float = 0.6) -> Path:
 def test_a_file_is_played_in_real_time(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     tape = tmp_path / "tape.mid"
     began = time.monotonic()
-    assert cli.main(["play", str(short_file(tmp_path / "short.mid")), "--out", str(tape)]) == 0
+    # This process runs the other tests too, and must not keep a priority.
+    assert cli.main(["play", str(short_file(tmp_path / "short.mid")), "--out", str(tape), "--realtime", "off"]) == 0
     assert time.monotonic() - began >= 0.6
     played = [message.copy(time=0) for message in MidiFile(tape).tracks[1] if not message.is_meta]
     wanted = [message.copy(time=0) for message in MidiFile(tmp_path / "short.mid").tracks[0] if not message.is_meta]
@@ -204,7 +205,7 @@ def test_a_file_is_played_in_real_time(tmp_path: Path, capfd: pytest.CaptureFixt
 
 
 def test_fast_is_the_same_at_once(tmp_path: Path) -> None:
-    path = short_file(tmp_path / "long.mid", seconds=60)
+    path = short_file(tmp_path / "long.mid", seconds=600)
     began = time.monotonic()
     assert cli.main(["play", str(path), "--out", str(tmp_path / "tape.mid"), "--fast"]) == 0
     assert time.monotonic() - began < 60
