@@ -20,7 +20,7 @@ _data = click.option("--data", "folder", metavar="DIR", type=PATH, required=True
 
 
 OPTIONS = {
-    "livegen": ("start", "steps", "batch", "window", "learning_rate", "warmup", "seed"),
+    "livegen": ("start", "steps", "batch", "window", "learning_rate", "warmup", "dropout", "seed"),
     "tutorial": ("files", "epochs", "window", "learning_rate", "seed"),
 }
 """What each preset may be given beside its data."""
@@ -40,6 +40,11 @@ OPTIONS = {
     "--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak. [0.01; tutorial: 0.005 throughout]"
 )
 @click.option("--warmup", type=click.IntRange(min=1), help="Steps up to it. [60]")
+@click.option(
+    "--dropout",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Share of features left out, against learning by heart. [0.2]",
+)
 @click.option("--seed", type=int, help="Of all draws. [1; tutorial: 42]")
 def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
     """Train a model on MAESTRO or on any folder of MIDI files.
@@ -50,7 +55,7 @@ def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
         livegen export --run DIR --data DIR --out models/mine && livegen --model models/mine
 
     The preset tutorial is the model of TensorFlow's tutorial, to compare with: see docs/tutorial.md. It takes --files
-    and --epochs; the preset livegen takes --from, --steps, --batch and --warmup.
+    and --epochs; the preset livegen takes --from, --steps, --batch, --warmup and --dropout.
     """
     with tensorflow():
         from livegen.training import run

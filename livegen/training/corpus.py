@@ -15,8 +15,9 @@ import numpy as np
 
 from livegen.errors import DataError
 from livegen.training.data import COLUMNS, Notes, read_notes
+from livegen.training.works import works
 
-HELD_OUT_EVERY = 32  # one training piece in 32 is held out to choose by; validation is opened only to report
+HELD_OUT_EVERY = 16  # one training work in 16 is held out to choose by; validation is opened only to report
 TABLE = "maestro-v*.csv"
 SUFFIXES = (".mid", ".midi")
 CACHE = ".livegen-notes.npz"
@@ -102,15 +103,17 @@ def read_folder(folder: Path, files: int | None = None) -> Corpus:
 
 
 def hold_out(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
-    """Split pieces into those trained on and those chosen by, by the hash of their names.
+    """Split pieces into those trained on and those chosen by: whole works, by the hash of their first piece's name.
 
-    A single piece is both.
+    A single work is both.
     """
-    digests = {piece.name: int(hashlib.sha256(piece.name.encode()).hexdigest()[:8], 16) for piece in pieces}
-    held = {name for name, digest in digests.items() if digest % HELD_OUT_EVERY == 0}
-    if not held and len(pieces) > 1:  # a small folder: something must be chosen by
-        held = {min(digests, key=digests.__getitem__)}
-    return [p for p in pieces if p.name not in held], [p for p in pieces if p.name in held] or list(pieces)
+    work = [pieces[first].name for first in works([piece.notes for piece in pieces])]
+    digests = {name: int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) for name in work}
+    chosen = {name for name, digest in digests.items() if digest % HELD_OUT_EVERY == 0}
+    if not chosen and len(digests) > 1:  # a small folder: something must be chosen by
+        chosen = {min(digests, key=digests.__getitem__)}
+    kept, held = ([p for p, name in zip(pieces, work, strict=True) if (name in chosen) is out] for out in (False, True))
+    return kept, held or list(pieces)
 
 
 def read(folder: Path, names: Sequence[str]) -> Corpus:

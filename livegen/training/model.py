@@ -62,9 +62,10 @@ class Pianist(keras.Model):
     (batch, time, categories) of the notes 1..time, each given the notes before it.
     """
 
-    def __init__(self, architecture: Architecture | None = None, **kwargs: Any) -> None:
+    def __init__(self, architecture: Architecture | None = None, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**{"name": "pianist", **kwargs})  # weights are stored under this name
         self.architecture = a = architecture or Architecture()
+        self.dropout = dropout
         self.read = [
             keras.layers.Embedding(SIZES[name] + (name == "step"), width, name=f"read_{name}")
             for name, width in zip(VARIABLES, a.embedding, strict=True)
@@ -73,6 +74,10 @@ class Pianist(keras.Model):
             # Unrolled, a crop trains a tenth faster on a CPU than in a loop.
             keras.layers.LSTM(a.units, return_sequences=True, unroll=True, name=f"lstm_{i}")
             for i in range(a.layers)
+        ]
+        # The same features for all notes of a crop (Gal and Ghahramani, 2016, arXiv:1512.05287).
+        self.drop = [
+            keras.layers.Dropout(dropout, noise_shape=(None, 1, None), name=f"drop_{i}") for i in range(a.layers + 1)
         ]
         self.heads = keras.layers.Dense(a.hidden * len(VARIABLES), name="heads")
         self.given = {
@@ -91,7 +96,7 @@ class Pianist(keras.Model):
         self.logits = {name: keras.layers.Dense(SIZES[name], name=f"{name}_logits") for name in VARIABLES}
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "architecture": self.architecture.to_dict()}
+        return {**super().get_config(), "architecture": self.architecture.to_dict(), "dropout": self.dropout}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Pianist:
@@ -118,9 +123,10 @@ class Pianist(keras.Model):
         past, target = tokens[:, :-1], tokens[:, 1:]
         x = self.embed(past)
         total: Tensor = 0
-        for layer in self.lstm:
-            x = layer(x)
+        for drop, layer in zip(self.drop, self.lstm, strict=False):
+            x = layer(drop(x))
             total = total + x
+        total = self.drop[-1](total)
         hidden = dict(zip(VARIABLES, ops.split(self.heads(total), len(VARIABLES), axis=-1), strict=True))
         onset = ops.cumsum(ops.take(SECONDS, tokens[..., 0]), axis=1)
         for layer, names, now in (

@@ -64,7 +64,7 @@ def load(run: Path) -> Pianist:
                     f"{run}: trained for the {name} {theirs}, and this livegen's is {ours}."
                     " Export it with the livegen that trained it, or train again."
                 )
-        pianist = Pianist(build(Architecture, recipe["architecture"]))
+        pianist = Pianist(build(Architecture, recipe["architecture"]), recipe["dropout"])
         pianist(np.zeros((1, 2, len(VARIABLES)), np.int32))
         pianist.load_weights(run / BEST)
     except (OSError, ValueError, KeyError) as error:

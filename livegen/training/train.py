@@ -34,6 +34,7 @@ class Recipe:
     warmup: int = 60  # steps
     decay_from: float = 0.4  # of the steps; from there linearly to zero
     clip: float = 1.0  # global norm of the gradient
+    dropout: float = 0.2  # of what goes into each layer, and into the heads
     seed: int = 1
     held_out_batches: int = 8
     epoch: int = 50  # steps between two looks at the held-out pieces
@@ -128,7 +129,7 @@ def train(
     shape = {"length": recipe.length, "batch": recipe.batch}
     fixed = data.crops(held, **shape, seed=0, augmentation=None, share=cluster.share)
     held_out = np.concatenate([next(fixed) for _ in range(recipe.held_out_batches)])
-    pianist = Pianist(recipe.architecture)
+    pianist = Pianist(recipe.architecture, recipe.dropout)
     pianist(held_out[:1])
     if start is not None:
         pianist.set_weights(start.get_weights())
