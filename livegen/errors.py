@@ -42,5 +42,6 @@ class ClusterError(LivegenError):
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """' Did you mean X?' with the nearest of `choices`, or nothing."""
-    near = get_close_matches(word.lower(), list(choices), n=1, cutoff=0.5)
-    return f" Did you mean {near[0]}?" if near else ""
+    spelt = {choice.lower(): choice for choice in choices}
+    near = get_close_matches(word.lower(), list(spelt), n=1, cutoff=0.5)
+    return f" Did you mean {spelt[near[0]]}?" if near else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Generator
 
 import pytest
@@ -31,3 +32,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid} was skipped whole, and in CI nothing is"
     return report
+
+
+@pytest.fixture(scope="session")
+def tensorflow() -> None:
+    """TensorFlow and Keras imported, which takes seconds and warns of their own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pytest.importorskip("tensorflow", reason="TensorFlow is missing")
+        import keras  # noqa: F401

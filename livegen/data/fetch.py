@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from livegen.claim import claimed
 from livegen.data.download import DownloadError, Tell, download
 from livegen.data.unpack import unpack
 from livegen.errors import DataError
@@ -72,12 +73,11 @@ def fetch(release: Release, into: Path, tell: Tell) -> Copy:
     """Download a release, check it, and unpack it into a folder of its name in `into`.
 
     Raises:
-        DataError: it cannot be had, is not what was published, or there is no room. What came so far stays in a
-            .part file, and the next call goes on from there.
+        DataError: it cannot be had, is not what was published, there is no room, or another process fills the folder.
+            What came so far stays in a .part file, and the next call goes on from there.
     """
     part = into / f"{release.name}-midi.zip.part"
-    with _written(into):
-        into.mkdir(parents=True, exist_ok=True)
+    with _filled(into):
         if not part.exists() or _sha256(part) != release.sha256:
             try:
                 download(release.url, part, tell)
@@ -93,7 +93,7 @@ def fetch(release: Release, into: Path, tell: Tell) -> Copy:
                     f"{release.url}: what came is not what was published: its SHA-256 is {found} instead of"
                     f" {release.sha256}. It was removed; run this again to download it anew."
                 )
-        copy = take(part, release, into)
+        copy = _take(part, release, into)
         part.unlink()
     return copy
 
@@ -102,19 +102,23 @@ def take(source: Path, release: Release, into: Path) -> Copy:
     """Unpack a release from a zip, a tar or a folder into a folder of its name in `into`.
 
     Raises:
-        DataError: it is not that release, is damaged, or there is no room. Nothing is left of it in `into`.
+        DataError: it is not that release, is damaged, there is no room, or another process fills the folder. Nothing
+            is left of it in `into`.
     """
     if not source.exists():
         raise DataError(f"{source}: there is no such file or folder.")
-    with _written(into):
-        into.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=into, prefix=f".{release.name}-") as temporary:
-            whole = Path(temporary) / "whole"
-            whole.mkdir()
-            unpack(source, whole)
-            tables = sorted(whole.rglob("maestro-v*.csv"), key=lambda path: len(path.parts))
-            copy = _inspect(tables[0].parent if tables else whole, release, source)
-            copy.folder.rename(into / release.name)
+    with _filled(into):
+        return _take(source, release, into)
+
+
+def _take(source: Path, release: Release, into: Path) -> Copy:
+    with TemporaryDirectory(dir=into, prefix=f".{release.name}-") as temporary:
+        whole = Path(temporary) / "whole"
+        whole.mkdir()
+        unpack(source, whole)
+        tables = sorted(whole.rglob("maestro-v*.csv"), key=lambda path: len(path.parts))
+        copy = _inspect(tables[0].parent if tables else whole, release, source)
+        copy.folder.rename(into / release.name)
     return Copy(into / release.name, copy.files, copy.missing)
 
 
@@ -133,9 +137,13 @@ def _inspect(folder: Path, release: Release, source: Path) -> Copy:
 
 
 @contextmanager
-def _written(into: Path) -> Iterator[None]:
+def _filled(into: Path) -> Iterator[None]:
+    """A folder that this process alone fills."""
+    busy = f"{into}: another process is filling it. Wait for its end, or name another folder."
     try:
-        yield
+        into.mkdir(parents=True, exist_ok=True)
+        with claimed(into, busy):
+            yield
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"{into}: cannot be filled ({reason}). Put that right, and run this again.") from error

@@ -12,6 +12,8 @@ from livegen.engine.litert import contents
 from livegen.errors import DataError
 from livegen.features import VARIABLES
 from livegen.note import WINDOW
+from livegen.quiet import quiet
+from livegen.training import Tell
 from livegen.training.corpus import maestro_split
 from livegen.training.evaluate import (
     COUNTED,
@@ -24,7 +26,6 @@ from livegen.training.evaluate import (
     validated,
 )
 from livegen.training.peers import Marginals, RepeatLast
-from livegen.training.run import Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ def report(
         for other in others
     ]
     if tutorial is not None:
-        from livegen.training.tutorial import peer  # needs TensorFlow, and the rest does not
+        with quiet():  # TensorFlow, which the rest does without
+            from livegen.training.tutorial import peer
 
         known = peer.Tutorial(tutorial, training, marginals, hashes)
         peers.append(_peer(peer.NAME, known.costs(windows, pieces), costs, windows))

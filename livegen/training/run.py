@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,20 +23,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from livegen.claim import claimed
 from livegen.errors import DataError
+from livegen.training import Tell
 from livegen.training.cluster import Cluster
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 RECIPE, LOG = "recipe.json", "log.jsonl"
 BEST, LAST = "best.weights.h5", "last.weights.h5"
 BOARD, CURVE = "tensorboard", "loss.png"
 LOCK = "lock"
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +82,7 @@ class Run:
         """Train a compiled model to the end, and leave it with its best weights.
 
         Args:
-            model: compiled, and built.
+            model: compiled, and built with all its variables: TensorFlow traces a step twice that makes some.
             training: the batches from a step on.
             held_out: inputs and targets to look at after each epoch, if any.
             batch: of `held_out`.
@@ -95,15 +90,15 @@ class Run:
             tell: takes a line an epoch.
         """
         chief = self.cluster.chief
+        model.optimizer.build(model.trainable_variables)
         if self.log:
-            model.optimizer.build(model.trainable_variables)
             if chief:
                 model.load_weights(self.folder / LAST)
             tell(f"goes on after epoch {len(self.log)}, {_losses(self.log[-1])}")
         self.cluster.align([*model.variables, *model.optimizer.variables])
         keep = _Keep(self, epochs, tell)
         if not keep.over:
-            with claimed(self.folder) if chief else nullcontext():
+            with sole(self.folder) if chief else nullcontext():
                 model.fit(
                     training(len(self.log) * epochs.steps),
                     steps_per_epoch=epochs.steps,
@@ -176,22 +171,15 @@ def _losses(row: dict[str, Any]) -> str:
     return f"train {row['loss']:.3f}{held_out}"
 
 
-@contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Keep other processes from training into the same folder; where the system has no such locks, trust the user.
+def sole(folder: Path) -> AbstractContextManager[None]:
+    """Keep other processes from training into the same folder.
 
     Raises:
         DataError: another process does.
     """
-    with (folder / LOCK).open("w") as file:
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise DataError(
-                    f"{folder}: another process is training there. Wait for its end, or name a new folder with --out."
-                ) from None
-        yield
+    (folder / LOCK).touch()
+    busy = f"{folder}: another process is training there. Wait for its end, or name a new folder with --out."
+    return claimed(folder / LOCK, busy)
 
 
 def _save(model: keras.Model, path: Path) -> None:

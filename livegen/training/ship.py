@@ -19,7 +19,7 @@ from livegen.engine.plain import build
 from livegen.errors import DataError
 from livegen.features import SCHEME, VARIABLES
 from livegen.note import WINDOW
-from livegen.training import export
+from livegen.training import Tell, export
 from livegen.training.corpus import Piece, hold_out, read_folder, short
 from livegen.training.evaluate import (
     COUNTED,
@@ -31,7 +31,7 @@ from livegen.training.evaluate import (
     validated,
 )
 from livegen.training.model import Architecture, Pianist
-from livegen.training.run import BEST, RECIPE, Tell, read_log
+from livegen.training.run import BEST, RECIPE, read_log
 
 INT8_MAY_COST = 0.01
 """Nats a note, paired on the same windows: up to this, int8 weights are taken for their speed."""

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from livegen.errors import ConfigError
 from livegen.features import SCHEME, VARIABLES
 from livegen.note import WINDOW
-from livegen.training import data
+from livegen.training import Tell, data
 from livegen.training.cluster import Cluster, Muon
 from livegen.training.corpus import Piece, hold_out
 from livegen.training.model import Architecture, Pianist
-from livegen.training.run import Epochs, Run, Tell
+from livegen.training.run import Epochs, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +133,13 @@ def train(
     pianist(held_out[:1])
     if start is not None:
         pianist.set_weights(start.get_weights())
+    compiled(pianist, recipe, cluster)
+    pianist.compute_loss(y=targets(held_out[:1]), y_pred=pianist(held_out[:1]))  # makes the losses' variables, too
     batch = recipe.batch // cluster.count
     with cluster.watched():
         cluster.agree({**settings, "data": sorted(piece.sha256 for piece in pieces)})
         Run(out, settings, cluster).fit(
-            compiled(pianist, recipe, cluster),
+            pianist,
             lambda step: dataset(
                 data.crops(
                     kept,

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import pytest
@@ -32,24 +31,21 @@ def write_card(folder: Path, sizes: Sizes) -> Card:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Card:
+def tiny(tmp_path_factory: pytest.TempPathFactory, tensorflow: None) -> Card:
     """A small model of random weights, exported by the real export: a SavedModel and float32 LiteRT files."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TensorFlow's own, on import
-        pytest.importorskip("tensorflow", reason="TensorFlow is missing")
-        import numpy as np
+    import numpy as np
 
-        from livegen.training import export
-        from livegen.training.model import Architecture, Pianist
+    from livegen.training import export
+    from livegen.training.model import Architecture, Pianist
 
-        pianist = Pianist(Architecture(units=16, layers=2, hidden=8, embedding=(4, 6, 3, 5, 2)))
-        pianist(np.zeros((1, 2, 5), np.int32))
-        random = np.random.default_rng(1)
-        for weight in pianist.weights:
-            weight.assign(random.normal(0, 0.3, weight.shape))
-        folder = tmp_path_factory.mktemp("models") / "tiny"
-        export.save(pianist, folder / "saved_model")
-        (folder / "litert").mkdir()
-        for signature, content in export.litert(pianist, quantise=False).items():
-            (folder / litert.file(signature)).write_bytes(content)
+    pianist = Pianist(Architecture(units=16, layers=2, hidden=8, embedding=(4, 6, 3, 5, 2)))
+    pianist(np.zeros((1, 2, 5), np.int32))
+    random = np.random.default_rng(1)
+    for weight in pianist.weights:
+        weight.assign(random.normal(0, 0.3, weight.shape))
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    export.save(pianist, folder / "saved_model")
+    (folder / "litert").mkdir()
+    for signature, content in export.litert(pianist, quantise=False).items():
+        (folder / litert.file(signature)).write_bytes(content)
     return write_card(folder, pianist.architecture.sizes)

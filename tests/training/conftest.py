@@ -1,25 +1,53 @@
 from __future__ import annotations
 
-import warnings
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+import livegen
+
 if TYPE_CHECKING:
     from livegen.training.model import Pianist
 
+DEMO = Path(livegen.__file__).parent / "demo"
+
+
+def demo_pieces(folder: Path) -> Path:
+    """The demo pieces alone in a folder, for reading a folder leaves a cache there."""
+    return shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", ".*"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Some MIDI files of our own."""
+    return demo_pieces(tmp_path / "midi")
+
 
 @pytest.fixture(scope="session")
-def pianist() -> Pianist:
+def kept_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, for tests that only read it."""
+    return demo_pieces(tmp_path_factory.mktemp("demo") / "midi")
+
+
+@pytest.fixture(scope="session")
+def pianist(tensorflow: None) -> Pianist:
     """Random weights everywhere: those that start at zero would hide what is left out."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TensorFlow's own, on import
-        pytest.importorskip("tensorflow", reason="TensorFlow is missing")
-        from livegen.training.model import Architecture, Pianist
+    from livegen.training.model import Architecture, Pianist
+
     pianist = Pianist(Architecture(units=16, layers=2, hidden=8, embedding=(4, 6, 3, 5, 2)))
     pianist(np.zeros((1, 2, 5), np.int32))
     random = np.random.default_rng(3)
     for weight in pianist.weights:
         weight.assign(random.normal(0, 0.3, weight.shape))
     return pianist
+
+
+@pytest.fixture(scope="session")
+def litert_files(pianist: Pianist) -> dict[str, bytes]:
+    """That pianist's, in float32."""
+    from livegen.training import export
+
+    return export.litert(pianist, quantise=False)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import shutil
 import socket
 import sys
 import time
-import warnings
 from contextlib import ExitStack
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -18,14 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-import livegen
 from livegen.errors import ConfigError
 
 if TYPE_CHECKING:
     from livegen.training.train import Recipe
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
-DEMO = Path(livegen.__file__).parent / "demo"
+pytestmark = pytest.mark.usefixtures("tensorflow")
 PATIENCE = 240  # s, in which even a busy machine is done
 LOST = 75  # the exit code
 
@@ -34,11 +30,9 @@ FORKED.set_forkserver_preload(["livegen.training.ship"])  # TensorFlow is import
 
 
 def tiny(steps: int) -> Recipe:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TensorFlow's own, on import
-        pytest.importorskip("tensorflow", reason="TensorFlow is missing")
-        from livegen.training.model import Architecture
-        from livegen.training.train import Recipe
+    from livegen.training.model import Architecture
+    from livegen.training.train import Recipe
+
     small = Architecture(units=8, layers=1, hidden=4, embedding=(2, 2, 2, 2, 2))
     # Without dropout: what one process leaves out of a batch is not what two leave out of their halves.
     return Recipe(steps=steps, epoch=3, batch=8, length=4, warmup=1, dropout=0, held_out_batches=1, architecture=small)
@@ -80,13 +74,6 @@ def ends(processes: list[BaseProcess]) -> list[int | None]:
     for process in processes:
         process.kill()
     return codes
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "midi"
-    shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    return folder
 
 
 def test_two_workers_train_what_one_would(folder: Path, tmp_path: Path) -> None:
@@ -141,7 +128,6 @@ def test_a_worker_that_dies_ends_the_run_which_can_go_on(folder: Path, tmp_path:
     ],
 )
 def test_a_cluster_that_cannot_be_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny(1)
     from livegen.training.cluster import join
 
     monkeypatch.setenv("TF_CONFIG", text)
@@ -151,7 +137,6 @@ def test_a_cluster_that_cannot_be_is_refused(text: str, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("text", ["", '{"cluster": {"worker": ["one:1"]}, "task": {"type": "worker", "index": 0}}'])
 def test_a_worker_without_others_is_alone(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny(1)
     from livegen.training.cluster import join
 
     monkeypatch.setenv("TF_CONFIG", text)
@@ -160,7 +145,6 @@ def test_a_worker_without_others_is_alone(text: str, monkeypatch: pytest.MonkeyP
 
 
 def test_workers_that_differ_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny(1)
     from livegen.training.cluster import Cluster
 
     worker = Cluster(index=1, count=2)

@@ -43,13 +43,11 @@ def some_notes(n: int, seed: int = 0) -> Notes:
     return np.stack([pitch, step, duration, velocity, *pedal], axis=-1)
 
 
-def test_nats_are_those_of_the_trained_model(pianist: Pianist) -> None:
+def test_nats_are_those_of_the_trained_model(pianist: Pianist, litert_files: dict[str, bytes]) -> None:
     """By another way: all at once, through the training's encoding and Keras' own loss."""
     import keras
 
-    from livegen.training import export
-
-    runtime = LiteRt(export.litert(pianist, quantise=False), pianist.architecture.sizes)
+    runtime = LiteRt(litert_files, pianist.architecture.sizes)
     notes = some_notes(9)
     notes[-1, [STEP, DURATION]] = 1.234, 9.0  # a bin of several cells, and the last one
     tokens = features.tokens(notes)[None]

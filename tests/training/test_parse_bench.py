@@ -1,30 +1,24 @@
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-import livegen
 from livegen.errors import DataError
 
 pytest.importorskip("symusic", reason="symusic is missing")
 
-DEMO = Path(livegen.__file__).parent / "demo"
 
-
-def test_reading_is_measured_beside_pretty_midi(tmp_path: Path) -> None:
+def test_reading_is_measured_beside_pretty_midi(folder: Path) -> None:
     from livegen.training import parse_bench
 
-    for path in DEMO.glob("*.mid"):
-        shutil.copy(path, tmp_path)
-    (tmp_path / "bad.mid").write_text("no MIDI")
-    found = parse_bench.measure(tmp_path, sample=2)
+    (folder / "bad.mid").write_text("no MIDI")
+    found = parse_bench.measure(folder, sample=2)
     assert (found.files, found.skipped, found.sample) == (5, 1, 2)
     assert found.notes > 200 and 0 < found.share < 1
     assert 0 < found.ours < found.pretty_midi
-    said = CliRunner().invoke(parse_bench.main, ["--data", str(tmp_path)], catch_exceptions=False).output
+    said = CliRunner().invoke(parse_bench.main, ["--data", str(folder)], catch_exceptions=False).output
     assert f"5 files (1 more cannot be used), {found.notes:,} notes" in said
     assert "times as long" in said
 

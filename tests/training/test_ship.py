@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 pytest.importorskip("symusic", reason="symusic is missing")
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras', with NumPy 2
-
 
 def write_piece(path: Path, seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -57,7 +55,13 @@ def run(pianist: Pianist, tmp_path: Path) -> Path:
     folder = tmp_path / "run"
     folder.mkdir()
     pianist.save_weights(folder / "best.weights.h5")
-    recipe = {"steps": 3, "architecture": pianist.architecture.to_dict(), "scheme": SCHEME, "window": WINDOW}
+    recipe = {
+        "steps": 3,
+        "architecture": pianist.architecture.to_dict(),
+        "dropout": 0.2,
+        "scheme": SCHEME,
+        "window": WINDOW,
+    }
     (folder / "recipe.json").write_text(json.dumps(recipe))
     rows = [{"step": k, "notes": 1000 * k, "seconds": 60.0 * k, "val_loss": abs(k - 2)} for k in (1, 2, 3)]
     (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

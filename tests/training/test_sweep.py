@@ -1,34 +1,26 @@
 from __future__ import annotations
 
-import shutil
-import warnings
 from pathlib import Path
 
 import pytest
 
-import livegen
-
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation:DeprecationWarning",  # Keras' own
-    "ignore::optuna.exceptions.ExperimentalWarning",
-)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
+    pytest.mark.usefixtures("tensorflow"),
+]
 pytest.importorskip("optuna", reason="Optuna is missing")
-DEMO = Path(livegen.__file__).parent / "demo"
 
 
 def test_a_sweep_goes_on_with_the_trial_it_was_stopped_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TensorFlow's own, on import
-        pytest.importorskip("tensorflow", reason="TensorFlow is missing")
-        from livegen.training.corpus import read_folder
-        from livegen.training.tutorial import sweep
+    from livegen.training.corpus import read_folder
+    from livegen.training.tutorial import sweep
+
     small = {"learning_rate": 0.004, "units": 4, "window": 3}
     monkeypatch.setattr(
         sweep, "suggest", lambda trial: {**small, "units": trial.suggest_categorical("units", [4, 8, 12])}
     )
-    folder = shutil.copytree(DEMO, tmp_path / "midi", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     pieces = read_folder(folder).pieces
 
     def stop(line: str) -> None:

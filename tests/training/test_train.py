@@ -3,94 +3,101 @@
 from __future__ import annotations
 
 import shutil
-import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-import livegen
 from livegen.errors import DataError
 
 if TYPE_CHECKING:
-    from livegen.training.train import Recipe
+    from collections.abc import Sequence
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
-DEMO = Path(livegen.__file__).parent / "demo"
+    from livegen.training.corpus import Piece
+    from livegen.training.model import Pianist
+    from livegen.training.train import Recipe
 
 
 @pytest.fixture(scope="module")
-def recipe() -> Recipe:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TensorFlow's own, on import
-        pytest.importorskip("tensorflow", reason="TensorFlow is missing")
-        from livegen.training.model import Architecture
-        from livegen.training.train import Recipe
+def recipe(tensorflow: None) -> Recipe:
+    from livegen.training.model import Architecture
+    from livegen.training.train import Recipe
+
     tiny = Architecture(units=8, layers=1, hidden=4, embedding=(2, 2, 2, 2, 2))
     return Recipe(steps=4, epoch=2, batch=4, length=9, warmup=1, held_out_batches=1, architecture=tiny)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Some MIDI files of our own, and one that is none."""
-    folder = tmp_path / "midi"
-    shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    (folder / "bad.mid").write_text("no MIDI")
-    return folder
-
-
-def test_a_stopped_run_goes_on_as_if_nothing_had_been(recipe: Recipe, folder: Path, tmp_path: Path) -> None:
-    from livegen.training import run
+@pytest.fixture(scope="module")
+def pieces(kept_folder: Path) -> Sequence[Piece]:
     from livegen.training.corpus import read_folder
+
+    return read_folder(kept_folder).pieces
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run to its end."""
+
+    pianist: Pianist
+    told: list[str]
+    half: Path  # its folder as it was after the first of two epochs, as if it had been killed there
+
+
+@pytest.fixture(scope="module")
+def trained(recipe: Recipe, pieces: Sequence[Piece], tmp_path_factory: pytest.TempPathFactory) -> Trained:
     from livegen.training.train import train
 
-    pieces = read_folder(folder).pieces
+    whole, half = (tmp_path_factory.mktemp("runs") / name for name in ("whole", "half"))
     told: list[str] = []
-    whole = train(recipe, pieces, tmp_path / "whole", told.append)
-    assert len(told) == 2
-    assert "train" in told[0] and "min left" in told[0]
 
-    def stop(line: str) -> None:
+    def tell(line: str) -> None:
+        told.append(line)
         if line.startswith("epoch 1/"):
-            raise KeyboardInterrupt
+            shutil.copytree(whole, half)
 
-    with pytest.raises(KeyboardInterrupt):
-        train(recipe, pieces, tmp_path / "half", stop)
-    assert len(run.read_log(tmp_path / "half")) == 1
-    assert (tmp_path / "half" / run.BEST).exists()
-    told.clear()
-    again = train(recipe, pieces, tmp_path / "half", told.append)
+    return Trained(train(recipe, pieces, whole, tell), told, half)
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_been(recipe: Recipe, pieces: Sequence[Piece], trained: Trained) -> None:
+    from livegen.training import run
+    from livegen.training.train import train
+
+    assert len(trained.told) == 2
+    assert "train" in trained.told[0] and "min left" in trained.told[0]
+    half, told = trained.half, []
+    assert len(run.read_log(half)) == 1
+    assert (half / run.BEST).exists()
+    again = train(recipe, pieces, half, told.append)
     assert told[0].startswith("goes on after epoch 1")
-    for a, b in zip(whole.get_weights(), again.get_weights(), strict=True):
+    for a, b in zip(trained.pianist.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
-    assert run.draw_curve(tmp_path / "half").stat().st_size > 1000
-    assert any((tmp_path / "half" / run.BOARD).rglob("events*"))
+    assert run.draw_curve(half).stat().st_size > 1000
+    assert any((half / run.BOARD).rglob("events*"))
 
     with pytest.raises(DataError, match="another recipe"):
-        train(replace(recipe, seed=2), pieces, tmp_path / "half", told.append)
+        train(replace(recipe, seed=2), pieces, half, told.append)
 
 
-def test_two_processes_do_not_train_into_one_folder(recipe: Recipe, folder: Path, tmp_path: Path) -> None:
-    from livegen.training.corpus import read_folder
-    from livegen.training.run import claimed
+def test_two_processes_do_not_train_into_one_folder(recipe: Recipe, pieces: Sequence[Piece], tmp_path: Path) -> None:
+    from livegen.training.run import sole
     from livegen.training.train import train
 
     run = tmp_path / "run"
     run.mkdir()
-    with claimed(run), pytest.raises(DataError, match="another process is training there"):
-        train(recipe, read_folder(folder).pieces, run, lambda _: None)
-    with claimed(run):  # it was let go
+    with sole(run), pytest.raises(DataError, match="another process is training there"):
+        train(recipe, pieces, run, lambda _: None)
+    with sole(run):  # it was let go
         pass
 
 
-def test_what_goes_on_from_a_model_begins_with_its_weights(recipe: Recipe, folder: Path, tmp_path: Path) -> None:
-    from livegen.training.corpus import read_folder
+def test_what_goes_on_from_a_model_begins_with_its_weights(
+    recipe: Recipe, pieces: Sequence[Piece], trained: Trained, tmp_path: Path
+) -> None:
     from livegen.training.train import train
 
-    pieces = read_folder(folder).pieces
-    first = train(recipe, pieces, tmp_path / "first", lambda _: None)
+    first = trained.pianist
     still = replace(recipe, learning_rate=1e-12, seed=5)
     second = train(still, pieces, tmp_path / "second", lambda _: None, first)
     for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
@@ -100,6 +107,7 @@ def test_what_goes_on_from_a_model_begins_with_its_weights(recipe: Recipe, folde
 def test_bad_files_are_skipped_and_named(folder: Path) -> None:
     from livegen.training.corpus import read_folder
 
+    (folder / "bad.mid").write_text("no MIDI")
     found = read_folder(folder)
     assert len(found.pieces) == 5
     assert [problem for problem in found.skipped if "bad.mid" in problem] == list(found.skipped)

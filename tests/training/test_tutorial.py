@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import warnings
 from collections import Counter
+from contextlib import redirect_stderr
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,22 +29,14 @@ if TYPE_CHECKING:
 
     from livegen.training.tutorial.train import Recipe
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
 DEMO = Path(livegen.__file__).parent / "demo"
 
 
 @pytest.fixture(scope="module")
-def recipe() -> Recipe:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TensorFlow's own, on import
-        pytest.importorskip("tensorflow", reason="TensorFlow is missing")
-        from livegen.training.tutorial.train import Recipe
+def recipe(tensorflow: None) -> Recipe:
+    from livegen.training.tutorial.train import Recipe
+
     return Recipe(window=6, batch=16, units=8, epochs=2)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return shutil.copytree(DEMO, tmp_path / "midi", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
 
 
 def piece(name: str, pitches: range) -> Piece:
@@ -175,23 +167,38 @@ def test_it_stops_when_the_loss_falls_no_more(recipe: Recipe, folder: Path, tmp_
     assert len(read_log(tmp_path / "run")) == 6  # the first, and five that were no better
 
 
-def test_the_command_trains_and_the_model_plays_on(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], recipe: Recipe
-) -> None:
-    from livegen.training.tutorial.__main__ import main as play_on
+def command(folder: Path, out: Path) -> list[str]:
+    return ["train", "--preset", "tutorial", "--data", str(folder), "--out", str(out)]
 
-    run, out = tmp_path / "run", tmp_path / "on.mid"
-    command = ["train", "--preset", "tutorial", "--data", str(folder), "--out", str(run)]
-    assert main([*command, "--epochs", "3", "--files", "4"]) == 0
-    told = capsys.readouterr().err.splitlines()
+
+@pytest.fixture(scope="module")
+def commanded(tensorflow: None, kept_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A run by the command, and what it told."""
+    run, told = tmp_path_factory.mktemp("runs") / "run", StringIO()
+    with redirect_stderr(told):
+        assert main([*command(kept_folder, run), "--epochs", "3", "--files", "4"]) == 0
+    return run, told.getvalue().splitlines()
+
+
+def test_the_command_trains(
+    commanded: tuple[Path, list[str]], kept_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, told = commanded
     before, after = (next(line for line in told if line.startswith(when)) for when in ("before", "after"))
     assert "4 files" in told[0]
     assert float(after.split()[2]) < float(before.split()[2])
     assert {"pitch_loss", "step_loss", "duration_loss"} < read_log(run)[-1].keys()
     assert (run / BEST).exists() and (run / CURVE).stat().st_size > 1000 and any((run / BOARD).rglob("events*"))
-    assert main([*command, "--epochs", "4", "--files", "4"]) == 66
+    assert main([*command(kept_folder, run), "--epochs", "4", "--files", "4"]) == 66
     assert "another recipe" in capsys.readouterr().err
 
+
+def test_the_model_plays_on(
+    commanded: tuple[Path, list[str]], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from livegen.training.tutorial.__main__ import main as play_on
+
+    run, out = commanded[0], tmp_path / "on.mid"
     play_on([str(run), str(DEMO / "1-bach.mid"), "-o", str(out), "--notes", "30"])
     call, reply = pretty_midi.PrettyMIDI(str(out)).instruments
     assert (call.name, len(call.notes), reply.name, len(reply.notes)) == ("call", 25, "reply", 30)
@@ -261,18 +268,18 @@ def test_the_cells_of_a_laplace_density_hold_it_all(recipe: Recipe) -> None:
 
 
 def test_as_a_peer_each_variable_costs_what_it_says(
-    recipe: Recipe, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    commanded: tuple[Path, list[str]], kept_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from livegen.training.evaluate import Window
     from livegen.training.peers import Marginals
     from livegen.training.tutorial import peer
-    from livegen.training.tutorial.train import train
+    from livegen.training.tutorial.train import load
 
-    pieces = read_folder(folder).pieces
-    model = train(replace(recipe, window=25, epochs=1), pieces, tmp_path / "run", lambda _: None)
+    run, pieces = commanded[0], read_folder(kept_folder).pieces
+    model, _ = load(run)
     monkeypatch.setattr(peer, "FITTED_ON", 200)
     marginals = Marginals(pieces)
-    tutorial = peer.Tutorial(tmp_path / "run", pieces, marginals, {"another": "0" * 64})
+    tutorial = peer.Tutorial(run, pieces, marginals, {"another": "0" * 64})
     notes = {each.name: each.notes for each in pieces}
     windows = [Window(pieces[0].name, 30), Window(pieces[1].name, 40)]
     costs = tutorial.costs(windows, notes)
@@ -289,7 +296,7 @@ def test_as_a_peer_each_variable_costs_what_it_says(
         assert cost[1] == pytest.approx(pitch, rel=1e-4)
         assert cost[2] == pytest.approx(-np.log(marginals.shares["velocity"][int(target[VELOCITY]) // 4]))
     with pytest.raises(DataError, match="was trained on 1 of the 1 files"):
-        peer.Tutorial(tmp_path / "run", pieces, marginals, {"known": pieces[0].sha256})
+        peer.Tutorial(run, pieces, marginals, {"known": pieces[0].sha256})
 
 
 def test_the_bench_times_both_ways(folder: Path, recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
@@ -10,14 +10,18 @@ from typing import Any
 
 from livegen.engine.card import Card
 from livegen.engine.sampling import Sampling
-from livegen.training import corpus
+from livegen.training import Tell, corpus
 from livegen.training.evaluate import refuse_trained_on
 from livegen.training.judge import endurance
 from livegen.training.judge.continuations import LONG, LOOP, SHORT, Player, draw_prompts, model
 from livegen.training.judge.verdict import Estimate, Row, Target, facts, verdict
 
-MARKS = {"yes": "✓", "interval": "(✓)", "no": "✗", "unknown": "?"}
-LEGEND = "✓ on target, (✓) only its interval of 95 % reaches it, ✗ not; in brackets what the figure is a ratio of"
+MARKS = {"yes": "✓", "interval": "(✓)", "no": "✗"}
+NONE = "-"
+LEGEND = (
+    f"✓ on target, (✓) only its interval of 95 % reaches it, ✗ not, {NONE} no figure;"
+    " in brackets what the figure is a ratio of"
+)
 MEANINGS = {
     "distance": "Distance from the truth",
     "spread": "Spread of notes 401-500 to that of 1-100",
@@ -93,12 +97,18 @@ def _cells(row: Row, players: Sequence[str]) -> tuple[str, ...]:
 
     def cell(name: str) -> str:
         figure = row.figures[name]
-        plain = f" [{row.plain[name]:.{digits}f}]" if row.plain else ""
-        return f"{figure.value:.2f} ± {figure.half:.2f}{plain} {MARKS[row.target.met(figure)]}"
+        if not isfinite(figure.value):
+            return NONE
+        plain = f" [{_text(row.plain[name], digits)}]" if row.plain else ""
+        return f"{_text(figure.value, 2)} ± {_text(figure.half, 2)}{plain} {MARKS[row.target.met(figure)]}"
 
-    interval = "" if row.group == "distance" else f" ± {row.truth.half:.{digits}f}"
-    truth = f"{row.truth.value:.{digits}f}{interval}"
+    interval = "" if row.group == "distance" else f" ± {_text(row.truth.half, digits)}"
+    truth = f"{_text(row.truth.value, digits)}{interval}" if isfinite(row.truth.value) else NONE
     return row.name, _target(row.target), truth, *map(cell, players)
+
+
+def _text(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if isfinite(value) else NONE
 
 
 def _target(target: Target) -> str:
@@ -122,7 +132,7 @@ def report(
     *,
     held_out: bool,
     others: Sequence[Player],
-    tell: Callable[[str], None],
+    tell: Tell,
 ) -> Report:
     """Judge a model, a looped prompt and `others` on the same prompts.
 

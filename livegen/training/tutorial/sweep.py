@@ -19,8 +19,8 @@ from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import TrialState
 
 from livegen.errors import LivegenError
+from livegen.training import Tell
 from livegen.training.corpus import Piece, hold_out, read_folder
-from livegen.training.run import Tell
 from livegen.training.tutorial.train import Recipe, dataset, train
 
 JOURNAL = "trials.log"

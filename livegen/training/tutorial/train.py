@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from livegen.engine.plain import build as from_plain
 from livegen.errors import DataError
 from livegen.note import WINDOW
-from livegen.training import data
+from livegen.training import Tell, data
 from livegen.training.corpus import Piece, short
-from livegen.training.run import BEST, RECIPE, Epochs, Run, Tell
+from livegen.training.run import BEST, RECIPE, Epochs, Run
 from livegen.training.tutorial.model import LEARNING_RATE, LOSS_WEIGHTS, SCALE, UNITS, build
 
 PRESET = "tutorial"
