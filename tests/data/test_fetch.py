@@ -140,6 +140,25 @@ def test_a_break_is_mended_by_the_next_run(server: Server, release: Release, int
     assert names(into) == {NAME}
 
 
+def test_two_at_once_do_not_write_into_one_another(
+    server: Server, release: Release, into: Path, archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second process comes while the first one is in the middle of the download."""
+    others: list[subprocess.CompletedProcess[str]] = []
+
+    def meanwhile(done: int, total: int | None) -> None:
+        if not others:
+            others.append(livegen(into, "--url", release.url, "--sha256", release.sha256))
+            others.append(livegen(into, "--from", archive))
+
+    assert fetch.fetch(release, into, meanwhile).files == 5
+    for other in others:
+        assert other.returncode == 66
+        assert f"livegen: {into}: another process is filling it. Wait for its end" in other.stderr
+    assert server.asked == [None]
+    assert names(into) == {NAME}
+
+
 def test_a_server_without_ranges_sends_all_anew(server: Server, release: Release, into: Path, part: Path) -> None:
     server.ranges = False
     server.sends = [100_000]

@@ -1,0 +1,43 @@
+"""The judge's tables, where a figure cannot be had: a player of one velocity follows no dynamics."""
+
+from __future__ import annotations
+
+from math import nan
+
+import pytest
+
+from livegen.engine.sampling import Sampling
+
+pytest.importorskip("symusic", reason="symusic is missing")
+
+from livegen.training.judge.report import Report
+from livegen.training.judge.verdict import FOLLOWS, SPREAD, Estimate, Row
+
+
+@pytest.fixture
+def report() -> Report:
+    dynamics = {"one": Estimate(nan, nan), "other": Estimate(1.0, nan)}
+    spread = {"one": Estimate(nan), "other": Estimate(0.5, 0.3)}
+    rows = (
+        Row("follows", "dynamics", FOLLOWS, Estimate(0.7, 0.09), dynamics, {"one": nan, "other": 0.7}),
+        Row("spread", "step", SPREAD, Estimate(nan, nan), spread, {}),
+    )
+    return Report(("one", "other"), False, 3, 2, 700, Sampling(), 1, rows)
+
+
+def cells(report: Report, name: str) -> list[str]:
+    (line,) = (line for line in report.text().splitlines() if line.startswith(f"| {name} "))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_what_is_not_known_is_a_dash(report: Report) -> None:
+    assert cells(report, "dynamics")[2:] == ["0.70 ± 0.09", "-", "1.00 ± - [0.70] ✓"]
+    assert cells(report, "step")[2:] == ["-", "-", "0.50 ± 0.30 (✓)"]
+    assert "nan" not in report.text()
+    assert "Of 2 targets on + by interval: one 0 + 0, other 1 + 1." in report.text()
+
+
+def test_for_programs_it_is_null(report: Report) -> None:
+    dynamics, spread = report.plain()["measures"]
+    assert dynamics["players"]["one"] == {"value": None, "half": None, "plain": None, "met": "unknown"}
+    assert spread["truth"] == {"value": None, "half": None}
