@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from livegen.errors import DataError
@@ -22,17 +22,14 @@ def claimed(path: Path, refusal: str) -> Iterator[None]:
     Raises:
         DataError: another process has it; `refusal` is what it says.
     """
-    if fcntl is None:
+    with ExitStack() as stack:
+        if fcntl is not None:
+            handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+            stack.callback(os.close, handle)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise DataError(refusal) from None
+            except OSError:  # a file system without them
+                pass
         yield
-        return
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataError(refusal) from None
-        except OSError:  # a file system without locks
-            pass
-        yield
-    finally:
-        os.close(handle)
