@@ -70,9 +70,10 @@ def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
         wrote = fit(folder, out, given)
     except KeyboardInterrupt:
         done = len(run.read_log(out))
-        tell(f"stopped; the best weights so far are kept. The same command goes on from epoch {done}.")
         if not done:
+            tell("stopped before the end of the first epoch: there is nothing to go on from.")
             raise
+        tell(f"stopped; the best weights so far are kept. The same command goes on from epoch {done}.")
     if wrote:
         click.echo(f"{out / run.BEST}, {run.draw_curve(out)}")
 

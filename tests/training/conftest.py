@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from training_runs import TutorialRun
 
 import livegen
 
@@ -51,3 +52,8 @@ def litert_files(pianist: Pianist) -> dict[str, bytes]:
     from livegen.training import export
 
     return export.litert(pianist, quantise=False)
+
+
+@pytest.fixture(scope="session")
+def tutorial_run(tensorflow: None, kept_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> TutorialRun:
+    return TutorialRun.on(kept_folder, tmp_path_factory.mktemp("runs") / "tutorial")

@@ -10,6 +10,7 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
+from training_runs import TutorialRun
 
 import livegen
 from livegen.cli import main
@@ -84,24 +85,36 @@ def test_it_judges_the_model_and_a_loop(maestro: Path, capsys: pytest.CaptureFix
     assert json.loads(capsys.readouterr().out) == found
 
 
-def test_it_tells_it_in_tables_and_beside_another_model(maestro: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_tells_it_in_tables_and_beside_others(
+    maestro: Path, tutorial_run: TutorialRun, capsys: pytest.CaptureFixture[str]
+) -> None:
     asked = ["evaluate", "--generate", "--data", str(maestro), "--prompts", "2", "--held-out", "--temperature", "0.9"]
     assert main(asked) == 66  # what is held out of the demo pieces is too short
     assert "no piece has the 525 notes" in capsys.readouterr().err
     asked.remove("--held-out")
     other = str(Path(livegen.__file__).parents[1] / "models" / "livegen")
-    assert main([*asked, "--against", other]) == 0
+    assert main([*asked, "--against", other, "--tutorial", str(tutorial_run.folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("2 prompts, from ")
     assert "livegen draws at temperature 0.9, top-p 0.9, min-p 0, with seed 1." in lines[0]
     tables = [line for line in lines if line.startswith("|")]
     assert len(tables) == 4 * 2 + 19
-    assert {line.count("|") for line in tables} == {7}
+    assert {line.count("|") for line in tables} == {8}
     head = [cell.strip() for cell in tables[0].strip("|").split("|")]
-    assert head == ["Distance from the truth", "target", "between halves", "livegen", "looped prompt", other]
+    assert head == [
+        "Distance from the truth",
+        "target",
+        "between halves",
+        "livegen",
+        "looped prompt",
+        other,
+        "the tutorial preset",
+    ]
     for row in tables[2:10]:
-        *_, ours, _, theirs = (cell.strip() for cell in row.strip("|").split("|"))
-        assert ours == theirs  # the same model on the same prompts, with the same draws
+        *_, ours, _, theirs, tutorials = (cell.strip() for cell in row.strip("|").split("|"))
+        assert ours == theirs != tutorials  # the same model on the same prompts, with the same draws
+    dynamics = next(row for row in tables if row.startswith("| dynamics "))
+    assert dynamics.split("|")[-2].strip() == "-"  # the tutorial's model plays all notes at one velocity
     assert "Of 19 targets" in lines[-1]
 
 

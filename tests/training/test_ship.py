@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import mido
 import numpy as np
 import pytest
+from training_runs import TutorialRun
 
 from livegen.engine.card import find
 from livegen.engine.choose import choose
@@ -131,6 +132,7 @@ def test_a_run_for_another_encoding_is_refused(
 def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     run: Path,
     maestro: Path,
+    tutorial_run: TutorialRun,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -149,11 +151,9 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     assert main(["export", "--run", str(run), *data, "--out", out]) == 0
     assert find(out).figures is None
     capsys.readouterr()
-    tutorial = str(tmp_path / "tutorial")
-    assert main(["train", "--preset", "tutorial", *data, "--out", tutorial, "--epochs", "1"]) == 0
     monkeypatch.setattr(peer, "FITTED_ON", 100)
     capsys.readouterr()
-    compared = ["--against", out, "--tutorial", tutorial]
+    compared = ["--against", out, "--tutorial", str(tutorial_run.folder)]
     assert main(["evaluate", *data, "--model", out, *windows, *compared, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["nll"].keys() == {"step", "pitch", "velocity", "duration", "total", "se", "pedal"}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import redirect_stderr
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pretty_midi
 import pytest
+from training_runs import TutorialRun, interrupted_at, tutorial_command
 
 import livegen
 from livegen.cli import cli, main
@@ -167,38 +166,33 @@ def test_it_stops_when_the_loss_falls_no_more(recipe: Recipe, folder: Path, tmp_
     assert len(read_log(tmp_path / "run")) == 6  # the first, and five that were no better
 
 
-def command(folder: Path, out: Path) -> list[str]:
-    return ["train", "--preset", "tutorial", "--data", str(folder), "--out", str(out)]
-
-
-@pytest.fixture(scope="module")
-def commanded(tensorflow: None, kept_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """A run by the command, and what it told."""
-    run, told = tmp_path_factory.mktemp("runs") / "run", StringIO()
-    with redirect_stderr(told):
-        assert main([*command(kept_folder, run), "--epochs", "3", "--files", "4"]) == 0
-    return run, told.getvalue().splitlines()
-
-
-def test_the_command_trains(
-    commanded: tuple[Path, list[str]], kept_folder: Path, capsys: pytest.CaptureFixture[str]
+def test_ctrl_c_before_the_first_epoch_leaves_nothing_to_go_on_from(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run, told = commanded
-    before, after = (next(line for line in told if line.startswith(when)) for when in ("before", "after"))
+    with interrupted_at("midi: 5 files"):
+        assert main(tutorial_command(folder, tmp_path / "run")) == 130
+    assert "stopped before the end of the first epoch" in capsys.readouterr().err
+
+
+def test_the_command_trains(tutorial_run: TutorialRun, kept_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, told = tutorial_run.folder, tutorial_run.told
+    before, after = (next(line for line in told if line.startswith(f"{when}:")) for when in ("before", "after"))
     assert "4 files" in told[0]
+    assert "stopped; the best weights so far are kept. The same command goes on from epoch 1." in told
+    assert any(line.startswith("goes on after epoch 1, ") for line in told)
     assert float(after.split()[2]) < float(before.split()[2])
     assert {"pitch_loss", "step_loss", "duration_loss"} < read_log(run)[-1].keys()
     assert (run / BEST).exists() and (run / CURVE).stat().st_size > 1000 and any((run / BOARD).rglob("events*"))
-    assert main([*command(kept_folder, run), "--epochs", "4", "--files", "4"]) == 66
+    assert main([*tutorial_command(kept_folder, run), "--epochs", "4", "--files", "4"]) == 66
     assert "another recipe" in capsys.readouterr().err
 
 
 def test_the_model_plays_on(
-    commanded: tuple[Path, list[str]], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tutorial_run: TutorialRun, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from livegen.training.tutorial.__main__ import main as play_on
 
-    run, out = commanded[0], tmp_path / "on.mid"
+    run, out = tutorial_run.folder, tmp_path / "on.mid"
     play_on([str(run), str(DEMO / "1-bach.mid"), "-o", str(out), "--notes", "30"])
     call, reply = pretty_midi.PrettyMIDI(str(out)).instruments
     assert (call.name, len(call.notes), reply.name, len(reply.notes)) == ("call", 25, "reply", 30)
@@ -268,14 +262,14 @@ def test_the_cells_of_a_laplace_density_hold_it_all(recipe: Recipe) -> None:
 
 
 def test_as_a_peer_each_variable_costs_what_it_says(
-    commanded: tuple[Path, list[str]], kept_folder: Path, monkeypatch: pytest.MonkeyPatch
+    tutorial_run: TutorialRun, kept_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from livegen.training.evaluate import Window
     from livegen.training.peers import Marginals
     from livegen.training.tutorial import peer
     from livegen.training.tutorial.train import load
 
-    run, pieces = commanded[0], read_folder(kept_folder).pieces
+    run, pieces = tutorial_run.folder, read_folder(kept_folder).pieces
     model, _ = load(run)
     monkeypatch.setattr(peer, "FITTED_ON", 200)
     marginals = Marginals(pieces)
