@@ -19,7 +19,7 @@ from livegen.io.output import Output
 from livegen.io.reporter import Reporter
 from livegen.stage.events import Panic, Send, Stop
 
-LAST_WORDS = 0.02  # s: JACK and ALSA carry on what was sent once a cycle; ports closed sooner swallow it
+LAST_WORDS = 0.05  # s: JACK carries on what was sent once a period, of up to 43 ms; ports closed sooner swallow it
 
 
 def reporting(settings: Settings) -> Reporter:

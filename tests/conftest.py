@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import warnings
 from collections.abc import Generator
 
@@ -11,6 +12,13 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up chatter is no test result
 
 IN_CI = bool(os.environ.get("CI"))
+
+
+def pytest_configure() -> None:
+    """In the background of a shell SIGINT is ignored, under nohup SIGHUP, and so they would be by all that we start."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)  # which a program that we start does not inherit
 
 
 @pytest.hookimpl(wrapper=True)

@@ -157,6 +157,24 @@ def test_expected_to_fail():
 """
 
 
+SIGNALLED = """
+import subprocess, sys
+
+def test_what_a_program_does_with_signals():
+    program = "from signal import *; print(getsignal(SIGINT) is default_int_handler, getsignal(SIGHUP) is SIG_DFL)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True\\n"
+"""
+
+
+def test_what_ignores_signals_tests_programs_that_do_not(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests/conftest.py", tmp_path)
+    (tmp_path / "test_signals.py").write_text(SIGNALLED)
+    command = f"trap '' INT HUP; exec {sys.executable} -m pytest -q -p no:cacheprovider"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize(
     ("ci", "outcome"), [("1", "1 failed, 1 skipped, 1 xfailed, 1 error"), ("", "3 skipped, 1 xfailed")]
 )

@@ -275,6 +275,24 @@ def test_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     assert lines == ["20.0 of 60.0 MB", "22.0 of 60.0 MB, 3:10 left", "24.0 MB"]
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_at_a_terminal_progress_is_one_line_written_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 1.0, 1.1, 1.15])
+    monkeypatch.setattr(data_commands, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    with data_commands._Progress() as progress:
+        progress.tell(0, 2_000_000)
+        progress.tell(1_000_000, 2_000_000)  # too soon to be worth a word
+        progress.tell(2_000_000, 2_000_000)
+    first, *rest = screen.getvalue().split("\r")
+    assert first == ""
+    assert [line.rstrip(" ") for line in rest] == ["0.0 of 2.0 MB", "2.0 of 2.0 MB" + " " * 27 + "\n"]
+
+
 @pytest.mark.parametrize("kind", ["zip", "tar.xz", "folder"])
 def test_a_copy_at_hand(
     maestro: Path, archive: Path, into: Path, kind: str, capsys: pytest.CaptureFixture[str]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pretty_midi
 import pytest
+from mido import Message, MidiFile, MidiTrack
 from training_runs import TutorialRun, interrupted_at, tutorial_command
 
 import livegen
@@ -208,6 +209,10 @@ def test_the_model_plays_on(
         with pytest.raises(SystemExit, match="66"):
             play_on(wrong)
         assert problem in capsys.readouterr().err
+    MidiFile(tracks=[MidiTrack([Message("note_on", note=60), Message("note_off", note=60, time=99)])]).save(out)
+    with pytest.raises(SystemExit, match="66"):
+        play_on([str(run), str(out), "-o", str(out)])
+    assert "it has 1 notes, and the model reads 25" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         play_on([str(run), str(DEMO / "1-bach.mid"), "-o", str(out), "--temperature", "0"])
 
