@@ -55,5 +55,12 @@ def litert_files(pianist: Pianist) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="session")
+def int8_files(pianist: Pianist) -> dict[str, bytes]:
+    from livegen.training import export
+
+    return export.litert(pianist, quantise=True)
+
+
+@pytest.fixture(scope="session")
 def tutorial_run(tensorflow: None, kept_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> TutorialRun:
     return TutorialRun.on(kept_folder, tmp_path_factory.mktemp("runs") / "tutorial")
