@@ -11,7 +11,7 @@ from livegen.engine.sampling import Sampling
 pytest.importorskip("symusic", reason="symusic is missing")
 
 from livegen.training.judge.report import Report
-from livegen.training.judge.verdict import FOLLOWS, SPREAD, Estimate, Row
+from livegen.training.judge.verdict import DISTANCE, FOLLOWS, SPREAD, Estimate, Row
 
 
 @pytest.fixture
@@ -21,6 +21,9 @@ def report() -> Report:
     rows = (
         Row("follows", "dynamics", FOLLOWS, Estimate(0.7, 0.09), dynamics, {"one": nan, "other": 0.7}),
         Row("spread", "step", SPREAD, Estimate(nan, nan), spread, {}),
+        Row(
+            "distance", "pitch", DISTANCE, Estimate(nan), dict.fromkeys(spread, Estimate(nan)), {"one": 0.1, "other": 1}
+        ),
     )
     return Report(("one", "other"), False, 3, 2, 700, Sampling(), 1, rows)
 
@@ -33,11 +36,12 @@ def cells(report: Report, name: str) -> list[str]:
 def test_what_is_not_known_is_a_dash(report: Report) -> None:
     assert cells(report, "dynamics")[2:] == ["0.70 ± 0.09", "-", "1.00 ± - [0.70] ✓"]
     assert cells(report, "step")[2:] == ["-", "-", "0.50 ± 0.30 (✓)"]
+    assert cells(report, "pitch")[2:] == ["-", "- [0.1000]", "- [1.0000]"]  # of a single piece there are no halves
     assert "nan" not in report.text()
-    assert "Of 2 targets on + by interval: one 0 + 0, other 1 + 1." in report.text()
+    assert "Of 3 targets on + by interval: one 0 + 0, other 1 + 1." in report.text()
 
 
 def test_for_programs_it_is_null(report: Report) -> None:
-    dynamics, spread = report.plain()["measures"]
+    dynamics, spread, _ = report.plain()["measures"]
     assert dynamics["players"]["one"] == {"value": None, "half": None, "plain": None, "met": "unknown"}
     assert spread["truth"] == {"value": None, "half": None}

@@ -69,18 +69,40 @@ def run(pianist: Pianist, tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_run_becomes_a_model_that_plays(run: Path, maestro: Path, tmp_path: Path) -> None:
-    from livegen.training.evaluate import Window
-    from livegen.training.ship import Validation, ship
+@pytest.fixture(autouse=True)
+def _few_windows(tensorflow: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A piece of 60 notes has but 35 of them."""
+    from livegen.training import ship
+    from livegen.training.tutorial import peer
+
+    monkeypatch.setattr(ship, "CHOSEN_BY", 60)
+    monkeypatch.setattr(peer, "FITTED_ON", 100)
+
+
+def listed(path: Path, *windows: tuple[str, int]) -> str:
+    with gzip.open(path, "wt") as table:
+        table.write("midi_filename,target\n" + "".join(f"{piece},{target}\n" for piece, target in windows))
+    return str(path)
+
+
+def test_a_run_becomes_a_model_that_plays(
+    run: Path, maestro: Path, tmp_path: Path, pianist: Pianist, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from livegen.cli import main
+    from livegen.training import export, ship
 
     out = tmp_path / "models" / "mine"
-    windows = [Window(f"{i}.midi", target) for i in (3, 4) for target in (25, 40, 59)]
+    windows = listed(tmp_path / "windows.csv.gz", *((f"{i}.midi", target) for i in (3, 4) for target in (25, 40, 59)))
     out.mkdir(parents=True)
     (out / "left-over").write_text("of an older model")
-    told: list[str] = []
-    card = ship(run, maestro, out, told.append, Validation(maestro, windows))
+    data = ["--data", str(maestro), "--validate", str(maestro), "--windows", windows]
+    assert main(["export", "--run", str(run), *data, "--out", str(out)]) == 0
+    told = capsys.readouterr()
+    assert [line.partition(" ")[0] for line in told.err.splitlines()] == ["int8"]
+    assert told.out.startswith("nats a note, 6 windows of the validation split (2 pieces)")
+    assert f"Play it: livegen --model {out}" in told.out
 
-    assert find(str(out)) == card
+    card = find(str(out))
     assert [path.name for path in out.parent.iterdir()] == ["mine"]
     files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     assert files == {"model.json", *card.files}
@@ -88,13 +110,36 @@ def test_a_run_becomes_a_model_that_plays(run: Path, maestro: Path, tmp_path: Pa
     assert card.training.minutes == 2.0
     assert card.training.recipe["steps"] == 3
     assert card.training.files == len(card.training.hashes.split()) == 2  # the third of the train split chose
-    assert [line.partition(" ")[0] for line in told] == ["int8"]
     assert card.figures is not None
     assert card.figures.pedal > 0
     assert (card.figures.windows, card.figures.pieces) == (6, 2)
     assert card.figures.contexts.keys() == {"1", "3", "5", "10", "25"}
     assert card.figures.contexts["25"] == pytest.approx(card.figures.total, abs=1e-3)
     assert choose(card, "cpu").milliseconds > 0
+
+    for again, weight in zip(export.restore(card).get_weights(), pianist.get_weights(), strict=True):
+        np.testing.assert_allclose(again, weight, rtol=1e-3, atol=1e-6)  # it is kept in float16
+    recipe = json.loads((run / "recipe.json").read_text())
+    (run / "recipe.json").write_text(json.dumps(recipe | {"start": str(out)}))
+    assert ship.history(run) == (recipe | {"start": card.training.recipe}, 2000 + 2000, 120 + 120)
+
+
+def test_the_command_goes_on_from_a_model(
+    maestro: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from livegen.cli import main
+    from livegen.training import train
+
+    given: list[tuple[train.Recipe, Pianist]] = []
+    monkeypatch.setattr(train, "train", lambda recipe, pieces, out, tell, first, workers: given.append((recipe, first)))
+    monkeypatch.setattr("livegen.training.run.draw_curve", lambda folder: folder / "loss.png")
+    words = ["train", "--data", str(maestro), "--out", str(tmp_path / "run"), "--from", "livegen", "--steps", "30"]
+    assert main(words) == 0
+    (recipe, first), card = given[0], find("livegen")
+    assert (recipe.start, recipe.steps, recipe.epoch, recipe.warmup) == ("livegen", 30, 30, 30)
+    assert first.architecture == recipe.architecture
+    assert first.architecture.sizes == card.architecture
+    assert "5 files, 300 notes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("missing", ["recipe.json", "best.weights.h5"])
@@ -141,7 +186,6 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
 ) -> None:
     from livegen.cli import main
     from livegen.training import export
-    from livegen.training.tutorial import peer
 
     def exported(pianist: Pianist, *, quantise: bool) -> dict[str, bytes]:
         """Of this pianist it has been done before, and takes a while."""
@@ -149,18 +193,10 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
 
     monkeypatch.setattr(export, "litert", exported)
 
-    def listed(*windows: tuple[str, int]) -> str:
-        path = tmp_path / f"{windows[0][0]}.csv.gz"
-        with gzip.open(path, "wt") as table:
-            table.write("midi_filename,target\n" + "".join(f"{piece},{target}\n" for piece, target in windows))
-        return str(path)
-
     out, data = str(tmp_path / "mine"), ["--data", str(maestro)]
-    windows = ["--windows", listed(("3.midi", 25), ("3.midi", 40), ("4.midi", 59))]
+    windows = ["--windows", listed(tmp_path / "some.csv.gz", ("3.midi", 25), ("3.midi", 40), ("4.midi", 59))]
     assert main(["export", "--run", str(run), *data, "--out", out]) == 0
     assert find(out).figures is None
-    capsys.readouterr()
-    monkeypatch.setattr(peer, "FITTED_ON", 100)
     capsys.readouterr()
     compared = ["--against", out, "--tutorial", str(tutorial_run.folder)]
     assert main(["evaluate", *data, "--model", out, *windows, *compared, "--json"]) == 0
@@ -178,7 +214,7 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     assert main(["evaluate", *data, "--model", out, *windows]) == 0
     assert "marginals" in capsys.readouterr().out
 
-    assert main(["evaluate", *data, "--model", out, "--windows", listed(("0.midi", 30))]) == 66
+    assert main(["evaluate", *data, "--model", out, "--windows", listed(tmp_path / "x.csv.gz", ("0.midi", 30))]) == 66
     assert "not in its validation split" in capsys.readouterr().err
     trained_on = find(out).training.hashes.split()
     assert len(trained_on) == 2  # of three, one is held out

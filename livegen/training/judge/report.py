@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -96,14 +96,14 @@ def _cells(row: Row, players: Sequence[str]) -> tuple[str, ...]:
     digits = 4 if row.group in ("distance", "n-grams") else 2
 
     def cell(name: str) -> str:
-        figure = row.figures[name]
+        figure, plain = row.figures[name], row.plain.get(name, nan)
+        of = f" [{plain:.{digits}f}]" if isfinite(plain) else ""
         if not isfinite(figure.value):
-            return NONE
-        plain = f" [{_text(row.plain[name], digits)}]" if row.plain else ""
-        return f"{_text(figure.value, 2)} ± {_text(figure.half, 2)}{plain} {MARKS[row.target.met(figure)]}"
+            return f"{NONE}{of}"
+        return f"{figure.value:.2f} ± {_text(figure.half, 2)}{of} {MARKS[row.target.met(figure)]}"
 
     interval = "" if row.group == "distance" else f" ± {_text(row.truth.half, digits)}"
-    truth = f"{_text(row.truth.value, digits)}{interval}" if isfinite(row.truth.value) else NONE
+    truth = f"{row.truth.value:.{digits}f}{interval}" if isfinite(row.truth.value) else NONE
     return row.name, _target(row.target), truth, *map(cell, players)
 
 
