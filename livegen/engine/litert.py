@@ -1,7 +1,6 @@
 """The model on a CPU, by LiteRT: one thread, int8 weights.
 
-A file for each signature: the interpreter of a file with several allocates their tensors anew at every call, which for
-the five calls of a note costs 0.06 ms.
+A file for each signature: the interpreter of a file with several allocates their tensors anew at every call.
 """
 
 from __future__ import annotations
@@ -13,15 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.card import OTHER, RESTORE, Card, Sizes
-from livegen.engine.runtime import State, beginning
+from livegen.engine.runtime import DRAWN, UNTOUCHED, Signature, State, beginning, signatures
 from livegen.errors import ModelError
-from livegen.features import SIZES, VARIABLES, Token
+from livegen.features import Token
 from livegen.quiet import quiet
 
-_Shape = tuple[int, ...]
-_Shapes = tuple[dict[str, _Shape], dict[str, _Shape]]  # of what goes in, and of what comes out
-
-SIGNATURES = ("advance", *VARIABLES[1:])
+SIGNATURES = ("advance", "draw")
 
 
 def file(signature: str) -> str:
@@ -55,14 +51,13 @@ class LiteRt:
             ModelError: one is no LiteRT file, or not of this network.
             ImportError: LiteRT is not installed.
         """
-        graphs = {
-            name: _Graph(contents[name], name, shapes, folder + file(name)) for name, shapes in _shapes(sizes).items()
-        }
-        self._advance = graphs.pop("advance")
-        self._heads = graphs
+        self._advance, self._draw = (
+            _Graph(contents[name], name, signature, folder + file(name))
+            for name, signature in signatures(sizes).items()
+        )
         self._begin = beginning(sizes)
         with quiet():  # some of the set-up happens at the first call
-            self.advance(self._begin, (0, 0, 0, 0, 0))
+            self.logits(self.advance(self._begin, (0, 0, 0, 0, 0)), (0, 0, 0, 0, 0))
 
     @classmethod
     def of(cls, card: Card) -> LiteRt:
@@ -72,21 +67,23 @@ class LiteRt:
         return self._begin
 
     def advance(self, state: State, token: Token) -> State:
-        memory, hidden, step = self._advance(np.array((token,), np.int32), state.memory)
-        return State(memory, hidden, step[0])
+        self._advance.run(np.array((token,), np.int32), state.memory)
+        return State(self._advance["state"], self._advance["hidden"], self._advance["step"][0])
 
-    def logits(self, variable: str, state: State, drawn: Token) -> NDArray[np.float32]:
-        if variable == "step":
-            return state.step
-        (logits,) = self._heads[variable](np.array((drawn,), np.int32), state.hidden)
-        only: NDArray[np.float32] = logits[0]
-        return only
+    def draw(self, state: State, known: NDArray[np.int32], *how: NDArray[np.float32]) -> Token:
+        self._draw.run(state.hidden, known, *how)
+        step, pitch, velocity, duration, pedal = self._draw["token"][0].tolist()
+        return step, pitch, velocity, duration, pedal
+
+    def logits(self, state: State, token: Token) -> Mapping[str, NDArray[np.float32]]:
+        self._draw.run(state.hidden, np.array((token,), np.int32), *UNTOUCHED)
+        return {"step": state.step, **{name: self._draw[name][0] for name in DRAWN}}
 
 
 class _Graph:
-    """One LiteRT file, loaded: arrays in and out, in the order of `_shapes`."""
+    """One LiteRT file, loaded."""
 
-    def __init__(self, content: bytes, signature: str, shapes: _Shapes, source: str) -> None:
+    def __init__(self, content: bytes, name: str, signature: Signature, source: str) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         with quiet():
@@ -95,30 +92,24 @@ class _Graph:
                 self._interpreter.allocate_tensors()
             except (ValueError, RuntimeError) as error:
                 raise ModelError(f"{source}: not a LiteRT model ({error}). {RESTORE}") from error
-        if signature not in self._interpreter.get_signature_list():
-            raise ModelError(f"{source}: not a pianist, it has no signature {signature}. {OTHER}")
-        runner = self._interpreter.get_signature_runner(signature)
+        if name not in self._interpreter.get_signature_list():
+            raise ModelError(f"{source}: not a pianist, it has no signature {name}. {OTHER}")
+        runner = self._interpreter.get_signature_runner(name)
         inputs, outputs = runner.get_input_details(), runner.get_output_details()
-        found = tuple({name: tuple(map(int, of[name]["shape"])) for name in of} for of in (inputs, outputs))
+        found = tuple({key: tuple(map(int, of[key]["shape"])) for key in of} for of in (inputs, outputs))
+        shapes = {key: shape for key, (shape, _) in signature.inputs.items()}, signature.outputs
         if found != shapes:
             raise ModelError(f"{source}: its shapes are {found}, its card says {shapes}. {OTHER}")
-        self._inputs = [inputs[name]["index"] for name in shapes[0]]
-        self._outputs = [outputs[name]["index"] for name in shapes[1]]
+        self._inputs = [inputs[key]["index"] for key in signature.inputs]
+        self._outputs = {key: outputs[key]["index"] for key in signature.outputs}
 
-    def __call__(self, *arrays: NDArray[Any]) -> list[NDArray[np.float32]]:
-        interpreter = self._interpreter
+    def run(self, *arrays: NDArray[Any]) -> None:
+        """Take arrays in the order of the signature's inputs, and compute."""
         for index, array in zip(self._inputs, arrays, strict=True):
-            interpreter.set_tensor(index, array)
-        interpreter.invoke()
-        return [interpreter.get_tensor(index) for index in self._outputs]
+            self._interpreter.set_tensor(index, array)
+        self._interpreter.invoke()
 
-
-def _shapes(sizes: Sizes) -> dict[str, _Shapes]:
-    """Of what goes in and what comes out, by signature."""
-    note: _Shape = (1, len(VARIABLES))
-    state, hidden = (1, sizes.state), (1, sizes.told)
-    after: dict[str, _Shape] = {"state": state, "hidden": hidden, "step": (1, SIZES["step"])}
-    shapes: dict[str, _Shapes] = {"advance": ({"token": note, "state": state}, after)}
-    for name in VARIABLES[1:]:
-        shapes[name] = {"drawn": note, "hidden": hidden}, {"logits": (1, SIZES[name])}
-    return shapes
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """A copy of an output."""
+        output: NDArray[Any] = self._interpreter.get_tensor(self._outputs[name])
+        return output

@@ -94,8 +94,9 @@ def nats(runtime: Runtime, notes: Notes) -> list[float]:
         state = runtime.advance(state, token)
     told = features.token(target)
     costs = []
+    said = runtime.logits(state, told)
     for name, category in zip(features.VARIABLES, told, strict=True):
-        logits = runtime.logits(name, state, told).astype(np.float64)
+        logits = said[name].astype(np.float64)
         top = logits.max()
         cost = float(top + np.log(np.exp(logits - top).sum()) - logits[category])
         costs.append(cost + features.log_cells(category) if name in features.TIMES else cost)

@@ -25,7 +25,7 @@ from livegen.engine import card
 from livegen.engine.improviser import Improviser
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import Runtime, State
-from livegen.engine.sampling import Sampling, draw, likelihoods
+from livegen.engine.sampling import draw, likelihoods
 from livegen.features import (
     CELL,
     TIME_BINS,
@@ -57,7 +57,6 @@ TICKS_PER_BEAT = 480
 TEMPO = 120  # quarter notes in a minute
 TICKS_PER_SECOND = TICKS_PER_BEAT * TEMPO / 60
 
-_AS_IS = Sampling()
 _MIDDLES = np.array([bin_time(b, 0.5) for b in range(TIME_BINS)])  # s
 _LOUDNESS = np.array([(b + 0.5) * VELOCITY_WIDTH for b in range(VELOCITY_BINS)])
 
@@ -115,11 +114,11 @@ def _draw(
         step, seconds = _time(runtime, "step", state, (0, 0, 0, 0, 0), wait, STEP_BOUNDS, STEP_BELL, random)
     else:
         together = np.where(max(room, CELL) > _MIDDLES, 0.0, -np.inf)
-        step = draw(likelihoods(_weighted(runtime.logits("step", state, (0, 0, 0, 0, 0)), together)), random, _AS_IS)
+        step = draw(likelihoods(_weighted(state.step, together)), random)
         seconds = bin_time(step, random.random())
     louder = _LOUDNESS - LOUDNESS[note.melody]
-    logits = runtime.logits("velocity", state, (step, note.pitch, 0, 0, 0))
-    velocity = draw(likelihoods(_weighted(logits, _bell(louder, LOUDNESS_BELL))), random, _AS_IS)
+    logits = runtime.logits(state, (step, note.pitch, 0, 0, 0))["velocity"]
+    velocity = draw(likelihoods(_weighted(logits, _bell(louder, LOUDNESS_BELL))), random)
     heard = (step, note.pitch, velocity, 0, 0)
     _, lasting = _time(runtime, "duration", state, heard, duration, DURATION_BOUNDS, DURATION_BELL, random)
     return Note(note.pitch, seconds, lasting, bin_velocity(velocity, random.random()))
@@ -140,7 +139,7 @@ def _time(
     allowed = (ratio >= bounds[0]) & (ratio <= bounds[1])
     allowed[time_bin(written)] = True
     weight = np.where(allowed, _bell(np.log(ratio), bell), -np.inf)
-    drawn = draw(likelihoods(_weighted(runtime.logits(variable, state, heard), weight)), random, _AS_IS)
+    drawn = draw(likelihoods(_weighted(runtime.logits(state, heard)[variable], weight)), random)
     return drawn, bin_time(drawn, 1 - random.random())
 
 

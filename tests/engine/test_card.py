@@ -94,15 +94,15 @@ def test_a_folder_without_a_card_is_no_model(tmp_path: Path) -> None:
 
 
 def test_a_damaged_or_missing_file_is_refused_when_it_is_read(copy: Path) -> None:
-    model = copy / "litert" / "pitch.tflite"
+    model = copy / "litert" / "draw.tflite"
     content = bytearray(model.read_bytes())
     content[len(content) // 2] ^= 1  # a single bit
     model.write_bytes(content)
     found = card.read(copy)
-    with pytest.raises(ModelError, match=r"pitch\.tflite: damaged or replaced"):
-        found.read_file("litert/pitch.tflite")
+    with pytest.raises(ModelError, match=r"draw\.tflite: damaged or replaced"):
+        found.read_file("litert/draw.tflite")
     model.unlink()
     with pytest.raises(ModelError, match="cannot be read"):
-        found.read_file("litert/pitch.tflite")
+        found.read_file("litert/draw.tflite")
     with pytest.raises(ModelError, match=r"lists no other\.bin"):
         found.read_file("other.bin")

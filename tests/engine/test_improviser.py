@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -11,7 +12,7 @@ from livegen.engine.improviser import MAX_STEP, Improviser
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import State
 from livegen.engine.sampling import Sampling
-from livegen.features import START, TIME_BINS, Token, category_pedal, first, time_bin, token
+from livegen.features import START, TIME_BINS, category_pedal, first, time_bin, token
 from livegen.note import Note, Pedal
 from livegen.stage.reply import Drawn
 
@@ -34,7 +35,7 @@ def test_the_context_is_read_and_the_first_step_is_the_gap() -> None:
     one, two = play(runtime, 2, gap=0.873)
     assert runtime.readings[0][:3] == [(START, *token(CALL[0])[1:]), token(CALL[1]), token(CALL[2])]
     assert one.note.step == 0.873
-    assert runtime.given[0] == ("pitch", (time_bin(0.873), 0, 0, 0, 0))
+    assert runtime.steps[0] == time_bin(0.873)
     assert time_bin(two.note.step) == 10
 
 
@@ -42,36 +43,42 @@ def test_without_a_gap_the_model_draws_the_first_step_too() -> None:
     runtime = Scripted(lambda k: (7, 50 + k, 20, 33, 12))
     one, two = play(runtime, 2, gap=None)
     assert [time_bin(drawn.note.step) for drawn in (one, two)] == [7, 7]
-    assert runtime.given[:2] == [("step", (0, 0, 0, 0, 0)), ("pitch", (7, 0, 0, 0, 0))]
+    assert runtime.steps == [7, 7]
 
 
-def test_each_head_is_told_what_was_drawn_and_the_drawn_token_is_fed_back() -> None:
+def test_what_was_drawn_is_read_before_the_next_note() -> None:
     runtime = Scripted(lambda k: (7, 50 + k, 20, 33, 12 + k))
     play(runtime, 2)
-    assert runtime.given[5:10] == [
-        ("pitch", (7, 0, 0, 0, 0)),
-        ("velocity", (7, 51, 0, 0, 0)),
-        ("duration", (7, 51, 20, 0, 0)),
-        ("pedal", (7, 51, 20, 33, 0)),
-        ("step", (0, 0, 0, 0, 0)),
-    ]
+    assert runtime.steps == [time_bin(0.9), 7]
     assert runtime.readings[0][3:] == [(time_bin(0.9), 50, 20, 33, 12), (7, 51, 20, 33, 13)]
 
 
-def test_only_unlikely_pitches_are_cut_off() -> None:
-    """In time and loudness the unlikely is what keeps playing alive."""
+def test_each_note_has_chances_of_its_own_and_the_pedal_no_temperature() -> None:
+    runtime = Scripted()
+    improviser = Improviser(runtime, Sampling(temperature=0.5, top_p=0.8, min_p=0.1))
+    list(islice(improviser.improvise(CALL, 0.5, np.random.default_rng(1)), 50))
+    chances, temperatures, cuts = (np.concatenate(each) for each in zip(*runtime.hows, strict=True))
+    assert len(np.unique(chances)) == 200
+    assert chances.min() >= 0 and chances.max() < 1
+    np.testing.assert_array_equal(temperatures, np.tile([0.5, 0.5, 0.5, 1], (50, 1)))
+    np.testing.assert_array_equal(cuts, np.tile(np.float32([0.1, 0.8]), (50, 1)))
 
+
+def test_steps_are_drawn_at_the_temperature() -> None:
     class Wavering(Scripted):
-        """Of each variable's categories one is likeliest, by far, and every other one possible."""
+        """One step is likeliest, and every other one possible."""
 
-        def logits(self, variable: str, state: State, drawn: Token) -> np.ndarray:
-            return super().logits(variable, state, drawn).clip(0, 3)
+        def _state(self, note: int) -> State:
+            state = super()._state(note)
+            return replace(state, step=state.step.clip(0, 5))
 
-    improviser = Improviser(Wavering(lambda _: (7, 60, 20, 33, 12)), Sampling(top_p=0.01))
-    drawn = list(islice(improviser.improvise(CALL, None, np.random.default_rng(1)), 60))
-    assert {each.note.pitch for each in drawn} == {60}
-    for of in (lambda note: note.step, lambda note: note.velocity, lambda note: note.duration, lambda note: note.pedal):
-        assert len({of(each.note) for each in drawn}) > 10
+    steps = {}
+    for temperature in (0.2, 1.0):
+        runtime = Wavering()
+        list(islice(Improviser(runtime, Sampling(temperature)).improvise(CALL, None, np.random.default_rng(1)), 60))
+        steps[temperature] = len(set(runtime.steps))
+    assert steps[0.2] == 1
+    assert steps[1.0] > 10
 
 
 def test_the_pedal_that_was_drawn_is_in_the_note() -> None:
@@ -128,8 +135,9 @@ def test_without_notes_there_is_nothing_to_go_on_from() -> None:
 
 def test_a_model_without_numbers_is_an_error() -> None:
     class Mad(Scripted):
-        def logits(self, *arguments: object) -> np.ndarray:
-            return np.full(128, np.nan, np.float32)
+        def _state(self, note: int) -> State:
+            state = super()._state(note)
+            return replace(state, step=np.full_like(state.step, np.nan))
 
     with pytest.raises(ValueError, match="no numbers"):
         next(Improviser(Mad()).improvise(CALL, 0.5, np.random.default_rng(0)))

@@ -24,8 +24,9 @@ def runtime(shipped: Card) -> LiteRt:
 
 def test_logits_have_the_variables_sizes(runtime: LiteRt) -> None:
     state = runtime.advance(runtime.begin(), FIRST)
-    for name in VARIABLES:
-        logits = runtime.logits(name, state, SECOND)
+    said = runtime.logits(state, SECOND)
+    assert set(said) == set(VARIABLES)
+    for name, logits in said.items():
         assert logits.shape == (features.SIZES[name],)
         assert logits.dtype == np.float32
         assert np.isfinite(logits).all()
@@ -34,10 +35,10 @@ def test_logits_have_the_variables_sizes(runtime: LiteRt) -> None:
 def test_a_state_never_changes_under_its_owner(runtime: LiteRt) -> None:
     one = runtime.advance(runtime.begin(), FIRST)
     memory, hidden = one.memory.copy(), one.hidden.copy()
-    pitches = runtime.logits("pitch", one, SECOND)
+    pitches = runtime.logits(one, SECOND)["pitch"]
     kept = pitches.copy()
     two = runtime.advance(one, SECOND)
-    runtime.logits("pitch", two, (0, 0, 0, 0, 0))
+    runtime.logits(two, (0, 0, 0, 0, 0))
     assert np.array_equal(one.memory, memory)
     assert np.array_equal(one.hidden, hidden)
     assert np.array_equal(pitches, kept)
@@ -49,15 +50,15 @@ def test_a_head_sees_what_was_drawn_before_it_and_nothing_after(runtime: LiteRt)
     state = runtime.advance(runtime.begin(), FIRST)
     drawn, otherwise = SECOND, (9, 67, 12, 40, 2)
     for i, name in enumerate(VARIABLES):
-        logits = runtime.logits(name, state, drawn)
+        logits = runtime.logits(state, drawn)[name]
         for k in range(len(VARIABLES)):
             changed = tuple(otherwise[j] if j == k else drawn[j] for j in range(len(VARIABLES)))
-            assert np.array_equal(logits, runtime.logits(name, state, changed)) == (k >= i)  # type: ignore[arg-type]
+            assert np.array_equal(logits, runtime.logits(state, changed)[name]) == (k >= i)  # type: ignore[arg-type]
 
 
 def test_loading_says_nothing(shipped: Card, capfd: pytest.CaptureFixture[str]) -> None:
     runtime = LiteRt.of(shipped)
-    runtime.logits("step", runtime.advance(runtime.begin(), FIRST), SECOND)
+    runtime.logits(runtime.advance(runtime.begin(), FIRST), SECOND)
     out, err = capfd.readouterr()
     assert (out, err) == ("", "")
 
@@ -73,8 +74,8 @@ def test_it_loads_where_there_is_no_stderr() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"no model at all", b"\0" * 4096])
 def test_what_is_no_litert_file_is_refused(shipped: Card, content: bytes) -> None:
-    with pytest.raises(ModelError, match=r"here/litert/pitch\.tflite: not a LiteRT model"):
-        LiteRt(contents(shipped) | {"pitch": content}, shipped.architecture, "here/")
+    with pytest.raises(ModelError, match=r"here/litert/draw\.tflite: not a LiteRT model"):
+        LiteRt(contents(shipped) | {"draw": content}, shipped.architecture, "here/")
 
 
 @pytest.mark.parametrize("size", ["units", "keys"])

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from livegen.engine.card import Card, read
-from livegen.engine.litert import LiteRt
+from livegen.engine.litert import SIGNATURES, LiteRt
 from livegen.engine.tensorflow import TensorFlow
 from livegen.errors import ModelError
-from livegen.features import START, VARIABLES
+from livegen.features import START
 
 FLOAT16 = 2e-3  # weights are rounded to 11 bits
+KNOWN = np.array([[3, -1, -1, -1, -1]], np.int32)
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +30,15 @@ def test_it_says_what_litert_says(runtime: TensorFlow, tiny: Card) -> None:
         mine, its = runtime.advance(mine, token), other.advance(its, token)
         np.testing.assert_allclose(mine.memory, its.memory, atol=FLOAT16)
         np.testing.assert_allclose(mine.hidden, its.hidden, atol=FLOAT16)
-    for name in VARIABLES:
-        logits = runtime.logits(name, mine, (3, 64, 17, 30, 5))
-        np.testing.assert_allclose(logits, other.logits(name, its, (3, 64, 17, 30, 5)), atol=FLOAT16)
+    others = other.logits(its, (3, 64, 17, 30, 5))
+    for name, logits in runtime.logits(mine, (3, 64, 17, 30, 5)).items():
+        np.testing.assert_allclose(logits, others[name], atol=FLOAT16)
         assert np.ptp(logits) > 10 * FLOAT16
+    random, same = np.random.default_rng(1), 0
+    for _ in range(100):
+        how = random.random((1, 4), np.float32), np.full((1, 4), 0.8, np.float32), np.array([[0.01, 0.9]], np.float32)
+        same += runtime.draw(mine, KNOWN, *how) == other.draw(its, KNOWN, *how)
+    assert same > 90  # a chance may lie at the border of two categories
 
 
 def test_a_state_never_changes_under_its_owner(runtime: TensorFlow) -> None:
@@ -45,9 +51,8 @@ def test_a_state_never_changes_under_its_owner(runtime: TensorFlow) -> None:
 
 def test_compiling_changes_nothing(runtime: TensorFlow) -> None:
     state = runtime.advance(runtime.begin(), (START, 60, 16, 20, 1))
-    tf = runtime._tf
-    saved = runtime._model.signatures["pitch"](hidden=tf.constant(state.hidden), drawn=tf.constant([[3, 0, 0, 0, 0]]))
-    np.testing.assert_allclose(runtime.logits("pitch", state, (3, 0, 0, 0, 0)), saved["logits"].numpy()[0], atol=1e-5)
+    saved = runtime._model.signatures["advance"](token=np.array([[3, 64, 17, 30, 5]], np.int32), state=state.memory)
+    np.testing.assert_allclose(runtime.advance(state, (3, 64, 17, 30, 5)).step, saved["step"].numpy()[0], atol=1e-5)
 
 
 def test_where_xla_cannot_it_goes_on_without(runtime: TensorFlow, tiny: Card, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,10 +71,11 @@ def test_where_xla_cannot_it_goes_on_without(runtime: TensorFlow, tiny: Card, mo
 
     monkeypatch.setattr(tf, "function", without_xla)
     plain = TensorFlow(tiny, gpu=False)
-    assert len(refused) == len(VARIABLES)
+    assert len(refused) == len(SIGNATURES)
     state = plain.advance(plain.begin(), (START, 60, 16, 20, 1))
-    expected = runtime.logits("step", state, (0, 0, 0, 0, 0))
-    np.testing.assert_allclose(plain.logits("step", state, (0, 0, 0, 0, 0)), expected, atol=1e-5)
+    expected = runtime.logits(state, (0, 0, 0, 0, 0))
+    for name, logits in plain.logits(state, (0, 0, 0, 0, 0)).items():
+        np.testing.assert_allclose(logits, expected[name], atol=1e-5)
 
 
 def test_without_a_gpu_it_says_so(tiny: Card) -> None:

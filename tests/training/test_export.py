@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from livegen.engine.litert import LiteRt
+from livegen.engine.runtime import DRAWN, UNTOUCHED
 from livegen.features import SIZES, START, VARIABLES
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def note_by_note(runtime: Any, crop: np.ndarray) -> dict[str, np.ndarray]:
     state, logits = runtime.begin(), {name: [] for name in VARIABLES}
     for before, after in zip(crop[0, :-1].tolist(), crop[0, 1:].tolist(), strict=True):
         state = runtime.advance(state, tuple(before))
-        for name in VARIABLES:
-            logits[name].append(runtime.logits(name, state, tuple(after)))
+        for name, said in runtime.logits(state, tuple(after)).items():
+            logits[name].append(said)
     return {name: np.stack(rows) for name, rows in logits.items()}
 
 
@@ -89,6 +90,80 @@ def test_the_saved_model_computes_in_float32_from_weights_in_float16(
         out = loaded.signatures["advance"](token=tf.constant(before), state=state)
         state = out["state"]
         np.testing.assert_allclose(out["step"].numpy()[0], expected["step"][i], atol=1e-4)
-        for name in VARIABLES[1:]:
-            logits = loaded.signatures[name](hidden=out["hidden"], drawn=tf.constant(after))["logits"]
-            np.testing.assert_allclose(logits.numpy()[0], expected[name][i], atol=1e-4)
+        chance, temperature, cut = UNTOUCHED
+        said = loaded.signatures["draw"](
+            hidden=out["hidden"], known=tf.constant(after), chance=chance, temperature=temperature, cut=cut
+        )
+        for name in DRAWN:
+            np.testing.assert_allclose(said[name].numpy()[0], expected[name][i], atol=1e-4)
+
+
+def drawn_often(logits: np.ndarray, times: int, temperature: float, min_p: float, top_p: float) -> np.ndarray:
+    """How often each category is drawn."""
+    import tensorflow as tf
+
+    from livegen.training import export
+
+    chances = np.random.default_rng(6).random(times, np.float32)
+    likely = export.likelihoods(tf.constant(logits[None]), tf.constant([[temperature]]))
+    likely = export.cut_off(likely, tf.constant([[min_p]]), tf.constant([[top_p]]))
+    drawn = [int(export.category(likely, chance[None])[0]) for chance in chances]
+    return np.bincount(drawn, minlength=len(logits))
+
+
+@pytest.mark.parametrize(
+    ("temperature", "min_p", "top_p"),
+    [(1.0, 0.0, 1.0), (0.7, 0.0, 1.0), (1.6, 0.0, 1.0), (1.0, 0.0, 0.8), (1.0, 0.2, 1.0), (0.9, 0.05, 0.9)],
+)
+def test_categories_are_drawn_as_often_as_they_are_likely(temperature: float, min_p: float, top_p: float) -> None:
+    logits = np.random.default_rng(5).normal(0, 1.5, 12).astype(np.float32)
+    odds = np.exp((logits - logits.max()).astype(np.float64) / temperature)
+    odds[odds < min_p] = 0
+    order = np.argsort(-odds)
+    before = np.cumsum(odds[order]) - odds[order]
+    odds[order[before >= top_p * odds.sum()]] = 0
+    n = 3000
+    counts = drawn_often(logits, n, temperature, min_p, top_p)
+    assert not counts[odds == 0].any()
+    expected = n * odds[odds > 0] / odds.sum()
+    assert ((counts[odds > 0] - expected) ** 2 / expected).sum() < 35  # 11 degrees of freedom at most: 0.02 % lie above
+
+
+@pytest.mark.parametrize("chance", [0.0, 1 - 2**-24])
+@pytest.mark.parametrize("likely", [[0.0, 1.0, 0.0], [0.0, 1e-30, 0.0], [0.0, 0.7, 0.0]])
+def test_the_first_and_the_last_chance_draw_what_is_likely(chance: float, likely: list[float]) -> None:
+    import tensorflow as tf
+
+    from livegen.training import export
+
+    assert export.category(tf.constant([likely]), tf.constant([chance])) == 1
+
+
+def test_only_pitches_are_cut_off_and_what_is_known_stays(pianist: Pianist, crop: np.ndarray) -> None:
+    from livegen.training import export
+
+    runtime = LiteRt(export.litert(pianist, quantise=False), pianist.architecture.sizes)
+    state = runtime.advance(runtime.begin(), tuple(crop[0, 0].tolist()))
+    random, temperature = np.random.default_rng(1), np.ones((1, 4), np.float32)
+
+    def draws(known: list[int], top_p: float) -> list[set[int]]:
+        tokens = [
+            runtime.draw(
+                state,
+                np.array([known], np.int32),
+                random.random((1, 4), np.float32),
+                temperature,
+                np.array([[0, top_p]], np.float32),
+            )
+            for _ in range(200)
+        ]
+        return [set(categories) for categories in zip(*tokens, strict=True)]
+
+    step, pitch, *others = draws([9, -1, -1, -1, -1], 0.001)
+    assert step == {9}
+    assert pitch == {int(runtime.logits(state, (9, 0, 0, 0, 0))["pitch"].argmax())}
+    assert all(len(each) > 5 for each in others)
+    free, held = draws([9, -1, -1, -1, -1], 1.0), draws([9, 64, -1, 30, -1], 1.0)
+    assert len(free[1]) > 20
+    assert [held[0], held[1], held[3]] == [{9}, {64}, {30}]
+    assert len(held[2]) > 5

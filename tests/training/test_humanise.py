@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from livegen.demo.scores import SCORES, Score, ScoreNote, notes, pitch, row
-from livegen.engine.runtime import State, Token
+from livegen.engine.runtime import DRAWN, State, Token
 from livegen.features import SIZES
 from livegen.stage.reply import MAX_KEYS
 from livegen.training.humanise import LARGEST_HOLE, perform, to_midi
@@ -25,8 +25,12 @@ class Flat:
     def advance(self, state: State, token: Token) -> State:
         return state
 
-    def logits(self, variable: str, state: State, drawn: Token) -> NDArray[np.float32]:
-        return np.zeros(SIZES[variable], np.float32)
+    def draw(self, state: State, known: NDArray[np.int32], *how: NDArray[np.float32]) -> Token:
+        pitch, velocity, duration, pedal = (int(c * SIZES[name]) for c, name in zip(how[0][0], DRAWN, strict=True))
+        return int(known[0, 0]), pitch, velocity, duration, pedal
+
+    def logits(self, state: State, token: Token) -> dict[str, NDArray[np.float32]]:
+        return {name: np.zeros(size, np.float32) for name, size in SIZES.items()}
 
 
 @pytest.mark.parametrize(("name", "number"), [("C4", 60), ("A0", 21), ("C#5", 73), ("Bb2", 46), ("B#4", 72)])
