@@ -73,31 +73,29 @@ def load(run: Path) -> Pianist:
 
 
 def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
-    """How the best pianist of a run was trained, on `pieces` of the data called `name`."""
-    recipe, notes, seconds = history(run)
-    return Training(
-        data=f"{name}, less the pieces held out to choose the best weights by",
-        files=len(pieces),
-        hashes=" ".join(sorted(short(piece.sha256) for piece in pieces)),
-        notes=notes,
-        minutes=round(seconds / 60, 1),
-        date=datetime.now(UTC).date().isoformat(),
-        recipe=recipe,
-    )
+    """How the best pianist of a run was trained, on `pieces` of the data called `name`, and its start before it.
 
-
-def history(run: Path) -> tuple[dict[str, Any], int, float]:
-    """A run's recipe, the notes seen up to its best weights, and the seconds, with those of the model it began with.
-
-    In the recipe that model's own recipe stands in the place of its name.
+    In the recipe the start's own recipe stands in the place of its name.
     """
     best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
     recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
-    notes, seconds = int(best["notes"]), float(best["seconds"])
+    data = f"{name}, less the pieces held out to choose the best weights by"
+    notes, minutes = int(best["notes"]), float(best["seconds"]) / 60
+    seen = {short(piece.sha256) for piece in pieces}
     if recipe.get("start"):
         before = card.find(recipe["start"]).training
-        return recipe | {"start": before.recipe}, before.notes + notes, before.minutes * 60 + seconds
-    return recipe, notes, seconds
+        recipe["start"] = before.recipe
+        data = data if data == before.data else f"{before.data}; then {data}"
+        notes, minutes, seen = before.notes + notes, before.minutes + minutes, seen | set(before.hashes.split())
+    return Training(
+        data=data,
+        files=len(seen),
+        hashes=" ".join(sorted(seen)),
+        notes=notes,
+        minutes=round(minutes, 1),
+        date=datetime.now(UTC).date().isoformat(),
+        recipe=recipe,
+    )
 
 
 def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Validation | None = None) -> Card:

@@ -57,8 +57,8 @@ def run(pianist: Pianist, tmp_path: Path) -> Path:
     folder = tmp_path / "run"
     folder.mkdir()
     pianist.save_weights(folder / "best.weights.h5")
-    recipe = {"steps": 3, "architecture": pianist.architecture.to_dict(), "scheme": SCHEME, "window": WINDOW}
-    (folder / "recipe.json").write_text(json.dumps(recipe))
+    recipe = {"steps": 3, "architecture": pianist.architecture.to_dict(), "dropout": 0.0}
+    (folder / "recipe.json").write_text(json.dumps(recipe | {"scheme": SCHEME, "window": WINDOW}))
     rows = [{"step": k, "notes": 1000 * k, "seconds": 60.0 * k, "val_loss": abs(k - 2)} for k in (1, 2, 3)]
     (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
@@ -90,6 +90,22 @@ def test_a_run_becomes_a_model_that_plays(run: Path, maestro: Path, tmp_path: Pa
     assert card.figures.contexts.keys() == {"1", "3", "5", "10", "25"}
     assert card.figures.contexts["25"] == pytest.approx(card.figures.total, abs=1e-3)
     assert choose(card, "cpu").milliseconds > 0
+
+
+def test_what_the_model_it_began_with_has_seen_counts_as_seen(run: Path, maestro: Path) -> None:
+    from livegen.training.corpus import read_folder
+    from livegen.training.ship import trained
+
+    recipe = json.loads((run / "recipe.json").read_text())
+    (run / "recipe.json").write_text(json.dumps(recipe | {"start": "livegen"}))
+    before, pieces = find("livegen").training, read_folder(maestro).pieces
+    then = trained(run, "one evening", pieces)
+    assert then.files == len(then.hashes.split()) == before.files + len(pieces)
+    assert set(before.hashes.split()) < set(then.hashes.split())
+    assert then.notes == before.notes + 2000
+    assert then.minutes == pytest.approx(before.minutes + 2)
+    assert then.data == f"{before.data}; then one evening, less the pieces held out to choose the best weights by"
+    assert then.recipe["start"] == before.recipe
 
 
 @pytest.mark.parametrize("missing", ["recipe.json", "best.weights.h5"])
