@@ -120,18 +120,15 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name) / "new"
         export.save(pianist, new / tensorflow.FOLDER)
-        contents, small = (export.litert(pianist, quantise=quantise) for quantise in (False, True))
-        costs, small_costs = (evaluate(each, a.sizes, chosen_by, notes) for each in (contents, small))
+        content, small = (export.litert(pianist, quantise=quantise) for quantise in (False, True))
+        costs, small_costs = (evaluate(each, a.sizes, chosen_by, notes) for each in (content, small))
         difference = (small_costs - costs)[:, :COUNTED].sum(axis=1)
         tell(
             f"int8 weights cost {difference.mean():.4f} +- {standard_error(difference, chosen_by):.4f} nats a note"
             f" on {len(chosen_by)} windows of held-out pieces"
         )
-        contents = small if difference.mean() <= INT8_MAY_COST else contents
-        for signature, content in contents.items():
-            path = new / litert.file(signature)
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(content)
+        content = small if difference.mean() <= INT8_MAY_COST else content
+        (new / litert.FILE).write_bytes(content)
         files = sorted(path for path in new.rglob("*") if path.is_file())
         described = Card(
             folder=out,
@@ -141,7 +138,7 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
             window=WINDOW,
             architecture=a.sizes,
             training=trained(run, corpus.name, kept),
-            figures=validated(contents, a.sizes, validation.windows, read_pieces(validation.folder, validation.windows))
+            figures=validated(content, a.sizes, validation.windows, read_pieces(validation.folder, validation.windows))
             if validation
             else None,
             files={path.relative_to(new).as_posix(): Checksum.of(path.read_bytes()) for path in files},
