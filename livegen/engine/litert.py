@@ -1,8 +1,4 @@
-"""The model on a CPU, by LiteRT: one thread, int8 weights.
-
-A file for each signature: the interpreter of a file with several allocates their tensors anew at every call, which for
-the five calls of a note costs 0.06 ms.
-"""
+"""The model on a CPU, by LiteRT: one thread, int8 weights."""
 
 from __future__ import annotations
 
@@ -13,29 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.card import OTHER, RESTORE, Card, Sizes
-from livegen.engine.runtime import State, beginning
+from livegen.engine.runtime import PLAY, State, beginning, example, how, inputs, outputs
 from livegen.errors import ModelError
-from livegen.features import SIZES, VARIABLES, Token
+from livegen.features import VARIABLES, Token
 from livegen.quiet import quiet
 
-_Shape = tuple[int, ...]
-_Shapes = tuple[dict[str, _Shape], dict[str, _Shape]]  # of what goes in, and of what comes out
+FILE = "model.tflite"
+"""Below a model's folder."""
 
-SIGNATURES = ("advance", *VARIABLES[1:])
-
-
-def file(signature: str) -> str:
-    """The file of a signature, below the model's folder."""
-    return f"litert/{signature}.tflite"
-
-
-def contents(card: Card) -> dict[str, bytes]:
-    """A model's LiteRT files, by signature.
-
-    Raises:
-        ModelError: one is missing or damaged.
-    """
-    return {signature: card.read_file(file(signature)) for signature in SIGNATURES}
+_AFTER = ("token", "memory", "following", "rest")
 
 
 class LiteRt:
@@ -43,50 +25,18 @@ class LiteRt:
 
     name = "LiteRT on the CPU"
 
-    def __init__(self, contents: Mapping[str, bytes], sizes: Sizes, folder: str = "") -> None:
-        """Load LiteRT files.
+    def __init__(self, content: bytes, sizes: Sizes, source: str = FILE) -> None:
+        """Load a LiteRT file.
 
         Args:
-            contents: by signature.
+            content: of the file.
             sizes: of the network that it must be.
-            folder: of the model, to be named in an error.
+            source: its name, for errors.
 
         Raises:
-            ModelError: one is no LiteRT file, or not of this network.
+            ModelError: it is no LiteRT file, or not of this network.
             ImportError: LiteRT is not installed.
         """
-        graphs = {
-            name: _Graph(contents[name], name, shapes, folder + file(name)) for name, shapes in _shapes(sizes).items()
-        }
-        self._advance = graphs.pop("advance")
-        self._heads = graphs
-        self._begin = beginning(sizes)
-        with quiet():  # some of the set-up happens at the first call
-            self.advance(self._begin, (0, 0, 0, 0, 0))
-
-    @classmethod
-    def of(cls, card: Card) -> LiteRt:
-        return cls(contents(card), card.architecture, f"{card.folder}/")
-
-    def begin(self) -> State:
-        return self._begin
-
-    def advance(self, state: State, token: Token) -> State:
-        memory, hidden, step = self._advance(np.array((token,), np.int32), state.memory)
-        return State(memory, hidden, step[0])
-
-    def logits(self, variable: str, state: State, drawn: Token) -> NDArray[np.float32]:
-        if variable == "step":
-            return state.step
-        (logits,) = self._heads[variable](np.array((drawn,), np.int32), state.hidden)
-        only: NDArray[np.float32] = logits[0]
-        return only
-
-
-class _Graph:
-    """One LiteRT file, loaded: arrays in and out, in the order of `_shapes`."""
-
-    def __init__(self, content: bytes, signature: str, shapes: _Shapes, source: str) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         with quiet():
@@ -95,30 +45,45 @@ class _Graph:
                 self._interpreter.allocate_tensors()
             except (ValueError, RuntimeError) as error:
                 raise ModelError(f"{source}: not a LiteRT model ({error}). {RESTORE}") from error
-        if signature not in self._interpreter.get_signature_list():
-            raise ModelError(f"{source}: not a pianist, it has no signature {signature}. {OTHER}")
-        runner = self._interpreter.get_signature_runner(signature)
-        inputs, outputs = runner.get_input_details(), runner.get_output_details()
-        found = tuple({name: tuple(map(int, of[name]["shape"])) for name in of} for of in (inputs, outputs))
-        if found != shapes:
-            raise ModelError(f"{source}: its shapes are {found}, its card says {shapes}. {OTHER}")
-        self._inputs = [inputs[name]["index"] for name in shapes[0]]
-        self._outputs = [outputs[name]["index"] for name in shapes[1]]
+        self._ins, self._outs = _places(self._interpreter, sizes, source)
+        self._after = [self._outs[name] for name in _AFTER]
+        self._begin = beginning(sizes)
+        with quiet():  # some of the set-up happens at the first call
+            self._run(*example(sizes).values())
 
-    def __call__(self, *arrays: NDArray[Any]) -> list[NDArray[np.float32]]:
-        interpreter = self._interpreter
-        for index, array in zip(self._inputs, arrays, strict=True):
-            interpreter.set_tensor(index, array)
-        interpreter.invoke()
-        return [interpreter.get_tensor(index) for index in self._outputs]
+    @classmethod
+    def of(cls, card: Card) -> LiteRt:
+        return cls(card.read_file(FILE), card.architecture, f"{card.folder}/{FILE}")
+
+    def begin(self) -> State:
+        return self._begin
+
+    def play(self, state: State, known: NDArray[np.int32], how: NDArray[np.float32]) -> tuple[Token, State]:
+        self._run(state.memory, known, how)
+        token, memory, following, rest = map(self._interpreter.get_tensor, self._after)
+        step, pitch, velocity, duration, pedal = token[0].tolist()
+        return (step, pitch, velocity, duration, pedal), State(memory, following.item(), rest.item())
+
+    def logits(self, state: State, token: Token) -> Mapping[str, NDArray[np.float32]]:
+        self._run(state.memory, np.array((token,), np.int32), how())
+        others = {name: self._interpreter.get_tensor(self._outs[name])[0] for name in VARIABLES[1:]}
+        return {"step": state.steps, **others}
+
+    def _run(self, *arrays: NDArray[Any]) -> None:
+        for index, array in zip(self._ins, arrays, strict=True):
+            self._interpreter.set_tensor(index, array)
+        self._interpreter.invoke()
 
 
-def _shapes(sizes: Sizes) -> dict[str, _Shapes]:
-    """Of what goes in and what comes out, by signature."""
-    note: _Shape = (1, len(VARIABLES))
-    state, hidden = (1, sizes.state), (1, sizes.told)
-    after: dict[str, _Shape] = {"state": state, "hidden": hidden, "step": (1, SIZES["step"])}
-    shapes: dict[str, _Shapes] = {"advance": ({"token": note, "state": state}, after)}
-    for name in VARIABLES[1:]:
-        shapes[name] = {"drawn": note, "hidden": hidden}, {"logits": (1, SIZES[name])}
-    return shapes
+def _places(interpreter: Any, sizes: Sizes, source: str) -> tuple[list[int], dict[str, int]]:  # noqa: ANN401  (LiteRT has no types)
+    """Where what goes in lies, and what comes out."""
+    if PLAY not in interpreter.get_signature_list():
+        raise ModelError(f"{source}: not a pianist, it has no signature {PLAY}. {OTHER}")
+    # The runner allocates all tensors anew at every call: nothing but the places is taken from it.
+    runner = interpreter.get_signature_runner(PLAY)
+    ins, outs = runner.get_input_details(), runner.get_output_details()
+    found = tuple({name: tuple(map(int, of[name]["shape"])) for name in of} for of in (ins, outs))
+    shapes = {name: shape for name, (shape, _) in inputs(sizes).items()}, outputs(sizes)
+    if found != shapes:
+        raise ModelError(f"{source}: its shapes are {found}, its card says {shapes}. {OTHER}")
+    return [ins[name]["index"] for name in shapes[0]], {name: outs[name]["index"] for name in shapes[1]}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.engine.card import OTHER, Card
-from livegen.engine.runtime import State, beginning
+from livegen.engine.card import OTHER, Card, Sizes
+from livegen.engine.runtime import PLAY, State, beginning, example, how
 from livegen.errors import ModelError
 from livegen.features import VARIABLES, Token
 from livegen.quiet import quiet
@@ -48,9 +48,9 @@ class TensorFlow:
         self._device = "/GPU:0" if gpu else "/CPU:0"
         self.name = f"TensorFlow on the {'GPU' if gpu else 'CPU'}"
         with quiet():
-            self._load(folder, gpu=gpu)
+            self._load(folder, card.architecture, gpu=gpu)
 
-    def _load(self, folder: Path, *, gpu: bool) -> None:
+    def _load(self, folder: Path, sizes: Sizes, *, gpu: bool) -> None:
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
@@ -61,27 +61,24 @@ class TensorFlow:
         self._tf = tf
         with tf.device(self._device):
             self._model = tf.saved_model.load(str(folder))
-        token = np.zeros((1, len(VARIABLES)), np.int32)
-        self._advance = self._compiled("advance", token=token, state=self._begin.memory)
-        self._heads = {name: self._compiled(name, hidden=self._begin.hidden, drawn=token) for name in VARIABLES[1:]}
+        self._play = self._compiled(example(sizes))
 
     def begin(self) -> State:
         return self._begin
 
-    def advance(self, state: State, token: Token) -> State:
-        out = self._advance(token=np.array((token,), np.int32), state=state.memory)
-        return State(out["state"].numpy(), out["hidden"].numpy(), out["step"].numpy()[0])
+    def play(self, state: State, known: NDArray[np.int32], how: NDArray[np.float32]) -> tuple[Token, State]:
+        out = self._play(memory=state.memory, known=known, how=how)
+        step, pitch, velocity, duration, pedal = out["token"].numpy()[0].tolist()
+        after = State(out["memory"].numpy(), out["following"].numpy().item(), out["rest"].numpy().item())
+        return (step, pitch, velocity, duration, pedal), after
 
-    def logits(self, variable: str, state: State, drawn: Token) -> NDArray[np.float32]:
-        if variable == "step":
-            return state.step
-        out = self._heads[variable](hidden=state.hidden, drawn=np.array((drawn,), np.int32))
-        logits: NDArray[np.float32] = out["logits"].numpy()[0]
-        return logits
+    def logits(self, state: State, token: Token) -> Mapping[str, NDArray[np.float32]]:
+        out = self._play(memory=state.memory, known=np.array((token,), np.int32), how=how())
+        return {"step": state.steps, **{name: out[name].numpy()[0] for name in VARIABLES[1:]}}
 
-    def _compiled(self, name: str, **example: NDArray[Any]) -> Callable[..., dict[str, Any]]:
-        """A signature, ready to run: compiled by XLA, or as it is where XLA cannot."""
-        tf, signature = self._tf, self._model.signatures[name]
+    def _compiled(self, example: dict[str, NDArray[Any]]) -> Callable[..., dict[str, Any]]:
+        """The signature, ready to run: compiled by XLA, or as it is where XLA cannot."""
+        tf, signature = self._tf, self._model.signatures[PLAY]
         specs = {key: tf.TensorSpec(value.shape, value.dtype) for key, value in example.items()}
 
         def on_device(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

@@ -73,31 +73,29 @@ def load(run: Path) -> Pianist:
 
 
 def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
-    """How the best pianist of a run was trained, on `pieces` of the data called `name`."""
-    recipe, notes, seconds = history(run)
-    return Training(
-        data=f"{name}, less the pieces held out to choose the best weights by",
-        files=len(pieces),
-        hashes=" ".join(sorted(short(piece.sha256) for piece in pieces)),
-        notes=notes,
-        minutes=round(seconds / 60, 1),
-        date=datetime.now(UTC).date().isoformat(),
-        recipe=recipe,
-    )
+    """How the best pianist of a run was trained, on `pieces` of the data called `name`, and its start before it.
 
-
-def history(run: Path) -> tuple[dict[str, Any], int, float]:
-    """A run's recipe, the notes seen up to its best weights, and the seconds, with those of the model it began with.
-
-    In the recipe that model's own recipe stands in the place of its name.
+    In the recipe the start's own recipe stands in the place of its name.
     """
     best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
     recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
-    notes, seconds = int(best["notes"]), float(best["seconds"])
+    data = f"{name}, less the pieces held out to choose the best weights by"
+    notes, minutes = int(best["notes"]), float(best["seconds"]) / 60
+    seen = {short(piece.sha256) for piece in pieces}
     if recipe.get("start"):
         before = card.find(recipe["start"]).training
-        return recipe | {"start": before.recipe}, before.notes + notes, before.minutes * 60 + seconds
-    return recipe, notes, seconds
+        recipe["start"] = before.recipe
+        data = data if data == before.data else f"{before.data}; then {data}"
+        notes, minutes, seen = before.notes + notes, before.minutes + minutes, seen | set(before.hashes.split())
+    return Training(
+        data=data,
+        files=len(seen),
+        hashes=" ".join(sorted(seen)),
+        notes=notes,
+        minutes=round(minutes, 1),
+        date=datetime.now(UTC).date().isoformat(),
+        recipe=recipe,
+    )
 
 
 def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Validation | None = None) -> Card:
@@ -122,18 +120,15 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name) / "new"
         export.save(pianist, new / tensorflow.FOLDER)
-        contents, small = (export.litert(pianist, quantise=quantise) for quantise in (False, True))
-        costs, small_costs = (evaluate(each, a.sizes, chosen_by, notes) for each in (contents, small))
+        content, small = (export.litert(pianist, quantise=quantise) for quantise in (False, True))
+        costs, small_costs = (evaluate(each, a.sizes, chosen_by, notes) for each in (content, small))
         difference = (small_costs - costs)[:, :COUNTED].sum(axis=1)
         tell(
             f"int8 weights cost {difference.mean():.4f} +- {standard_error(difference, chosen_by):.4f} nats a note"
             f" on {len(chosen_by)} windows of held-out pieces"
         )
-        contents = small if difference.mean() <= INT8_MAY_COST else contents
-        for signature, content in contents.items():
-            path = new / litert.file(signature)
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(content)
+        content = small if difference.mean() <= INT8_MAY_COST else content
+        (new / litert.FILE).write_bytes(content)
         files = sorted(path for path in new.rglob("*") if path.is_file())
         described = Card(
             folder=out,
@@ -143,7 +138,7 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
             window=WINDOW,
             architecture=a.sizes,
             training=trained(run, corpus.name, kept),
-            figures=validated(contents, a.sizes, validation.windows, read_pieces(validation.folder, validation.windows))
+            figures=validated(content, a.sizes, validation.windows, read_pieces(validation.folder, validation.windows))
             if validation
             else None,
             files={path.relative_to(new).as_posix(): Checksum.of(path.read_bytes()) for path in files},

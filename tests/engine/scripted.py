@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.runtime import State
-from livegen.features import SIZES, VARIABLES, Token
+from livegen.features import Token
 
 
 class Scripted:
@@ -19,25 +19,26 @@ class Scripted:
     def __init__(self, script: Callable[[int], Token] = lambda k: (10, 60 + k % 12, 16, 20, 0)) -> None:
         self.script = script
         self.readings: list[list[Token]] = []  # the tokens after each begin()
-        self.given: list[tuple[str, Token]] = []  # what each head was told
-        self.drawn = 0  # notes
+        self.hows: list[NDArray[np.float32]] = []  # how each note was to be drawn
+        self.rest = 0.1
         self.before_a_note: Callable[[], None] = lambda: None
 
     def begin(self) -> State:
         self.readings.append([])
-        return State(np.zeros((1, 1), np.float32), np.zeros((1, 5), np.float32), np.zeros(SIZES["step"], np.float32))
+        return self._state()
 
-    def advance(self, state: State, token: Token) -> State:
-        self.readings[-1].append(token)
-        return State(state.memory + 1, state.hidden, state.step)
-
-    def logits(self, variable: str, state: State, drawn: Token) -> NDArray[np.float32]:
-        self.given.append((variable, drawn))
-        if variable == "pitch":
+    def play(self, state: State, known: NDArray[np.int32], how: NDArray[np.float32]) -> tuple[Token, State]:
+        token = known[0].tolist()
+        if -1 in token:
             self.before_a_note()
-        if variable == "step":
-            self.drawn += 1
-        wanted = self.script(self.drawn)
-        logits = np.zeros(SIZES[variable], np.float32)
-        logits[wanted[VARIABLES.index(variable)]] = 60
-        return logits
+            self.hows.append(how.copy())
+            token = (token[0], *self.script(len(self.hows) - 1)[1:])
+        self.readings[-1].append(tuple(token))
+        return tuple(token), self._state()
+
+    def logits(self, state: State, token: Token) -> Mapping[str, NDArray[np.float32]]:
+        raise AssertionError("nobody asks for them live")
+
+    def _state(self) -> State:
+        """Where the step of the next note is drawn."""
+        return State(np.zeros((1, 1), np.float32), self.script(len(self.hows))[0], self.rest)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from math import nan
 
 import numpy as np
 import pytest
@@ -9,11 +10,11 @@ from scripted import Scripted
 from livegen.engine.card import Card
 from livegen.engine.improviser import MAX_STEP, Improviser
 from livegen.engine.litert import LiteRt
-from livegen.engine.runtime import State
+from livegen.engine.runtime import CHANCES, CUT, LONG, STEPS, TEMPERATURES
 from livegen.engine.sampling import Sampling
-from livegen.features import START, TIME_BINS, Token, category_pedal, first, time_bin, token
+from livegen.features import CELL, START, TIME_EDGES, category_pedal, first, time_bin, token
 from livegen.note import Note, Pedal
-from livegen.stage.reply import Drawn
+from livegen.stage.reply import LONG_GAP, Drawn
 
 CALL = (
     Note(60, 0.0, 0.4, 70),
@@ -34,7 +35,7 @@ def test_the_context_is_read_and_the_first_step_is_the_gap() -> None:
     one, two = play(runtime, 2, gap=0.873)
     assert runtime.readings[0][:3] == [(START, *token(CALL[0])[1:]), token(CALL[1]), token(CALL[2])]
     assert one.note.step == 0.873
-    assert runtime.given[0] == ("pitch", (time_bin(0.873), 0, 0, 0, 0))
+    assert runtime.readings[0][3][0] == time_bin(0.873)
     assert time_bin(two.note.step) == 10
 
 
@@ -42,36 +43,35 @@ def test_without_a_gap_the_model_draws_the_first_step_too() -> None:
     runtime = Scripted(lambda k: (7, 50 + k, 20, 33, 12))
     one, two = play(runtime, 2, gap=None)
     assert [time_bin(drawn.note.step) for drawn in (one, two)] == [7, 7]
-    assert runtime.given[:2] == [("step", (0, 0, 0, 0, 0)), ("pitch", (7, 0, 0, 0, 0))]
+    assert [step for step, *_ in runtime.readings[0][3:]] == [7, 7]
 
 
-def test_each_head_is_told_what_was_drawn_and_the_drawn_token_is_fed_back() -> None:
+def test_what_was_drawn_is_read_before_the_next_note() -> None:
     runtime = Scripted(lambda k: (7, 50 + k, 20, 33, 12 + k))
     play(runtime, 2)
-    assert runtime.given[5:10] == [
-        ("pitch", (7, 0, 0, 0, 0)),
-        ("velocity", (7, 51, 0, 0, 0)),
-        ("duration", (7, 51, 20, 0, 0)),
-        ("pedal", (7, 51, 20, 33, 0)),
-        ("step", (0, 0, 0, 0, 0)),
-    ]
     assert runtime.readings[0][3:] == [(time_bin(0.9), 50, 20, 33, 12), (7, 51, 20, 33, 13)]
 
 
-def test_only_unlikely_pitches_are_cut_off() -> None:
-    """In time and loudness the unlikely is what keeps playing alive."""
+def test_each_note_has_chances_of_its_own_and_the_pedal_no_temperature() -> None:
+    runtime = Scripted()
+    improviser = Improviser(runtime, Sampling(temperature=0.5, top_p=0.8, min_p=0.1))
+    list(islice(improviser.improvise(CALL, 0.5, np.random.default_rng(1)), 20))
+    hows = np.concatenate(runtime.hows)
+    chances = hows[:, CHANCES]
+    assert len(np.unique(chances)) == chances.size == 100
+    assert chances.min() >= 0 and chances.max() < 1
+    np.testing.assert_array_equal(hows[:, TEMPERATURES], np.tile([0.5, 0.5, 0.5, 0.5, 1], (20, 1)))
+    np.testing.assert_array_equal(hows[:, CUT], np.tile(np.float32([0.1, 0.8]), (20, 1)))
 
-    class Wavering(Scripted):
-        """Of each variable's categories one is likeliest, by far, and every other one possible."""
 
-        def logits(self, variable: str, state: State, drawn: Token) -> np.ndarray:
-            return super().logits(variable, state, drawn).clip(0, 3)
-
-    improviser = Improviser(Wavering(lambda _: (7, 60, 20, 33, 12)), Sampling(top_p=0.01))
-    drawn = list(islice(improviser.improvise(CALL, None, np.random.default_rng(1)), 60))
-    assert {each.note.pitch for each in drawn} == {60}
-    for of in (lambda note: note.step, lambda note: note.velocity, lambda note: note.duration, lambda note: note.pedal):
-        assert len({of(each.note) for each in drawn}) > 10
+def test_no_step_over_two_seconds_may_be_drawn() -> None:
+    runtime = Scripted()
+    play(runtime, 1)
+    assert (
+        TIME_EDGES[int(runtime.hows[0][0, STEPS])] * CELL
+        <= MAX_STEP
+        < TIME_EDGES[int(runtime.hows[0][0, STEPS]) + 1] * CELL
+    )
 
 
 def test_the_pedal_that_was_drawn_is_in_the_note() -> None:
@@ -87,16 +87,14 @@ def test_what_is_inside_a_bin_is_drawn_evenly() -> None:
     assert {note.velocity for note in notes} == {80, 81, 82, 83}
 
 
-def test_no_step_is_longer_than_two_seconds() -> None:
-    runtime = Scripted(lambda k: (TIME_BINS - 1, 60, 16, 20, 0))  # it wants 8 s
-    steps = [drawn.note.step for drawn in play(runtime, 300)[1:]]
-    assert 1.5 < max(steps) <= MAX_STEP
-
-
-def test_rest_is_the_probability_of_a_long_gap() -> None:
-    assert [drawn.rest for drawn in play(Scripted(lambda k: (5, 60, 16, 20, 0)), 3)] == pytest.approx([0] * 3, abs=1e-6)
-    assert [drawn.rest for drawn in play(Scripted(lambda k: (60, 60, 16, 20, 0)), 3)] == pytest.approx(
-        [1] * 3, abs=1e-6
+def test_rest_is_what_the_model_says() -> None:
+    runtime = Scripted()
+    runtime.rest = 0.25
+    assert [drawn.rest for drawn in play(runtime, 3)] == [0.25] * 3
+    assert (
+        TIME_EDGES[int(runtime.hows[0][0, LONG])] * CELL
+        >= LONG_GAP
+        > TIME_EDGES[int(runtime.hows[0][0, LONG]) - 1] * CELL
     )
 
 
@@ -109,7 +107,7 @@ def test_the_state_never_holds_more_than_two_windows() -> None:
     assert all(reading[0][0] == START for reading in runtime.readings)
     assert all(START not in [step for step, *_ in reading[1:]] for reading in runtime.readings)
     for before, after in zip(runtime.readings, runtime.readings[1:], strict=False):
-        assert after[:3] == [first(before[-3]), *before[-2:]]  # the last notes that were read, the newest to follow
+        assert after[:4] == [first(before[-4]), *before[-3:]]  # the last notes that were read
     assert len(everything) < 3 * 200
 
 
@@ -127,12 +125,10 @@ def test_without_notes_there_is_nothing_to_go_on_from() -> None:
 
 
 def test_a_model_without_numbers_is_an_error() -> None:
-    class Mad(Scripted):
-        def logits(self, *arguments: object) -> np.ndarray:
-            return np.full(128, np.nan, np.float32)
-
+    runtime = Scripted()
+    runtime.rest = nan
     with pytest.raises(ValueError, match="no numbers"):
-        next(Improviser(Mad()).improvise(CALL, 0.5, np.random.default_rng(0)))
+        next(Improviser(runtime).improvise(CALL, 0.5, np.random.default_rng(0)))
 
 
 def test_the_shipped_model_plays_on_and_a_seed_repeats_it(shipped: Card) -> None:
@@ -144,3 +140,4 @@ def test_the_shipped_model_plays_on_and_a_seed_repeats_it(shipped: Card) -> None
     assert len({drawn.note.pitch for drawn in once}) > 8
     assert len({drawn.note.velocity for drawn in once}) > 8
     assert all(0 <= drawn.rest <= 1 for drawn in once)
+    assert max(drawn.note.step for drawn in once) <= MAX_STEP

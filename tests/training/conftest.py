@@ -47,15 +47,15 @@ def pianist(tensorflow: None) -> Pianist:
 
 
 @pytest.fixture(scope="session")
-def litert_files(pianist: Pianist) -> dict[str, bytes]:
-    """That pianist's, in float32."""
+def float_file(pianist: Pianist) -> bytes:
+    """That pianist's LiteRT file, in float32."""
     from livegen.training import export
 
     return export.litert(pianist, quantise=False)
 
 
 @pytest.fixture(scope="session")
-def int8_files(pianist: Pianist) -> dict[str, bytes]:
+def int8_file(pianist: Pianist) -> bytes:
     from livegen.training import export
 
     return export.litert(pianist, quantise=True)

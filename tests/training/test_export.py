@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from livegen.engine.litert import LiteRt
+from livegen.engine.runtime import CHANCES, how
 from livegen.features import SIZES, START, VARIABLES
 
 if TYPE_CHECKING:
@@ -40,27 +41,23 @@ def as_trained(pianist: Pianist, crop: np.ndarray) -> dict[str, np.ndarray]:
 def note_by_note(runtime: Any, crop: np.ndarray) -> dict[str, np.ndarray]:
     """The same, as live."""
     state, logits = runtime.begin(), {name: [] for name in VARIABLES}
-    for before, after in zip(crop[0, :-1].tolist(), crop[0, 1:].tolist(), strict=True):
-        state = runtime.advance(state, tuple(before))
-        for name in VARIABLES:
-            logits[name].append(runtime.logits(name, state, tuple(after)))
+    for before, after in zip(crop[0, :-1], crop[0, 1:], strict=True):
+        _, state = runtime.play(state, before[None], how())
+        for name, said in runtime.logits(state, tuple(after.tolist())).items():
+            logits[name].append(said)
     return {name: np.stack(rows) for name, rows in logits.items()}
 
 
-def test_the_float_litert_file_is_the_trained_model(
-    pianist: Pianist, litert_files: dict[str, bytes], crop: np.ndarray
-) -> None:
-    live = note_by_note(LiteRt(litert_files, pianist.architecture.sizes), crop)
+def test_the_float_litert_file_is_the_trained_model(pianist: Pianist, float_file: bytes, crop: np.ndarray) -> None:
+    live = note_by_note(LiteRt(float_file, pianist.architecture.sizes), crop)
     for name, logits in as_trained(pianist, crop).items():
         np.testing.assert_allclose(live[name], logits, atol=1e-4)
         assert np.ptp(logits) > 0.1
 
 
-def test_int8_weights_stay_near_it(
-    pianist: Pianist, litert_files: dict[str, bytes], int8_files: dict[str, bytes], crop: np.ndarray
-) -> None:
-    assert int8_files != litert_files
-    live = note_by_note(LiteRt(int8_files, pianist.architecture.sizes), crop)
+def test_int8_weights_stay_near_it(pianist: Pianist, float_file: bytes, int8_file: bytes, crop: np.ndarray) -> None:
+    assert int8_file != float_file
+    live = note_by_note(LiteRt(int8_file, pianist.architecture.sizes), crop)
     for name, logits in as_trained(pianist, crop).items():
         np.testing.assert_allclose(live[name], logits, atol=0.1)
 
@@ -83,11 +80,64 @@ def test_the_saved_model_computes_in_float32_from_weights_in_float16(
     finally:
         for weight, value in zip(pianist.weights, rounded, strict=True):
             weight.assign(value)
-    state = tf.zeros((1, pianist.architecture.sizes.state))
-    for i, (before, after) in enumerate(zip(crop[:, :-1].swapaxes(0, 1), crop[:, 1:].swapaxes(0, 1), strict=True)):
-        out = loaded.signatures["advance"](token=tf.constant(before), state=state)
-        state = out["state"]
-        np.testing.assert_allclose(out["step"].numpy()[0], expected["step"][i], atol=1e-4)
+    memory = np.zeros((1, pianist.architecture.sizes.memory), np.float32)
+    for i, (before, after) in enumerate(zip(crop[0, :-1], crop[0, 1:], strict=True)):
+        memory = loaded.signatures["play"](memory=memory, known=before[None], how=how())["memory"]
+        np.testing.assert_allclose(memory.numpy()[0, -SIZES["step"] :], expected["step"][i], atol=1e-4)
+        said = loaded.signatures["play"](memory=memory, known=after[None], how=how())
         for name in VARIABLES[1:]:
-            logits = loaded.signatures[name](hidden=out["hidden"], drawn=tf.constant(after))["logits"]
-            np.testing.assert_allclose(logits.numpy()[0], expected[name][i], atol=1e-4)
+            np.testing.assert_allclose(said[name].numpy()[0], expected[name][i], atol=1e-4)
+
+
+def drawn_often(logits: np.ndarray, times: int, temperature: float, min_p: float, top_p: float) -> np.ndarray:
+    """How often each category is drawn."""
+    import tensorflow as tf
+
+    from livegen.training import export
+
+    chances = np.random.default_rng(6).random(times, np.float32)
+    likely = export.likelihoods(tf.constant(logits[None]), tf.constant([temperature]))
+    likely = export.cut_off(likely, tf.constant([min_p]), tf.constant([top_p]))
+    drawn = [int(export.category(likely, chance[None])[0]) for chance in chances]
+    return np.bincount(drawn, minlength=len(logits))
+
+
+@pytest.mark.parametrize(
+    ("temperature", "min_p", "top_p"),
+    [(1.0, 0.0, 1.0), (0.7, 0.0, 1.0), (1.6, 0.0, 1.0), (1.0, 0.0, 0.8), (1.0, 0.2, 1.0), (0.9, 0.05, 0.9)],
+)
+def test_categories_are_drawn_as_often_as_they_are_likely(temperature: float, min_p: float, top_p: float) -> None:
+    logits = np.random.default_rng(5).normal(0, 1.5, 12).astype(np.float32)
+    odds = np.exp((logits - logits.max()).astype(np.float64) / temperature)
+    odds[odds < min_p] = 0
+    order = np.argsort(-odds)
+    before = np.cumsum(odds[order]) - odds[order]
+    odds[order[before >= top_p * odds.sum()]] = 0
+    n = 3000
+    counts = drawn_often(logits, n, temperature, min_p, top_p)
+    assert not counts[odds == 0].any()
+    expected = n * odds[odds > 0] / odds.sum()
+    assert ((counts[odds > 0] - expected) ** 2 / expected).sum() < 35  # 11 degrees of freedom at most: 0.02 % lie above
+
+
+@pytest.mark.parametrize("chance", [0.0, 1 - 2**-24])
+@pytest.mark.parametrize("likely", [[0.0, 1.0, 0.0], [0.0, 1e-30, 0.0], [0.0, 0.7, 0.0]])
+def test_the_first_and_the_last_chance_draw_what_is_likely(chance: float, likely: list[float]) -> None:
+    import tensorflow as tf
+
+    from livegen.training import export
+
+    assert export.category(tf.constant([likely]), tf.constant([chance])) == 1
+
+
+def test_only_pitches_are_cut_off(pianist: Pianist, float_file: bytes, crop: np.ndarray) -> None:
+    runtime = LiteRt(float_file, pianist.architecture.sizes)
+    _, state = runtime.play(runtime.begin(), crop[:, 0], how())
+    drawing, random, tokens = how(top_p=0.001), np.random.default_rng(1), []
+    for _ in range(200):
+        drawing[0, CHANCES] = random.random(5, np.float32)
+        token, after = runtime.play(state, np.array([[9, -1, -1, -1, -1]], np.int32), drawing)
+        tokens.append((*token[1:], after.step))
+    pitch, *others = (set(categories) for categories in zip(*tokens, strict=True))
+    assert pitch == {int(runtime.logits(state, (9, 0, 0, 0, 0))["pitch"].argmax())}
+    assert all(len(each) > 5 for each in others)
