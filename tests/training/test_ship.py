@@ -130,7 +130,7 @@ def test_the_command_goes_on_from_a_model(
     assert (recipe.start, recipe.steps, recipe.epoch, recipe.warmup) == ("livegen", 30, 30, 30)
     assert first.architecture == recipe.architecture
     assert first.architecture.sizes == card.architecture
-    assert "5 files, 300 notes" in capsys.readouterr().err
+    assert "train split: 3 files, 180 notes" in capsys.readouterr().err
 
 
 def test_what_the_model_it_began_with_has_seen_counts_as_seen(run: Path, maestro: Path) -> None:
