@@ -27,6 +27,10 @@ from livegen.stage.reply import LONG_GAP, Drawn
 MAX_STEP = 2.0
 """s: no hole in a reply is longer."""
 
+CARRIED = 8
+"""Windows that a context may grow to before its last window is read anew. Up to 200 notes the model knows the next as
+well as after 25, though it learnt from 40 (docs/experiments.md); few replies are longer."""
+
 _NO_HOLE = bisect_right(TIME_EDGES, round(MAX_STEP / CELL)) - 1  # bins end by then, so many
 _LONG = bisect_left(TIME_EDGES, round(LONG_GAP / CELL))  # the first bin from there on
 
@@ -35,7 +39,7 @@ class Improviser:
     """A model, and how freely it draws. Used by one thread at a time."""
 
     def __init__(self, runtime: Runtime, sampling: Sampling = AS_IS, window: int = WINDOW) -> None:
-        """Hear the last `window` notes; live, the context grows to twice that before it is read anew."""
+        """Hear the last `window` notes; then the context grows with what is played."""
         self.runtime = runtime
         self._how = how(sampling.temperature, sampling.min_p, sampling.top_p)
         self._how[0, STEPS], self._how[0, LONG] = _NO_HOLE, _LONG
@@ -61,7 +65,7 @@ class Improviser:
             random.random(out=self._chances, dtype=np.float32)
             token, state = self.runtime.play(state, self._next, self._how)
             heard.append(token)
-            if len(heard) == 2 * self._window:
+            if len(heard) == CARRIED * self._window:
                 heard = [first(heard[-self._window]), *heard[1 - self._window :]]
                 state = self._read(heard, random)
             if not 0 <= state.rest <= 1:  # and what the note was drawn from is no better

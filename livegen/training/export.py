@@ -59,14 +59,13 @@ class _Spelt:
         self.module.weights = {v.path: tf.Variable(tf.cast(v.value, dtype), name=v.name) for v in pianist.weights}
 
     def play(self, memory: tf.Tensor, known: tf.Tensor, how: tf.Tensor) -> dict[str, tf.Tensor]:
-        a = self._architecture
-        states = [a.units] * 2 * a.layers
-        *states, keys, told, _ = tf.split(
-            memory, [*states, a.sizes.keys, a.hidden * len(VARIABLES), SIZES["step"]], axis=-1
-        )
-        categories, logits = self._draw(told, keys, tf.unstack(known, axis=-1), how)
+        a, known = self._architecture, tf.unstack(known, axis=-1)
+        sizes = [*[a.units] * 2 * a.layers, a.sizes.keys, a.hidden * len(VARIABLES), SIZES["step"]]
+        *states, keys, told, _ = tf.split(memory, sizes, axis=-1)
+        keys = age(keys, known[0])
+        categories, logits = self._draw(told, keys, known, how)
         states, total = self._advance(states, categories)
-        keys = strike(age(keys, categories[0]), categories)
+        keys = strike(keys, categories)
         told = self._dense(self._pianist.heads, total)
         mine = told[:, : a.hidden] + tf.matmul(seen(keys), self._stored(self._pianist.seen_before.kernel))
         steps = self._logits("step", mine)
@@ -82,11 +81,11 @@ class _Spelt:
     def _draw(
         self, told: tf.Tensor, keys: tf.Tensor, known: list[tf.Tensor], how: tf.Tensor
     ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
-        """The categories of the note, and the logits of all but its step."""
+        """The categories of the note that these keys wait for, and the logits of all but its step."""
         a = self._architecture
         chances, temperatures, cut = (tf.unstack(how[:, part], axis=-1) for part in (CHANCES, TEMPERATURES, CUT))
         told = told[:, a.hidden :]
-        at = tf.matmul(seen(age(keys, known[0])), self._stored(self._pianist.seen_at.kernel))
+        at = tf.matmul(seen(keys), self._stored(self._pianist.seen_at.kernel))
         told += tf.pad(at, [[0, 0], [0, told.shape[-1] - at.shape[-1]]])
         categories, logits = known[:1], {}
         for k, name in enumerate(VARIABLES[1:], 1):
@@ -112,11 +111,7 @@ class _Spelt:
 
     def _gates(self, cell: Any, h: tf.Tensor, categories: list[tf.Tensor], x: tf.Tensor | None) -> tf.Tensor:  # noqa: ANN401
         """What goes into a layer's gates: of the layer below, `x`, or where there is none, of the token."""
-        kernel, recurrent, bias = (
-            self._stored(cell.kernel),
-            self._stored(cell.recurrent_kernel),
-            self._stored(cell.bias),
-        )
+        kernel, recurrent, bias = map(self._stored, (cell.kernel, cell.recurrent_kernel, cell.bias))
         if x is None and self._tables is not None:
             gates = tf.matmul(h, recurrent) + bias
             for table, category in zip(self._tables, categories, strict=True):
