@@ -144,5 +144,5 @@ def export(run: Path, folder: Path, out: Path, maestro: Path | None, windows: Pa
         validation = ship.Validation(maestro, evaluate.read_windows(windows or evaluate.WINDOWS))
     described = ship.ship(run, folder, out, tell, validation)
     if described.figures is not None:
-        click.echo(report.Report(described.name, "validation", described.figures, ()).text())
+        click.echo(report.Report(described.name, "the validation split", described.figures, ()).text())
     click.echo(f"{out}: {described.title}. Play it: livegen --model {out}")

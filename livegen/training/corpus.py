@@ -41,6 +41,11 @@ class Corpus:
     skipped: tuple[str, ...]  # why, one for each file that could not be read or has no notes
 
 
+def is_maestro(folder: Path) -> bool:
+    """Whether a folder has MAESTRO's table, which names its splits."""
+    return any(folder.glob(TABLE))
+
+
 def _official(folder: Path, split: str) -> list[str] | None:
     """The files of an official split of MAESTRO, in the order of its csv; None where the folder is not MAESTRO.
 

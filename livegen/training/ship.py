@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,31 +73,36 @@ def load(run: Path) -> Pianist:
 
 
 def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
-    """How the best pianist of a run was trained, on `pieces` of the data called `name`."""
-    recipe, notes, seconds = history(run)
-    return Training(
+    """How the best pianist of a run was trained, on `pieces` of the data called `name`, up to its best weights."""
+    best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
+    recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
+    training = Training(
         data=f"{name}, less the pieces held out to choose the best weights by",
         files=len(pieces),
         hashes=" ".join(sorted(short(piece.sha256) for piece in pieces)),
-        notes=notes,
-        minutes=round(seconds / 60, 1),
+        notes=int(best["notes"]),
+        minutes=round(best["seconds"] / 60, 1),
         date=datetime.now(UTC).date().isoformat(),
         recipe=recipe,
     )
+    return after(card.find(recipe["start"]).training, training) if recipe.get("start") else training
 
 
-def history(run: Path) -> tuple[dict[str, Any], int, float]:
-    """A run's recipe, the notes seen up to its best weights, and the seconds, with those of the model it began with.
+def after(before: Training, training: Training) -> Training:
+    """The training of what began with another model's weights: it has seen all that the other had seen.
 
-    In the recipe that model's own recipe stands in the place of its name.
+    In the recipe the other's own stands in the place of its name.
     """
-    best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
-    recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
-    notes, seconds = int(best["notes"]), float(best["seconds"])
-    if recipe.get("start"):
-        before = card.find(recipe["start"]).training
-        return recipe | {"start": before.recipe}, before.notes + notes, before.minutes * 60 + seconds
-    return recipe, notes, seconds
+    hashes = {*before.hashes.split(), *training.hashes.split()}
+    return replace(
+        training,
+        data=training.data if training.data == before.data else f"{training.data}; before that {before.data}",
+        files=len(hashes),
+        hashes=" ".join(sorted(hashes)),
+        notes=before.notes + training.notes,
+        minutes=round(before.minutes + training.minutes, 1),
+        recipe=training.recipe | {"start": before.recipe},
+    )
 
 
 def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Validation | None = None) -> Card:

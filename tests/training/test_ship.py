@@ -154,7 +154,7 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     found = json.loads(capsys.readouterr().out)
     assert found["nll"].keys() == {"step", "pitch", "velocity", "duration", "total", "se", "pedal"}
     assert found["nll"]["total"] == pytest.approx(sum(found["nll"][name] for name in VARIABLES[:4]), abs=1e-3)
-    assert (found["windows"], found["pieces"], found["split"]) == (3, 2, "validation")
+    assert (found["windows"], found["pieces"], found["data"]) == (3, 2, "the validation split")
     peers = {peer["name"]: peer for peer in found["peers"]}
     assert peers.keys() == {"mine", "the tutorial preset", "repeat the last", "marginals"}
     assert 10 < peers["the tutorial preset"]["nll"]["total"] < 30
@@ -166,7 +166,7 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     assert "marginals" in capsys.readouterr().out
 
     assert main(["evaluate", *data, "--model", out, "--windows", listed(("0.midi", 30))]) == 66
-    assert "not in its validation split" in capsys.readouterr().err
+    assert "not in the validation split" in capsys.readouterr().err
     trained_on = find(out).training.hashes.split()
     assert len(trained_on) == 2  # of three, one is held out
     hashes = {i: hashlib.sha256((maestro / f"{i}.midi").read_bytes()).hexdigest()[:16] for i in range(3)}
