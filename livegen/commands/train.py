@@ -82,7 +82,7 @@ def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> bool:
     with tensorflow():
         from livegen.engine import card
         from livegen.training import cluster, corpus, export
-        from livegen.training.train import Recipe
+        from livegen.training.train import SMALL, Recipe, fine_tuning
         from livegen.training.train import train as fit
 
     window = given.pop("window", None)
@@ -95,13 +95,16 @@ def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> bool:
         given["length"] = window + 1
     with quiet():
         workers = cluster.join()
-    recipe = replace(Recipe(), **given)
+    found = corpus.read_folder(folder)
+    notes = _tell_of(found)
+    small = "start" in given and notes < SMALL
+    recipe = replace(fine_tuning(notes, given.get("steps")) if small else Recipe(), **given)
     recipe = replace(recipe, epoch=min(recipe.epoch, recipe.steps), warmup=min(recipe.warmup, recipe.steps))
     first = export.restore(card.find(recipe.start)) if recipe.start else None
     if first is not None:
         recipe = replace(recipe, architecture=first.architecture)
-    found = corpus.read_folder(folder)
-    _tell_of(found)
+    if small:
+        tell(f"fine-tunes: {recipe.steps} steps of {recipe.batch} crops, learning rate {recipe.learning_rate:g}")
     if workers.count > 1:
         tell(f"worker {workers.index} of {workers.count}{', which writes the run' if workers.chief else ''}")
     fit(recipe, found.pieces, out, tell if workers.chief else lambda _: None, first, workers)
@@ -121,11 +124,13 @@ def _tutorial(folder: Path, out: Path, given: dict[str, Any]) -> bool:
     return True
 
 
-def _tell_of(found: Corpus) -> None:
+def _tell_of(found: Corpus) -> int:
+    """Tell what there is to train on, and return how many notes."""
     notes = sum(len(piece.notes) for piece in found.pieces)
     tell(f"{found.name}: {len(found.pieces)} files, {notes:,} notes")
     for problem in found.skipped:
         tell(f"skipped: {problem}")
+    return notes
 
 
 @click.command()

@@ -44,8 +44,12 @@ class Augmentation:
     velocity: float = 10.0  # added to all velocities, either way
 
 
-def read_notes(path: Path) -> Notes:
+def read_notes(path: Path, but: str | None = None) -> Notes:
     """All notes of a MIDI file, drums left out.
+
+    Args:
+        path: of the file.
+        but: the name of a track that is left out too.
 
     Raises:
         DataError: the file cannot be read as MIDI.
@@ -54,7 +58,7 @@ def read_notes(path: Path) -> Notes:
         score = symusic.Score(str(path), ttype="tick")
     except Exception as error:  # symusic raises RuntimeError, ValueError and its own kinds
         raise DataError(f"{path}: not a MIDI file that can be read ({error})") from error
-    tracks = [track for track in score.tracks if not track.is_drum and len(track.notes)]
+    tracks = [track for track in score.tracks if not track.is_drum and len(track.notes) and track.name != but]
     if not tracks:
         return np.empty((0, COLUMNS))
     time, length, pitch, velocity = _columns([track.notes for track in tracks], "time", "duration", "pitch", "velocity")

@@ -92,6 +92,47 @@ def test_a_run_becomes_a_model_that_plays(run: Path, maestro: Path, tmp_path: Pa
     assert choose(card, "cpu").milliseconds > 0
 
 
+def test_what_began_with_another_model_has_seen_what_that_one_had(run: Path, maestro: Path, tmp_path: Path) -> None:
+    from livegen.training.ship import ship
+
+    evening = tmp_path / "evening"
+    evening.mkdir()
+    for i in (5, 6):
+        write_piece(evening / f"{i}.mid", i)
+    first = ship(run, maestro, tmp_path / "first", lambda _: None).training
+    recipe = json.loads((run / "recipe.json").read_text())
+    (run / "recipe.json").write_text(json.dumps(recipe | {"start": str(tmp_path / "first")}))
+    second = ship(run, evening, tmp_path / "second", lambda _: None).training
+    assert set(first.hashes.split()) < set(second.hashes.split())
+    assert second.files == len(second.hashes.split()) == 2 + 1  # one of the evening's chose
+    assert (second.notes, second.minutes) == (2 * first.notes, 2 * first.minutes)
+    assert second.recipe["start"] == first.recipe
+    assert "evening" in second.data and "MAESTRO" in second.data
+
+
+def test_any_folder_can_be_evaluated_on_unless_it_was_trained_on(
+    run: Path, maestro: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from livegen.cli import main
+    from livegen.training.ship import ship
+
+    ship(run, maestro, tmp_path / "mine", lambda _: None)
+    mine, evening = str(tmp_path / "mine"), tmp_path / "evening"
+    evening.mkdir()
+    write_piece(evening / "5.mid", 5)
+    write_piece(evening / "6.mid", 6)
+    asked = ["evaluate", "--model", mine, "--data", str(evening)]
+    assert main([*asked, "--limit", "7", "--against", "livegen", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["data"], found["windows"], found["pieces"]) == ("evening", 7, 2)
+    assert [peer["name"] for peer in found["peers"]] == ["livegen"]
+    assert main([*asked, "--tutorial", mine]) == 66
+    assert "is it the unpacked folder of MAESTRO?" in capsys.readouterr().err
+    shutil.copytree(maestro, evening / "more", ignore=shutil.ignore_patterns("*.csv", "*.npz"))
+    assert main(asked) == 66
+    assert "was trained on 2 of the 7 files" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("missing", ["recipe.json", "best.weights.h5"])
 def test_what_is_no_run_is_refused(run: Path, missing: str) -> None:
     from livegen.training.ship import load

@@ -49,8 +49,8 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_been(recipe: Recipe, folder: Pa
     pieces = read_folder(folder).pieces
     told: list[str] = []
     whole = train(recipe, pieces, tmp_path / "whole", told.append)
-    assert len(told) == 2
-    assert "train" in told[0] and "min left" in told[0]
+    assert [line.partition(" ")[0] for line in told] == ["trains", "epoch", "epoch"]
+    assert "train" in told[1] and "min left" in told[1]
 
     def stop(line: str) -> None:
         if line.startswith("epoch 1/"):
@@ -62,7 +62,7 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_been(recipe: Recipe, folder: Pa
     assert (tmp_path / "half" / run.BEST).exists()
     told.clear()
     again = train(recipe, pieces, tmp_path / "half", told.append)
-    assert told[0].startswith("goes on after epoch 1")
+    assert told[1].startswith("goes on after epoch 1")
     for a, b in zip(whole.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
     assert run.draw_curve(tmp_path / "half").stat().st_size > 1000
@@ -92,9 +92,25 @@ def test_what_goes_on_from_a_model_begins_with_its_weights(recipe: Recipe, folde
     pieces = read_folder(folder).pieces
     first = train(recipe, pieces, tmp_path / "first", lambda _: None)
     still = replace(recipe, learning_rate=1e-12, seed=5)
-    second = train(still, pieces, tmp_path / "second", lambda _: None, first)
+    told: list[str] = []
+    second = train(still, pieces, tmp_path / "second", told.append, first)
     for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
+    (before,) = (line.removeprefix("before: ") for line in told if line.startswith("before"))
+    assert before in told[-1]  # it has not moved: held out as it was
+    assert "held out" in told[0]
+
+
+def test_an_evening_is_gone_through_in_a_few_small_steps() -> None:
+    from livegen.training.train import Recipe, fine_tuning
+
+    evening = fine_tuning(16_720)
+    assert evening.steps % evening.epoch == 0  # so that the learning rate comes to its end
+    assert 2 < evening.steps * evening.batch * (evening.length - 1) / 16_720 < 4
+    assert evening.learning_rate < Recipe().learning_rate / 2
+    assert fine_tuning(16_720, 5).steps == 5
+    one_phrase = fine_tuning(50)
+    assert one_phrase.steps >= one_phrase.epoch >= one_phrase.warmup >= 1
 
 
 def test_bad_files_are_skipped_and_named(folder: Path) -> None:
@@ -111,7 +127,7 @@ def test_files_are_parsed_once_and_again_when_they_change(folder: Path, monkeypa
     before = corpus.read_folder(folder)
     parsed: list[Path] = []
     real = corpus.read_notes
-    monkeypatch.setattr(corpus, "read_notes", lambda path: (parsed.append(path), real(path))[1])
+    monkeypatch.setattr(corpus, "read_notes", lambda path, but: (parsed.append(path), real(path, but))[1])
     again = corpus.read_folder(folder)
     assert not parsed
     assert [(p.name, p.sha256) for p in again.pieces] == [(p.name, p.sha256) for p in before.pieces]
@@ -133,6 +149,17 @@ def test_nothing_to_train_on_is_an_error(tmp_path: Path, content: str | None, pr
         read_folder(tmp_path)
     with pytest.raises(DataError, match="not a folder"):
         read_folder(tmp_path / "gone")
+
+
+def test_of_an_evening_with_livegen_only_what_the_player_played_is_trained_on(tmp_path: Path) -> None:
+    from livegen import generate, read_notes, write_midi
+    from livegen.training.corpus import read_folder
+    from livegen.training.data import PITCH
+
+    call = read_notes(DEMO / "5-satie.mid")[:30]
+    write_midi(tmp_path / "evening.mid", call, generate(call, 5, seed=1))
+    (piece,) = read_folder(tmp_path).pieces
+    assert piece.notes[:, PITCH].tolist() == [note.pitch for note in call]
 
 
 def test_some_pieces_are_held_out_and_never_trained_on(folder: Path) -> None:
