@@ -54,10 +54,10 @@ def fine_tuning(notes: int, steps: int | None = None) -> Recipe:
     Smaller and fewer steps than from nothing: what the model knows is soon forgotten, and a small folder soon learnt by
     heart. `steps` are so many that each note is seen about PASSES times, unless they are given.
     """
-    batch, length, looks = 32, Recipe().length, 10
+    batch, length, looks = 32, Recipe().length, 5
     steps = steps or looks * max(1, round(PASSES * notes / (batch * (length - 1) * looks)))
     epoch = max(1, steps // looks)
-    return Recipe(steps=steps, batch=batch, learning_rate=0.001, warmup=epoch, epoch=epoch)
+    return Recipe(steps=steps, batch=batch, learning_rate=0.001, warmup=epoch, epoch=epoch, held_out_batches=3)
 
 
 @keras.saving.register_keras_serializable("livegen")
