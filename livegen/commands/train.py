@@ -31,15 +31,17 @@ OPTIONS = {
 @_data
 @click.option("--out", metavar="DIR", type=PATH, required=True, help="Where checkpoints and the log go.")
 @click.option("--from", "start", metavar="MODEL", help="A model to go on from: fine-tune it on your playing.")
-@click.option("--steps", type=click.IntRange(min=1), help="How many batches. [1550]")
-@click.option("--batch", type=click.IntRange(min=1), help="Crops in each, over all workers. [192]")
+@click.option("--steps", type=click.IntRange(min=1), help="How many batches. [1550; fine-tuning: three times through]")
+@click.option("--batch", type=click.IntRange(min=1), help="Crops in each, over all workers. [192; fine-tuning: 32]")
 @click.option("--files", type=click.IntRange(min=1), help="Of the data the first so many. [5, as the tutorial]")
 @click.option("--epochs", type=click.IntRange(min=1), help="At most so often through all windows. [50]")
 @click.option("--window", type=click.IntRange(min=1), help="Notes read, at most, to tell the next. [40; tutorial: 25]")
 @click.option(
-    "--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak. [0.01; tutorial: 0.005 throughout]"
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Its peak. [0.01; fine-tuning: 0.001; tutorial: 0.005 throughout]",
 )
-@click.option("--warmup", type=click.IntRange(min=1), help="Steps up to it. [60]")
+@click.option("--warmup", type=click.IntRange(min=1), help="Steps up to it. [60; fine-tuning: a fifth]")
 @click.option(
     "--dropout",
     type=click.FloatRange(0, 1, max_open=True),
@@ -53,6 +55,8 @@ def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
     several machines, they train together (docs/scaling.md). Then:
 
         livegen export --run DIR --data DIR --out models/mine && livegen --model models/mine
+
+    Fine-tuning is what --from does on less than 500,000 notes: see docs/fine-tuning.md.
 
     The preset tutorial is the model of TensorFlow's tutorial, to compare with: see docs/tutorial.md. It takes --files
     and --epochs; the preset livegen takes --from, --steps, --batch, --warmup and --dropout.
