@@ -14,7 +14,7 @@ from typing import Any
 import livegen
 from livegen.engine.plain import build
 from livegen.errors import ModelError, did_you_mean
-from livegen.features import SCHEME, VARIABLES
+from livegen.features import SCHEME, SIZES, VARIABLES
 from livegen.note import WINDOW
 
 CARD = "model.json"
@@ -43,14 +43,9 @@ class Sizes:
     keys: int  # how much is known of the keys
 
     @property
-    def state(self) -> int:
-        """Numbers that come along from note to note."""
-        return 2 * self.layers * self.units + self.keys
-
-    @property
-    def told(self) -> int:
-        """Numbers that the heads are given."""
-        return self.hidden * len(VARIABLES) + self.keys
+    def memory(self) -> int:
+        """Numbers that come along: h and c of each layer, the keys, what the heads are told, and logits of a step."""
+        return 2 * self.layers * self.units + len(VARIABLES) * self.hidden + self.keys + SIZES["step"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
-from livegen.engine.runtime import DRAWN, Runtime, State
-from livegen.engine.sampling import AS_IS, Sampling, draw, likelihoods
+from livegen.engine.runtime import CHANCES, LONG, STEPS, Runtime, State, how
+from livegen.engine.sampling import AS_IS, Sampling
 from livegen.features import (
     CELL,
-    TIME_BINS,
     TIME_EDGES,
     VARIABLES,
     Token,
@@ -30,7 +27,11 @@ from livegen.stage.reply import LONG_GAP, Drawn
 MAX_STEP = 2.0
 """s: no hole in a reply is longer."""
 
-_NO_HOLE = np.arange(TIME_BINS) < bisect_right(TIME_EDGES, round(MAX_STEP / CELL)) - 1  # bins that end by then
+CARRIED = 8
+"""Windows that a context may grow to before its last window is read anew. Up to 200 notes the model knows the next as
+well as after 25, though it learnt from 40 (docs/experiments.md); few replies are longer."""
+
+_NO_HOLE = bisect_right(TIME_EDGES, round(MAX_STEP / CELL)) - 1  # bins end by then, so many
 _LONG = bisect_left(TIME_EDGES, round(LONG_GAP / CELL))  # the first bin from there on
 
 
@@ -38,15 +39,12 @@ class Improviser:
     """A model, and how freely it draws. Used by one thread at a time."""
 
     def __init__(self, runtime: Runtime, sampling: Sampling = AS_IS, window: int = WINDOW) -> None:
-        """Hear the last `window` notes; live, the context grows to twice that before it is read anew."""
+        """Hear the last `window` notes; then the context grows with what is played."""
         self.runtime = runtime
-        # What cuts unlikely categories off is for pitch: a wrong note is heard as one, while in time and loudness the
-        # unlikely is what keeps playing alive (docs/model.md). The pedal stays where it is at most notes: it is drawn
-        # as it is.
-        self._temperature = sampling.temperature
-        of_each = [1.0 if name == "pedal" else sampling.temperature for name in DRAWN]
-        self._how = np.array([of_each], np.float32), np.array([[sampling.min_p, sampling.top_p]], np.float32)
-        self._known = np.full((1, len(VARIABLES)), -1, np.int32)  # of the next note: its step
+        self._how = how(sampling.temperature, sampling.min_p, sampling.top_p)
+        self._how[0, STEPS], self._how[0, LONG] = _NO_HOLE, _LONG
+        self._chances = self._how[0, CHANCES]
+        self._next = np.full((1, len(VARIABLES)), -1, np.int32)  # but for its step to be drawn
         self._window = window
 
     def improvise(self, notes: Sequence[Note], gap: float | None, random: np.random.Generator) -> Iterator[Drawn]:
@@ -60,39 +58,33 @@ class Improviser:
         if not notes:
             raise ValueError("the model needs at least one note to go on from")
         heard = context(notes[-self._window :])
-        state = self._read(heard)
-        step, seconds = self._step(likelihoods(state.step), random) if gap is None else (time_bin(gap), gap)
+        state = self._read(heard, random)
+        step, seconds = (state.step, bin_time(state.step, random.random())) if gap is None else (time_bin(gap), gap)
         while True:
-            token, note = self._note(state, step, seconds, random)
+            self._next[0, 0] = step
+            random.random(out=self._chances, dtype=np.float32)
+            token, state = self.runtime.play(state, self._next, self._how)
             heard.append(token)
-            if len(heard) < 2 * self._window:
-                state = self.runtime.advance(state, token)
-            else:
-                heard = [first(heard[-self._window]), *heard[len(heard) - self._window + 1 :]]
-                state = self._read(heard)
-            steps = likelihoods(state.step)
-            total = float(np.add.reduce(steps))
-            if not 0 < total < inf:  # what the note was drawn from is no better
+            if len(heard) == CARRIED * self._window:
+                heard = [first(heard[-self._window]), *heard[1 - self._window :]]
+                state = self._read(heard, random)
+            if not 0 <= state.rest <= 1:  # and what the note was drawn from is no better
                 raise ValueError("the model gives no numbers")
-            yield Drawn(note, float(np.add.reduce(steps[_LONG:])) / total)
-            step, seconds = self._step(steps, random)
+            yield Drawn(_note(token, seconds, random), state.rest)
+            step, seconds = state.step, bin_time(state.step, random.random())
 
-    def _read(self, tokens: Sequence[Token]) -> State:
+    def _read(self, tokens: Sequence[Token], random: np.random.Generator) -> State:
+        """The state after these; the step of what follows is drawn."""
+        random.random(out=self._chances, dtype=np.float32)
         state = self.runtime.begin()
         for token in tokens:
-            state = self.runtime.advance(state, token)
+            _, state = self.runtime.play(state, np.array((token,), np.int32), self._how)
         return state
 
-    def _step(self, steps: NDArray[np.float64], random: np.random.Generator) -> tuple[int, float]:
-        """A step's bin, and its seconds."""
-        step = draw(steps, random, self._temperature, _NO_HOLE)
-        return step, bin_time(step, random.random())
 
-    def _note(self, state: State, step: int, seconds: float, random: np.random.Generator) -> tuple[Token, Note]:
-        """The rest of a note whose step is known. What is inside a bin is drawn evenly; the model hears the bin."""
-        self._known[0, 0] = step
-        chance = random.random((1, len(DRAWN)), np.float32)
-        token = _, pitch, velocity, duration, pedal = self.runtime.draw(state, self._known, chance, *self._how)
-        loudness = bin_velocity(velocity, random.random())
-        lasting = bin_time(duration, 1 - random.random())  # above 0
-        return token, Note(pitch, seconds, lasting, loudness, category_pedal(pedal, seconds))
+def _note(token: Token, seconds: float, random: np.random.Generator) -> Note:
+    """What a token stands for, after so many seconds. What is inside a bin is drawn evenly; the model hears the bin."""
+    _, pitch, velocity, duration, pedal = token
+    loudness = bin_velocity(velocity, random.random())
+    lasting = bin_time(duration, 1 - random.random())  # above 0
+    return Note(pitch, seconds, lasting, loudness, category_pedal(pedal, seconds))

@@ -1,4 +1,4 @@
-"""What a runtime can do: take a pianist one note further, and draw what comes next."""
+"""What a runtime can do: take a pianist from note to note."""
 
 from __future__ import annotations
 
@@ -10,67 +10,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.card import Sizes
-from livegen.features import SIZES, VARIABLES, Token
+from livegen.features import SIZES, TIME_BINS, VARIABLES, Token
 
-DRAWN = VARIABLES[1:]
-"""What a runtime draws. The step is known before: the model's likelihoods of it come with the state."""
+PLAY = "play"
+"""The one signature that a model has; `livegen.training.export` says what goes in and comes out."""
 
-UNTOUCHED = np.zeros((1, len(DRAWN)), np.float32), np.ones((1, len(DRAWN)), np.float32), np.array([[0, 1]], np.float32)
-"""Chance, temperature and cut, where nothing is to be drawn."""
+HOW = 2 * len(VARIABLES) + 4
+"""Of how to draw, the numbers: a chance for each variable (that of the step is for the note after), a temperature for
+each, min-p and top-p for the pitch, how many of the bins a step may be drawn from, and from which on a gap is long."""
+
+CHANCES, TEMPERATURES, CUT = slice(0, 5), slice(5, 10), slice(10, 12)
+STEPS, LONG = 12, 13
 
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """Of one of a model's functions."""
-
-    inputs: dict[str, tuple[Shape, type[np.generic]]]
-    outputs: dict[str, Shape]
-
-    def example(self) -> dict[str, NDArray[Any]]:
-        """Inputs to try it with."""
-        return {name: np.zeros(shape, kind) for name, (shape, kind) in self.inputs.items()}
-
-
-def signatures(sizes: Sizes) -> dict[str, Signature]:
-    """What a model of these sizes can do; `livegen.training.export` says what it means."""
-    note = (1, len(VARIABLES)), np.int32
-    state, hidden, each = (1, sizes.state), (1, sizes.told), (1, len(DRAWN))
+def inputs(sizes: Sizes) -> dict[str, tuple[Shape, type[np.generic]]]:
+    """What goes into a model of these sizes."""
     return {
-        "advance": Signature(
-            {"token": note, "state": (state, np.float32)},
-            {"state": state, "hidden": hidden, "step": (1, SIZES["step"])},
-        ),
-        "draw": Signature(
-            {
-                "hidden": (hidden, np.float32),
-                "known": note,
-                "chance": (each, np.float32),
-                "temperature": (each, np.float32),
-                "cut": ((1, 2), np.float32),
-            },
-            {"token": note[0], **{name: (1, SIZES[name]) for name in DRAWN}},
-        ),
+        "memory": ((1, sizes.memory), np.float32),
+        "known": ((1, len(VARIABLES)), np.int32),
+        "how": ((1, HOW), np.float32),
     }
+
+
+def outputs(sizes: Sizes) -> dict[str, Shape]:
+    """What comes out of it."""
+    note = (1, len(VARIABLES))
+    after = {"token": note, "memory": (1, sizes.memory), "following": (1,), "rest": (1,)}
+    return {**after, **{name: (1, SIZES[name]) for name in VARIABLES[1:]}}
+
+
+def how(temperature: float = 1.0, min_p: float = 0.0, top_p: float = 1.0) -> NDArray[np.float32]:
+    """How to draw, but for the chances, which are 0; any step, and only the last bin is a long gap."""
+    numbers = np.zeros((1, HOW), np.float32)
+    # The pedal stays where it is at most notes: it is drawn as it is.
+    numbers[0, TEMPERATURES] = [1.0 if name == "pedal" else temperature for name in VARIABLES]
+    numbers[0, CUT] = min_p, top_p
+    numbers[0, STEPS], numbers[0, LONG] = TIME_BINS, TIME_BINS - 1
+    return numbers
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """Where the pianist stands after some notes. Never changed in place."""
 
-    memory: NDArray[np.float32]  # (1, Sizes.state): h and c of each layer, then the keys
-    hidden: NDArray[np.float32]  # (1, Sizes.told): what the past says to the heads, then the keys
-    step: NDArray[np.float32]  # (categories,): logits of the next note's step
+    memory: NDArray[np.float32]  # (1, Sizes.memory); the last of it are the logits of the next note's step
+    step: int  # the next note's, as it was drawn
+    rest: float  # how likely the next note comes after a long gap
+
+    @property
+    def steps(self) -> NDArray[np.float32]:
+        """Logits of the next note's step."""
+        return self.memory[0, -SIZES["step"] :]
 
 
 def beginning(sizes: Sizes) -> State:
     """The state before any note."""
-    return State(
-        np.zeros((1, sizes.state), np.float32),
-        np.zeros((1, sizes.told), np.float32),
-        np.zeros(SIZES["step"], np.float32),
-    )
+    return State(np.zeros((1, sizes.memory), np.float32), 0, 0.0)
 
 
 class Runtime(Protocol):
@@ -81,17 +78,19 @@ class Runtime(Protocol):
     def begin(self) -> State:
         """The state before any note."""
 
-    def advance(self, state: State, token: Token) -> State:
-        """The state one note later."""
-
-    def draw(self, state: State, known: NDArray[np.int32], *how: NDArray[np.float32]) -> Token:
-        """The next note.
+    def play(self, state: State, known: NDArray[np.int32], how: NDArray[np.float32]) -> tuple[Token, State]:
+        """A note, and the state after it.
 
         Args:
             state: before it.
             known: shape (1, 5), its categories; -1 for those to be drawn. The step is known.
-            how: chance, temperature and cut, in the shapes and with the meaning that `livegen.training.export` gives.
+            how: shape (1, HOW), how to draw.
         """
 
     def logits(self, state: State, token: Token) -> Mapping[str, NDArray[np.float32]]:
         """Logits of each variable of the next note, shape (categories,), given those of `token` that come before it."""
+
+
+def example(sizes: Sizes) -> dict[str, NDArray[Any]]:
+    """Inputs to try a model with."""
+    return {name: np.zeros(shape, kind) for name, (shape, kind) in inputs(sizes).items()} | {"how": how()}

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.card import OTHER, Card, Sizes
-from livegen.engine.runtime import DRAWN, UNTOUCHED, State, beginning, signatures
+from livegen.engine.runtime import PLAY, State, beginning, example, how
 from livegen.errors import ModelError
-from livegen.features import Token
+from livegen.features import VARIABLES, Token
 from livegen.quiet import quiet
 
 FOLDER = "saved_model"
@@ -61,32 +61,24 @@ class TensorFlow:
         self._tf = tf
         with tf.device(self._device):
             self._model = tf.saved_model.load(str(folder))
-        self._advance, self._draw = (
-            self._compiled(name, signature.example()) for name, signature in signatures(sizes).items()
-        )
+        self._play = self._compiled(example(sizes))
 
     def begin(self) -> State:
         return self._begin
 
-    def advance(self, state: State, token: Token) -> State:
-        out = self._advance(token=np.array((token,), np.int32), state=state.memory)
-        return State(out["state"].numpy(), out["hidden"].numpy(), out["step"].numpy()[0])
-
-    def draw(self, state: State, known: NDArray[np.int32], *how: NDArray[np.float32]) -> Token:
-        step, pitch, velocity, duration, pedal = self._drawn(state, known, *how)["token"].numpy()[0].tolist()
-        return step, pitch, velocity, duration, pedal
+    def play(self, state: State, known: NDArray[np.int32], how: NDArray[np.float32]) -> tuple[Token, State]:
+        out = self._play(memory=state.memory, known=known, how=how)
+        step, pitch, velocity, duration, pedal = out["token"].numpy()[0].tolist()
+        after = State(out["memory"].numpy(), out["following"].numpy().item(), out["rest"].numpy().item())
+        return (step, pitch, velocity, duration, pedal), after
 
     def logits(self, state: State, token: Token) -> Mapping[str, NDArray[np.float32]]:
-        out = self._drawn(state, np.array((token,), np.int32), *UNTOUCHED)
-        return {"step": state.step, **{name: out[name].numpy()[0] for name in DRAWN}}
+        out = self._play(memory=state.memory, known=np.array((token,), np.int32), how=how())
+        return {"step": state.steps, **{name: out[name].numpy()[0] for name in VARIABLES[1:]}}
 
-    def _drawn(self, state: State, known: NDArray[np.int32], *how: NDArray[np.float32]) -> dict[str, Any]:
-        chance, temperature, cut = how
-        return self._draw(hidden=state.hidden, known=known, chance=chance, temperature=temperature, cut=cut)
-
-    def _compiled(self, name: str, example: dict[str, NDArray[Any]]) -> Callable[..., dict[str, Any]]:
-        """A signature, ready to run: compiled by XLA, or as it is where XLA cannot."""
-        tf, signature = self._tf, self._model.signatures[name]
+    def _compiled(self, example: dict[str, NDArray[Any]]) -> Callable[..., dict[str, Any]]:
+        """The signature, ready to run: compiled by XLA, or as it is where XLA cannot."""
+        tf, signature = self._tf, self._model.signatures[PLAY]
         specs = {key: tf.TensorSpec(value.shape, value.dtype) for key, value in example.items()}
 
         def on_device(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

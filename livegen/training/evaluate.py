@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from livegen import features
 from livegen.engine.card import Card, Figures, Sizes
 from livegen.engine.litert import LiteRt
-from livegen.engine.runtime import Runtime
+from livegen.engine.runtime import Runtime, how
 from livegen.errors import DataError
 from livegen.note import WINDOW, Note, Pedal
 from livegen.training.corpus import Piece, short
@@ -32,6 +32,8 @@ CONTEXTS = (1, 3, 5, 10, WINDOW)
 COUNTED = 4
 """How many of the variables make up the total: the pedal is told apart."""
 
+
+_HOW = how()  # nothing is drawn
 
 Costs = NDArray[np.float64]
 """Nats by window and variable, shape (windows, 5)."""
@@ -91,7 +93,7 @@ def nats(runtime: Runtime, notes: Notes) -> list[float]:
     *before, target = [to_note(row) for row in notes]
     state = runtime.begin()
     for token in features.context(before):
-        state = runtime.advance(state, token)
+        _, state = runtime.play(state, np.array((token,), np.int32), _HOW)
     told = features.token(target)
     costs = []
     said = runtime.logits(state, told)
@@ -104,7 +106,7 @@ def nats(runtime: Runtime, notes: Notes) -> list[float]:
 
 
 def evaluate(
-    contents: Mapping[str, bytes],
+    content: bytes,
     sizes: Sizes,
     windows: Sequence[Window],
     pieces: Mapping[str, Notes],
@@ -112,7 +114,7 @@ def evaluate(
 ) -> Costs:
     """Nats of each window with so many notes of context, by variable: shape (windows, 5)."""
     threads = os.cpu_count() or 1
-    runtimes = [LiteRt(contents, sizes) for _ in range(threads)]  # LiteRT runs outside the GIL
+    runtimes = [LiteRt(content, sizes) for _ in range(threads)]  # LiteRT runs outside the GIL
 
     def share(k: int) -> list[list[float]]:
         return [nats(runtimes[k], pieces[w.piece][w.target - context : w.target + 1]) for w in windows[k::threads]]
@@ -147,17 +149,17 @@ def figures(costs: Mapping[int, Costs], windows: Sequence[Window]) -> Figures:
 
 
 def validated(
-    contents: Mapping[str, bytes],
+    content: bytes,
     sizes: Sizes,
     windows: Sequence[Window],
     pieces: Mapping[str, Notes],
     costs: Costs | None = None,
 ) -> Figures:
-    """The figures of LiteRT files, for their card; `costs` are those after WINDOW notes where they are known."""
-    first = evaluate(contents, sizes, windows, pieces) if costs is None else costs
+    """The figures of a LiteRT file, for its card; `costs` are those after WINDOW notes where they are known."""
+    first = evaluate(content, sizes, windows, pieces) if costs is None else costs
     others = (context for context in CONTEXTS if context != WINDOW)
     return figures(
-        {WINDOW: first, **{context: evaluate(contents, sizes, windows, pieces, context) for context in others}}, windows
+        {WINDOW: first, **{context: evaluate(content, sizes, windows, pieces, context) for context in others}}, windows
     )
 
 

@@ -1,18 +1,18 @@
-"""From a trained pianist to what the daemon loads: LiteRT files, and a SavedModel for TensorFlow on a GPU.
+"""From a trained pianist to what the daemon loads: a LiteRT file, and a SavedModel for TensorFlow on a GPU.
 
-Both have the same signatures, all with batch 1:
-    advance(token (1, 5) int32, state (1, state)) -> hidden (1, hidden), state, step (1, categories)
-    draw(hidden (1, hidden), known (1, 5) int32, chance (1, 4), temperature (1, 4), cut (1, 2))
-        -> token (1, 5) int32, and of each variable but the step its logits (1, categories)
-`state` is h and c of each layer, then the keys; `hidden` is what the past says to each head, then the keys. `known` are
-the categories of a note, -1 where they are to be drawn, each with its chance (from 0 to below 1) at its temperature; of
-the pitch those are cut off that min-p and top-p (`cut`) leave out.
+Both have one signature, a note, with batch 1:
+    play(memory (1, memory), known (1, 5) int32, how (1, 14))
+        -> token (1, 5) int32, memory, following (1,) int32, rest (1,), and of each variable but the step its logits
+`memory` is h and c of each layer, the keys, what the past says to each head, and the logits of the next step. `known`
+are the categories of the note, -1 where they are to be drawn, `how` says in what way (`livegen.engine.runtime`), and
+`token` is the whole note. `following` is the step of the note after it, drawn as well, and `rest` how likely that is a
+long gap.
 
-They compute what `Pianist` does, spelt for one note at a time: every operation and every call costs microseconds here,
-so an LSTM's two matrix products are one, what a drawn category says to all heads after it is one row of one table, and
-the step's logits, which wait for nothing, come with `advance`. For LiteRT the first layer looks its share of the token
-up in tables instead of multiplying embeddings, which saves a tenth. The keys come along from note to note: strokes
-fade, and of a key that is held is known how long it still will be.
+It computes what `Pianist` does, spelt for one note at a time: every operation and every call costs microseconds here,
+so a note is one call; an LSTM's two matrix products are one; what a drawn category says to all heads after it is one
+row of one table. For LiteRT the first layer looks its share of the token up in tables instead of multiplying
+embeddings, which saves a tenth. The keys come along from note to note: strokes fade, and of a key that is held is known
+how long it still will be.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from livegen.engine.card import Card
-from livegen.engine.litert import SIGNATURES
-from livegen.engine.runtime import DRAWN, signatures
+from livegen.engine.runtime import CHANCES, CUT, LONG, PLAY, STEPS, TEMPERATURES, inputs
 from livegen.engine.tensorflow import verified
-from livegen.features import PITCHES, VARIABLES
+from livegen.features import PITCHES, SIZES, VARIABLES
 from livegen.training.model import FADES, SECONDS, Architecture, Pianist
 
 
@@ -40,14 +39,8 @@ def save(pianist: Pianist, folder: Path) -> None:
 
 
 def _save(pianist: Pianist, spelt: _Spelt, folder: Path) -> None:
-    functions = {
-        name: tf.function(
-            getattr(spelt, name),
-            input_signature=[tf.TensorSpec(*spec, name=key) for key, spec in signature.inputs.items()],
-        )
-        for name, signature in signatures(pianist.architecture.sizes).items()
-    }
-    tf.saved_model.save(spelt.module, str(folder), signatures=functions)
+    specs = [tf.TensorSpec(*spec, name=name) for name, spec in inputs(pianist.architecture.sizes).items()]
+    tf.saved_model.save(spelt.module, str(folder), signatures={PLAY: tf.function(spelt.play, input_signature=specs)})
 
 
 class _Spelt:
@@ -65,34 +58,60 @@ class _Spelt:
         self.module = tf.Module()
         self.module.weights = {v.path: tf.Variable(tf.cast(v.value, dtype), name=v.name) for v in pianist.weights}
 
-    def advance(self, token: tf.Tensor, state: tf.Tensor) -> dict[str, tf.Tensor]:
-        a, pianist = self._architecture, self._pianist
-        *before, keys = tf.split(state, [a.units] * 2 * a.layers + [a.sizes.keys], axis=-1)
-        categories = tf.unstack(token, axis=-1)
+    def play(self, memory: tf.Tensor, known: tf.Tensor, how: tf.Tensor) -> dict[str, tf.Tensor]:
+        a, known = self._architecture, tf.unstack(known, axis=-1)
+        sizes = [*[a.units] * 2 * a.layers, a.sizes.keys, a.hidden * len(VARIABLES), SIZES["step"]]
+        *states, keys, told, _ = tf.split(memory, sizes, axis=-1)
+        keys = age(keys, known[0])
+        categories, logits = self._draw(told, keys, known, how)
+        states, total = self._advance(states, categories)
+        keys = strike(keys, categories)
+        told = self._dense(self._pianist.heads, total)
+        mine = told[:, : a.hidden] + tf.matmul(seen(keys), self._stored(self._pianist.seen_before.kernel))
+        steps = self._logits("step", mine)
+        following, rest = next_step(steps, how)
+        return {
+            "token": tf.stack(categories, axis=-1),
+            "memory": tf.concat([*states, keys, told, steps], axis=-1),
+            "following": following,
+            "rest": rest,
+            **logits,
+        }
+
+    def _draw(
+        self, told: tf.Tensor, keys: tf.Tensor, known: list[tf.Tensor], how: tf.Tensor
+    ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
+        """The categories of the note that these keys wait for, and the logits of all but its step."""
+        a = self._architecture
+        chances, temperatures, cut = (tf.unstack(how[:, part], axis=-1) for part in (CHANCES, TEMPERATURES, CUT))
+        told = told[:, a.hidden :]
+        at = tf.matmul(seen(keys), self._stored(self._pianist.seen_at.kernel))
+        told += tf.pad(at, [[0, 0], [0, told.shape[-1] - at.shape[-1]]])
+        categories, logits = known[:1], {}
+        for k, name in enumerate(VARIABLES[1:], 1):
+            told += tf.gather(self._said(VARIABLES[k - 1], VARIABLES[k:]), categories[-1])
+            mine, told = tf.split(told, [a.hidden, told.shape[-1] - a.hidden], axis=-1)
+            logits[name] = self._logits(name, mine)
+            likely = likelihoods(logits[name], temperatures[k])
+            drawn = category(cut_off(likely, *cut) if name == "pitch" else likely, chances[k])
+            categories.append(tf.where(known[k] < 0, drawn, known[k]))
+        return categories, logits
+
+    def _advance(self, before: list[tf.Tensor], categories: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """h and c of each layer after the note, and the sum of all h."""
         x, total, after = None, 0.0, []
-        for i, layer in enumerate(pianist.lstm):
+        for i, layer in enumerate(self._pianist.lstm):
             gates = self._gates(layer.cell, before[2 * i], categories, x)
             enter, keep, new, leave = tf.split(gates, 4, axis=-1)  # in Keras' order
             c = tf.sigmoid(keep) * before[2 * i + 1] + tf.sigmoid(enter) * tf.tanh(new)
             x = tf.sigmoid(leave) * tf.tanh(c)
             after += [x, c]
             total += x
-        keys = strike(age(keys, categories[0]), categories)
-        hidden = self._dense(pianist.heads, total)
-        mine = hidden[:, : a.hidden] + tf.matmul(seen(keys), self._stored(pianist.seen_before.kernel))
-        return {
-            "hidden": tf.concat([hidden, keys], axis=-1),
-            "state": tf.concat([*after, keys], axis=-1),
-            "step": self._logits("step", mine),
-        }
+        return after, total
 
     def _gates(self, cell: Any, h: tf.Tensor, categories: list[tf.Tensor], x: tf.Tensor | None) -> tf.Tensor:  # noqa: ANN401
         """What goes into a layer's gates: of the layer below, `x`, or where there is none, of the token."""
-        kernel, recurrent, bias = (
-            self._stored(cell.kernel),
-            self._stored(cell.recurrent_kernel),
-            self._stored(cell.bias),
-        )
+        kernel, recurrent, bias = map(self._stored, (cell.kernel, cell.recurrent_kernel, cell.bias))
         if x is None and self._tables is not None:
             gates = tf.matmul(h, recurrent) + bias
             for table, category in zip(self._tables, categories, strict=True):
@@ -103,29 +122,11 @@ class _Spelt:
             x = tf.concat([tf.gather(self._stored(layer.embeddings), category) for layer, category in rows], axis=-1)
         return tf.matmul(tf.concat([x, h], axis=-1), tf.concat([kernel, recurrent], axis=0)) + bias
 
-    def draw(
-        self, hidden: tf.Tensor, known: tf.Tensor, chance: tf.Tensor, temperature: tf.Tensor, cut: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        a, pianist = self._architecture, self._pianist
-        _, shares, keys = tf.split(hidden, [a.hidden, a.hidden * len(DRAWN), a.sizes.keys], axis=-1)
-        step, *wanted = tf.unstack(known, axis=-1)
-        at = tf.matmul(seen(age(keys, step)), self._stored(pianist.seen_at.kernel))
-        shares += tf.pad(at, [[0, 0], [0, shares.shape[-1] - at.shape[-1]]])
-        token, logits = [step], {}
-        for k, name in enumerate(DRAWN):
-            rest = DRAWN[k:]
-            shares += tf.gather(self._said(VARIABLES[k], rest), token[-1])
-            mine, shares = tf.split(shares, [a.hidden, a.hidden * (len(rest) - 1)], axis=-1)
-            logits[name] = self._logits(name, mine)
-            likely = likelihoods(logits[name], temperature[:, k : k + 1])
-            drawn = category(cut_off(likely, *tf.split(cut, 2, axis=-1)) if name == "pitch" else likely, chance[:, k])
-            token.append(tf.where(wanted[k] < 0, drawn, wanted[k]))
-        return {"token": tf.stack(token, axis=-1), **logits}
-
     def _said(self, drawn: str, to: Sequence[str]) -> tf.Tensor:
         """What each category of a drawn variable says to the heads of these: (categories, hidden of all of them)."""
         layers = [self._pianist.given[name][VARIABLES.index(drawn)] for name in to]
-        return tf.concat([self._stored(layer.embeddings) for layer in layers], axis=-1)
+        table = tf.concat([self._stored(layer.embeddings) for layer in layers], axis=-1)
+        return tf.pad(table, [[0, int(drawn == "step")], [0, 0]])  # START says nothing
 
     def _logits(self, name: str, hidden: tf.Tensor) -> tf.Tensor:
         return self._dense(self._pianist.logits[name], tf.nn.relu(hidden))
@@ -169,7 +170,7 @@ def seen(keys: tf.Tensor) -> tf.Tensor:
 
 
 def likelihoods(logits: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
-    """Probabilities (1, categories) of which the greatest is 1."""
+    """Probabilities (1, categories) of which the greatest is 1, at a temperature (1,)."""
     return tf.exp((logits - tf.reduce_max(logits, axis=-1, keepdims=True)) / temperature)
 
 
@@ -177,15 +178,25 @@ def cut_off(likely: tf.Tensor, min_p: tf.Tensor, top_p: tf.Tensor) -> tf.Tensor:
     """Likelihoods, and 0 for those below min-p and then for all that the likelier ones, with top-p, have no need of."""
     likely = tf.where(likely >= min_p, likely, 0.0)
     falling = tf.math.top_k(likely, likely.shape[-1]).values
-    needed = tf.cumsum(falling, axis=-1, exclusive=True) < top_p * tf.reduce_sum(falling, axis=-1, keepdims=True)
-    least = tf.reduce_min(tf.where(needed, falling, 1.0), axis=-1, keepdims=True)
+    needed = tf.cumsum(falling, axis=-1, exclusive=True) < top_p * tf.reduce_sum(falling, axis=-1)
+    least = tf.reduce_min(tf.where(needed, falling, 1.0), axis=-1)
     return tf.where(likely >= least, likely, 0.0)
 
 
 def category(likely: tf.Tensor, chance: tf.Tensor) -> tf.Tensor:
     """What is drawn (1,) from likelihoods (1, categories) by a chance (1,) from 0 to below 1."""
     mass = tf.cumsum(likely, axis=-1)
-    return tf.reduce_sum(tf.cast(mass <= chance * mass[:, -1:], tf.int32), axis=-1)
+    return tf.reduce_sum(tf.cast(mass <= chance * mass[:, -1], tf.int32), axis=-1)
+
+
+def next_step(logits: tf.Tensor, how: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """A step (1,) among the bins that may be drawn, and the probability (1,) of a long one."""
+    bins = tf.range(logits.shape[-1], dtype=tf.float32)[None]
+    allowed = tf.where(bins < how[:, STEPS], logits, -np.inf)
+    likely = likelihoods(logits, 1.0)
+    long = tf.reduce_sum(tf.where(bins >= how[:, LONG], likely, 0.0), axis=-1)
+    drawn = category(likelihoods(allowed, how[:, TEMPERATURES.start]), how[:, CHANCES.start])
+    return drawn, long / tf.reduce_sum(likely, axis=-1)
 
 
 def restore(card: Card) -> Pianist:
@@ -203,15 +214,11 @@ def restore(card: Card) -> Pianist:
     return pianist
 
 
-def litert(pianist: Pianist, *, quantise: bool) -> dict[str, bytes]:
-    """The LiteRT files of a pianist, by signature; with `quantise`, int8 weights (dynamic range)."""
+def litert(pianist: Pianist, *, quantise: bool) -> bytes:
+    """The LiteRT file of a pianist; with `quantise`, of int8 weights (dynamic range)."""
     with TemporaryDirectory() as folder:
         _save(pianist, _Spelt(pianist, "float32", fold=True), Path(folder))
-        return {signature: _litert(folder, signature, quantise=quantise) for signature in SIGNATURES}
-
-
-def _litert(saved_model: str, signature: str, *, quantise: bool) -> bytes:
-    converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=[signature])
-    if quantise:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    return bytes(converter.convert())
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[PLAY])
+        if quantise:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        return bytes(converter.convert())

@@ -24,8 +24,7 @@ from livegen.demo.scores import notes as score_notes
 from livegen.engine import card
 from livegen.engine.improviser import Improviser
 from livegen.engine.litert import LiteRt
-from livegen.engine.runtime import Runtime, State
-from livegen.engine.sampling import draw, likelihoods
+from livegen.engine.runtime import Runtime, State, how
 from livegen.features import (
     CELL,
     TIME_BINS,
@@ -114,11 +113,11 @@ def _draw(
         step, seconds = _time(runtime, "step", state, (0, 0, 0, 0, 0), wait, STEP_BOUNDS, STEP_BELL, random)
     else:
         together = np.where(max(room, CELL) > _MIDDLES, 0.0, -np.inf)
-        step = draw(likelihoods(_weighted(state.step, together)), random)
+        step = _drawn(state.steps, together, random)
         seconds = bin_time(step, random.random())
     louder = _LOUDNESS - LOUDNESS[note.melody]
     logits = runtime.logits(state, (step, note.pitch, 0, 0, 0))["velocity"]
-    velocity = draw(likelihoods(_weighted(logits, _bell(louder, LOUDNESS_BELL))), random)
+    velocity = _drawn(logits, _bell(louder, LOUDNESS_BELL), random)
     heard = (step, note.pitch, velocity, 0, 0)
     _, lasting = _time(runtime, "duration", state, heard, duration, DURATION_BOUNDS, DURATION_BELL, random)
     return Note(note.pitch, seconds, lasting, bin_velocity(velocity, random.random()))
@@ -139,7 +138,7 @@ def _time(
     allowed = (ratio >= bounds[0]) & (ratio <= bounds[1])
     allowed[time_bin(written)] = True
     weight = np.where(allowed, _bell(np.log(ratio), bell), -np.inf)
-    drawn = draw(likelihoods(_weighted(runtime.logits(state, heard)[variable], weight)), random)
+    drawn = _drawn(runtime.logits(state, heard)[variable], weight, random)
     return drawn, bin_time(drawn, 1 - random.random())
 
 
@@ -148,14 +147,16 @@ def _bell(distance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     return np.asarray(-((distance / width) ** 2) / 2)
 
 
-def _weighted(logits: NDArray[np.float32], weight: NDArray[np.float64]) -> NDArray[np.float32]:
-    return np.asarray(logits + weight, np.float32)
+def _drawn(logits: NDArray[np.float32], weight: NDArray[np.float64], random: np.random.Generator) -> int:
+    """A category, each made likelier by a factor whose logarithm is its `weight`."""
+    mass = np.cumsum(np.exp(logits + weight))
+    return int(mass.searchsorted(random.random() * mass[-1], side="right"))
 
 
 def _heard(runtime: Runtime, notes: Sequence[Note]) -> State:
     state = runtime.begin()
     for token in context(notes[-WINDOW:]):
-        state = runtime.advance(state, token)
+        _, state = runtime.play(state, np.array((token,), np.int32), how())
     return state
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from livegen.engine.card import Card, Figures
-from livegen.engine.litert import contents
+from livegen.engine.litert import FILE
 from livegen.errors import DataError
 from livegen.features import VARIABLES
 from livegen.note import WINDOW
@@ -130,12 +130,12 @@ def report(
     for each in (card, *others):
         refuse_trained_on(each, hashes)
     tell(f"evaluating {card.name} on {len(windows)} windows")
-    costs = evaluate(contents(card), card.architecture, windows, pieces)
-    found = validated(contents(card), card.architecture, windows, pieces, costs)
+    costs = evaluate(card.read_file(FILE), card.architecture, windows, pieces)
+    found = validated(card.read_file(FILE), card.architecture, windows, pieces, costs)
     if others or maestro:
         tell("evaluating its peers")
     peers = [
-        _peer(other.name, evaluate(contents(other), other.architecture, windows, pieces), costs, windows)
+        _peer(other.name, evaluate(other.read_file(FILE), other.architecture, windows, pieces), costs, windows)
         for other in others
     ]
     if not maestro:

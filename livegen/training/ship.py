@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,35 +73,28 @@ def load(run: Path) -> Pianist:
 
 
 def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
-    """How the best pianist of a run was trained, on `pieces` of the data called `name`, up to its best weights."""
+    """How the best pianist of a run was trained, on `pieces` of the data called `name`, and its start before it.
+
+    In the recipe the start's own recipe stands in the place of its name.
+    """
     best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
     recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
-    training = Training(
-        data=f"{name}, less the pieces held out to choose the best weights by",
-        files=len(pieces),
-        hashes=" ".join(sorted(short(piece.sha256) for piece in pieces)),
-        notes=int(best["notes"]),
-        minutes=round(best["seconds"] / 60, 1),
+    data = f"{name}, less the pieces held out to choose the best weights by"
+    notes, minutes = int(best["notes"]), float(best["seconds"]) / 60
+    seen = {short(piece.sha256) for piece in pieces}
+    if recipe.get("start"):
+        before = card.find(recipe["start"]).training
+        recipe["start"] = before.recipe
+        data = data if data == before.data else f"{before.data}; then {data}"
+        notes, minutes, seen = before.notes + notes, before.minutes + minutes, seen | set(before.hashes.split())
+    return Training(
+        data=data,
+        files=len(seen),
+        hashes=" ".join(sorted(seen)),
+        notes=notes,
+        minutes=round(minutes, 1),
         date=datetime.now(UTC).date().isoformat(),
         recipe=recipe,
-    )
-    return after(card.find(recipe["start"]).training, training) if recipe.get("start") else training
-
-
-def after(before: Training, training: Training) -> Training:
-    """The training of what began with another model's weights: it has seen all that the other had seen.
-
-    In the recipe the other's own stands in the place of its name.
-    """
-    hashes = {*before.hashes.split(), *training.hashes.split()}
-    return replace(
-        training,
-        data=training.data if training.data == before.data else f"{training.data}; before that {before.data}",
-        files=len(hashes),
-        hashes=" ".join(sorted(hashes)),
-        notes=before.notes + training.notes,
-        minutes=round(before.minutes + training.minutes, 1),
-        recipe=training.recipe | {"start": before.recipe},
     )
 
 
@@ -128,18 +121,15 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name) / "new"
         export.save(pianist, new / tensorflow.FOLDER)
-        contents, small = (export.litert(pianist, quantise=quantise) for quantise in (False, True))
-        costs, small_costs = (evaluate(each, a.sizes, chosen_by, notes) for each in (contents, small))
+        content, small = (export.litert(pianist, quantise=quantise) for quantise in (False, True))
+        costs, small_costs = (evaluate(each, a.sizes, chosen_by, notes) for each in (content, small))
         difference = (small_costs - costs)[:, :COUNTED].sum(axis=1)
         tell(
             f"int8 weights cost {difference.mean():.4f} +- {standard_error(difference, chosen_by):.4f} nats a note"
             f" on {len(chosen_by)} windows of held-out pieces"
         )
-        contents = small if difference.mean() <= INT8_MAY_COST else contents
-        for signature, content in contents.items():
-            path = new / litert.file(signature)
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(content)
+        content = small if difference.mean() <= INT8_MAY_COST else content
+        (new / litert.FILE).write_bytes(content)
         files = sorted(path for path in new.rglob("*") if path.is_file())
         described = Card(
             folder=out,
@@ -149,7 +139,7 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
             window=WINDOW,
             architecture=a.sizes,
             training=trained(run, corpus.name, kept),
-            figures=validated(contents, a.sizes, validation.windows, read_pieces(validation.folder, validation.windows))
+            figures=validated(content, a.sizes, validation.windows, read_pieces(validation.folder, validation.windows))
             if validation
             else None,
             files={path.relative_to(new).as_posix(): Checksum.of(path.read_bytes()) for path in files},

@@ -49,7 +49,5 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Card:
             weight.assign(random.normal(0, 0.3, weight.shape))
         folder = tmp_path_factory.mktemp("models") / "tiny"
         export.save(pianist, folder / "saved_model")
-        (folder / "litert").mkdir()
-        for signature, content in export.litert(pianist, quantise=False).items():
-            (folder / litert.file(signature)).write_bytes(content)
+        (folder / litert.FILE).write_bytes(export.litert(pianist, quantise=False))
     return write_card(folder, pianist.architecture.sizes)

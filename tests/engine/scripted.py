@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.engine.runtime import State
-from livegen.features import SIZES, Token
+from livegen.features import Token
 
 
 class Scripted:
@@ -19,29 +19,26 @@ class Scripted:
     def __init__(self, script: Callable[[int], Token] = lambda k: (10, 60 + k % 12, 16, 20, 0)) -> None:
         self.script = script
         self.readings: list[list[Token]] = []  # the tokens after each begin()
-        self.steps: list[int] = []  # what was known of each note
-        self.hows: list[tuple[NDArray[np.float32], ...]] = []  # how each was to be drawn
+        self.hows: list[NDArray[np.float32]] = []  # how each note was to be drawn
+        self.rest = 0.1
         self.before_a_note: Callable[[], None] = lambda: None
 
     def begin(self) -> State:
         self.readings.append([])
-        return self._state(0)
+        return self._state()
 
-    def advance(self, state: State, token: Token) -> State:
-        self.readings[-1].append(token)
-        return self._state(len(self.steps))
-
-    def draw(self, state: State, known: NDArray[np.int32], *how: NDArray[np.float32]) -> Token:
-        self.before_a_note()
-        self.hows.append(how)
-        self.steps.append(int(known[0, 0]))
-        return self.steps[-1], *self.script(len(self.steps) - 1)[1:]
+    def play(self, state: State, known: NDArray[np.int32], how: NDArray[np.float32]) -> tuple[Token, State]:
+        token = known[0].tolist()
+        if -1 in token:
+            self.before_a_note()
+            self.hows.append(how.copy())
+            token = (token[0], *self.script(len(self.hows) - 1)[1:])
+        self.readings[-1].append(tuple(token))
+        return tuple(token), self._state()
 
     def logits(self, state: State, token: Token) -> Mapping[str, NDArray[np.float32]]:
         raise AssertionError("nobody asks for them live")
 
-    def _state(self, note: int) -> State:
-        """Where the step of this note comes next."""
-        logits = np.zeros(SIZES["step"], np.float32)
-        logits[self.script(note)[0]] = 60
-        return State(np.zeros((1, 1), np.float32), np.zeros((1, 5), np.float32), logits)
+    def _state(self) -> State:
+        """Where the step of the next note is drawn."""
+        return State(np.zeros((1, 1), np.float32), self.script(len(self.hows))[0], self.rest)

@@ -27,7 +27,7 @@ def rewrite(folder: Path, **changes: Any) -> None:
 
 def test_the_shipped_model_is_whole_and_credited(shipped: Card) -> None:
     assert all(shipped.read_file(name) for name in shipped.files)
-    assert {"litert/advance.tflite", "saved_model/saved_model.pb"} <= shipped.files.keys()
+    assert {"model.tflite", "saved_model/saved_model.pb"} <= shipped.files.keys()
     assert shipped.licence == "CC BY-NC-SA 4.0"
     assert "Hawthorne" in shipped.credit
     assert 5 < shipped.figures.total < 14
@@ -94,15 +94,15 @@ def test_a_folder_without_a_card_is_no_model(tmp_path: Path) -> None:
 
 
 def test_a_damaged_or_missing_file_is_refused_when_it_is_read(copy: Path) -> None:
-    model = copy / "litert" / "draw.tflite"
+    model = copy / "model.tflite"
     content = bytearray(model.read_bytes())
     content[len(content) // 2] ^= 1  # a single bit
     model.write_bytes(content)
     found = card.read(copy)
-    with pytest.raises(ModelError, match=r"draw\.tflite: damaged or replaced"):
-        found.read_file("litert/draw.tflite")
+    with pytest.raises(ModelError, match=r"model\.tflite: damaged or replaced"):
+        found.read_file("model.tflite")
     model.unlink()
     with pytest.raises(ModelError, match="cannot be read"):
-        found.read_file("litert/draw.tflite")
+        found.read_file("model.tflite")
     with pytest.raises(ModelError, match=r"lists no other\.bin"):
         found.read_file("other.bin")

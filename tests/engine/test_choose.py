@@ -90,7 +90,7 @@ def breaks_while_playing(card: Card) -> object:
     runtime = Scripted()
 
     def stop() -> None:
-        if len(runtime.steps) > 10:
+        if len(runtime.hows) > 10:
             raise MemoryError("out of memory on the device")
 
     runtime.before_a_note = stop

@@ -9,9 +9,10 @@ import pytest
 
 from livegen import features
 from livegen.engine.card import Card
-from livegen.engine.litert import LiteRt, contents
+from livegen.engine.litert import FILE, LiteRt
+from livegen.engine.runtime import CHANCES, LONG, STEPS, State, how
 from livegen.errors import ModelError
-from livegen.features import START, VARIABLES
+from livegen.features import START, VARIABLES, Token
 
 FIRST = (START, 60, 16, 20, 1)
 SECOND = (3, 64, 17, 30, 5)
@@ -22,9 +23,15 @@ def runtime(shipped: Card) -> LiteRt:
     return LiteRt.of(shipped)
 
 
+def heard(runtime: LiteRt, *tokens: Token) -> State:
+    state = runtime.begin()
+    for token in tokens:
+        _, state = runtime.play(state, np.array([token], np.int32), how())
+    return state
+
+
 def test_logits_have_the_variables_sizes(runtime: LiteRt) -> None:
-    state = runtime.advance(runtime.begin(), FIRST)
-    said = runtime.logits(state, SECOND)
+    said = runtime.logits(heard(runtime, FIRST), SECOND)
     assert set(said) == set(VARIABLES)
     for name, logits in said.items():
         assert logits.shape == (features.SIZES[name],)
@@ -33,21 +40,20 @@ def test_logits_have_the_variables_sizes(runtime: LiteRt) -> None:
 
 
 def test_a_state_never_changes_under_its_owner(runtime: LiteRt) -> None:
-    one = runtime.advance(runtime.begin(), FIRST)
-    memory, hidden = one.memory.copy(), one.hidden.copy()
+    one = heard(runtime, FIRST)
+    memory = one.memory.copy()
     pitches = runtime.logits(one, SECOND)["pitch"]
     kept = pitches.copy()
-    two = runtime.advance(one, SECOND)
+    _, two = runtime.play(one, np.array([SECOND], np.int32), how())
     runtime.logits(two, (0, 0, 0, 0, 0))
     assert np.array_equal(one.memory, memory)
-    assert np.array_equal(one.hidden, hidden)
     assert np.array_equal(pitches, kept)
     assert not runtime.begin().memory.any()
     assert not np.array_equal(two.memory, memory)
 
 
 def test_a_head_sees_what_was_drawn_before_it_and_nothing_after(runtime: LiteRt) -> None:
-    state = runtime.advance(runtime.begin(), FIRST)
+    state = heard(runtime, FIRST)
     drawn, otherwise = SECOND, (9, 67, 12, 40, 2)
     for i, name in enumerate(VARIABLES):
         logits = runtime.logits(state, drawn)[name]
@@ -56,9 +62,38 @@ def test_a_head_sees_what_was_drawn_before_it_and_nothing_after(runtime: LiteRt)
             assert np.array_equal(logits, runtime.logits(state, changed)[name]) == (k >= i)  # type: ignore[arg-type]
 
 
+def test_what_is_known_of_a_note_stays(runtime: LiteRt) -> None:
+    state, drawing = heard(runtime, FIRST), how()
+    random = np.random.default_rng(1)
+    drawn = []
+    for _ in range(50):
+        drawing[0, CHANCES] = random.random(5, np.float32)
+        token, _ = runtime.play(state, np.array([[9, -1, 17, -1, 5]], np.int32), drawing)
+        drawn.append(token)
+    step, pitch, velocity, duration, pedal = (set(categories) for categories in zip(*drawn, strict=True))
+    assert (step, velocity, pedal) == ({9}, {17}, {5})
+    assert len(pitch) > 10
+    assert len(duration) > 10
+
+
+def test_the_step_after_is_drawn_from_its_logits(runtime: LiteRt) -> None:
+    drawing, random = how(), np.random.default_rng(1)
+    drawing[0, STEPS], drawing[0, LONG] = 40, 30
+    known, steps = np.array([SECOND], np.int32), []
+    for _ in range(300):
+        drawing[0, CHANCES] = random.random(5, np.float32)
+        steps.append(runtime.play(runtime.begin(), known, drawing)[1].step)
+    state = runtime.play(runtime.begin(), known, drawing)[1]
+    likely = np.exp(state.steps)
+    assert state.rest == pytest.approx(likely[30:].sum() / likely.sum(), rel=1e-4)
+    assert max(steps) < 40
+    expected = (likely[:40] * np.arange(40)).sum() / likely[:40].sum()
+    assert np.mean(steps) == pytest.approx(expected, abs=4 * np.std(steps) / 300**0.5)
+
+
 def test_loading_says_nothing(shipped: Card, capfd: pytest.CaptureFixture[str]) -> None:
     runtime = LiteRt.of(shipped)
-    runtime.logits(runtime.advance(runtime.begin(), FIRST), SECOND)
+    runtime.logits(heard(runtime, FIRST), SECOND)
     out, err = capfd.readouterr()
     assert (out, err) == ("", "")
 
@@ -74,22 +109,22 @@ def test_it_loads_where_there_is_no_stderr() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"no model at all", b"\0" * 4096])
 def test_what_is_no_litert_file_is_refused(shipped: Card, content: bytes) -> None:
-    with pytest.raises(ModelError, match=r"here/litert/draw\.tflite: not a LiteRT model"):
-        LiteRt(contents(shipped) | {"draw": content}, shipped.architecture, "here/")
+    with pytest.raises(ModelError, match=r"here/model\.tflite: not a LiteRT model"):
+        LiteRt(content, shipped.architecture, "here/model.tflite")
 
 
 @pytest.mark.parametrize("size", ["units", "keys"])
 def test_a_model_of_other_sizes_is_refused(shipped: Card, size: str) -> None:
     sizes = replace(shipped.architecture, **{size: getattr(shipped.architecture, size) + 1})
-    with pytest.raises(ModelError, match=r"advance\.tflite: its shapes are"):
-        LiteRt(contents(shipped), sizes)
+    with pytest.raises(ModelError, match=r"model\.tflite: its shapes are"):
+        LiteRt(shipped.read_file(FILE), sizes)
 
 
-def test_a_model_without_the_signatures_is_refused(shipped: Card) -> None:
+def test_a_model_without_the_signature_is_refused(shipped: Card) -> None:
     pytest.importorskip("tensorflow", reason="TensorFlow is missing")
     import tensorflow as tf
 
     function = tf.function(lambda x: x + 1.0, input_signature=[tf.TensorSpec((1,), tf.float32)])
     content = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()]).convert()
-    with pytest.raises(ModelError, match="no signature advance"):
-        LiteRt(contents(shipped) | {"advance": content}, shipped.architecture)
+    with pytest.raises(ModelError, match="no signature play"):
+        LiteRt(content, shipped.architecture)

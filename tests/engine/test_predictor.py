@@ -58,8 +58,8 @@ def test_the_seed_and_the_replys_number_decide_it(shipped: Card) -> None:
 def test_an_abandoned_answer_stops_between_notes() -> None:
     runtime = Scripted()
     with pytest.raises(AbandonedError):
-        answer(Improviser(runtime), REQUEST, seed=0, longest=8.0, abandoned=lambda: len(runtime.steps) >= 3)
-    assert len(runtime.steps) == 3
+        answer(Improviser(runtime), REQUEST, seed=0, longest=8.0, abandoned=lambda: len(runtime.hows) >= 3)
+    assert len(runtime.hows) == 3
 
 
 def test_the_thread_answers_as_the_function_does(shipped: Card) -> None:
@@ -125,7 +125,7 @@ def test_a_stop_does_not_wait_for_the_whole_reply() -> None:
         predictor.stop()
         predictor.stop()  # may be called again
         assert answers.empty()
-    assert len(runtime.steps) == 1
+    assert len(runtime.hows) == 1
 
 
 def test_priority_is_asked_for_in_the_thread_and_may_be_refused() -> None:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from livegen.engine.card import Card, read
-from livegen.engine.litert import SIGNATURES, LiteRt
+from livegen.engine.litert import LiteRt
+from livegen.engine.runtime import CHANCES, State, how
 from livegen.engine.tensorflow import TensorFlow
 from livegen.errors import ModelError
-from livegen.features import START
+from livegen.features import START, Token
 
 FLOAT16 = 2e-3  # weights are rounded to 11 bits
-KNOWN = np.array([[3, -1, -1, -1, -1]], np.int32)
 
 
 @pytest.fixture(scope="module")
@@ -23,36 +23,47 @@ def runtime(tiny: Card) -> TensorFlow:
     return TensorFlow(tiny, gpu=False)
 
 
+def heard(runtime: TensorFlow | LiteRt, *tokens: Token) -> State:
+    state = runtime.begin()
+    for token in tokens:
+        _, state = runtime.play(state, np.array([token], np.int32), how())
+    return state
+
+
 def test_it_says_what_litert_says(runtime: TensorFlow, tiny: Card) -> None:
-    other = LiteRt.of(tiny)
-    mine, its = runtime.begin(), other.begin()
-    for token in [(START, 60, 16, 20, 1), (3, 64, 17, 30, 5), (0, 67, 18, 40, 0)]:
-        mine, its = runtime.advance(mine, token), other.advance(its, token)
-        np.testing.assert_allclose(mine.memory, its.memory, atol=FLOAT16)
-        np.testing.assert_allclose(mine.hidden, its.hidden, atol=FLOAT16)
+    other, tokens = LiteRt.of(tiny), [(START, 60, 16, 20, 1), (3, 64, 17, 30, 5), (0, 67, 18, 40, 0)]
+    mine, its = heard(runtime, *tokens), heard(other, *tokens)
+    np.testing.assert_allclose(mine.memory, its.memory, atol=FLOAT16)
+    assert mine.rest == pytest.approx(its.rest, abs=FLOAT16)
     others = other.logits(its, (3, 64, 17, 30, 5))
     for name, logits in runtime.logits(mine, (3, 64, 17, 30, 5)).items():
         np.testing.assert_allclose(logits, others[name], atol=FLOAT16)
         assert np.ptp(logits) > 10 * FLOAT16
-    random, same = np.random.default_rng(1), 0
+
+
+def test_it_draws_what_litert_draws(runtime: TensorFlow, tiny: Card) -> None:
+    other, drawing, random = LiteRt.of(tiny), how(0.8, 0.01, 0.9), np.random.default_rng(1)
+    state, known, same = heard(other, (START, 60, 16, 20, 1)), np.array([[3, -1, -1, -1, -1]], np.int32), 0
     for _ in range(100):
-        how = random.random((1, 4), np.float32), np.full((1, 4), 0.8, np.float32), np.array([[0.01, 0.9]], np.float32)
-        same += runtime.draw(mine, KNOWN, *how) == other.draw(its, KNOWN, *how)
+        drawing[0, CHANCES] = random.random(5, np.float32)
+        (mine, after), (its, after_its) = (each.play(state, known, drawing) for each in (runtime, other))
+        same += mine == its and after.step == after_its.step
     assert same > 90  # a chance may lie at the border of two categories
 
 
 def test_a_state_never_changes_under_its_owner(runtime: TensorFlow) -> None:
-    one = runtime.advance(runtime.begin(), (START, 60, 16, 20, 1))
+    one = heard(runtime, (START, 60, 16, 20, 1))
     memory = one.memory.copy()
-    runtime.advance(one, (3, 64, 17, 30, 5))
+    runtime.play(one, np.array([[3, 64, 17, 30, 5]], np.int32), how())
     assert np.array_equal(one.memory, memory)
     assert not runtime.begin().memory.any()
 
 
 def test_compiling_changes_nothing(runtime: TensorFlow) -> None:
-    state = runtime.advance(runtime.begin(), (START, 60, 16, 20, 1))
-    saved = runtime._model.signatures["advance"](token=np.array([[3, 64, 17, 30, 5]], np.int32), state=state.memory)
-    np.testing.assert_allclose(runtime.advance(state, (3, 64, 17, 30, 5)).step, saved["step"].numpy()[0], atol=1e-5)
+    state, known = heard(runtime, (START, 60, 16, 20, 1)), np.array([[3, 64, 17, 30, 5]], np.int32)
+    saved = runtime._model.signatures["play"](memory=state.memory, known=known, how=how())
+    _, after = runtime.play(state, known, how())
+    np.testing.assert_allclose(after.memory, saved["memory"].numpy(), atol=1e-5)
 
 
 def test_where_xla_cannot_it_goes_on_without(runtime: TensorFlow, tiny: Card, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,8 +82,8 @@ def test_where_xla_cannot_it_goes_on_without(runtime: TensorFlow, tiny: Card, mo
 
     monkeypatch.setattr(tf, "function", without_xla)
     plain = TensorFlow(tiny, gpu=False)
-    assert len(refused) == len(SIGNATURES)
-    state = plain.advance(plain.begin(), (START, 60, 16, 20, 1))
+    assert refused == [{"jit_compile": True}]
+    state = heard(plain, (START, 60, 16, 20, 1))
     expected = runtime.logits(state, (0, 0, 0, 0, 0))
     for name, logits in plain.logits(state, (0, 0, 0, 0, 0)).items():
         np.testing.assert_allclose(logits, expected[name], atol=1e-5)

@@ -9,7 +9,7 @@ import pytest
 
 from livegen import features
 from livegen.engine.card import find
-from livegen.engine.litert import LiteRt, contents
+from livegen.engine.litert import FILE, LiteRt
 from livegen.errors import DataError
 from livegen.note import Note, Pedal
 
@@ -70,10 +70,10 @@ def test_a_row_is_the_note_that_live_would_be_heard() -> None:
 
 def test_windows_keep_their_places_over_the_threads() -> None:
     card = find("livegen")
-    files, pieces = contents(card), {"a": some_notes(40, 1), "b": some_notes(40, 2)}
+    content, pieces = card.read_file(FILE), {"a": some_notes(40, 1), "b": some_notes(40, 2)}
     windows = [Window("ab"[i % 2], 12 + i) for i in range(11)]
-    costs = evaluate(files, card.architecture, windows, pieces, context=5)
-    runtime = LiteRt(files, card.architecture)
+    costs = evaluate(content, card.architecture, windows, pieces, context=5)
+    runtime = LiteRt(content, card.architecture)
     for window, cost in zip(windows, costs, strict=True):
         expected = nats(runtime, pieces[window.piece][window.target - 5 : window.target + 1])
         np.testing.assert_allclose(cost, expected, rtol=1e-6)

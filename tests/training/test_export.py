@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from livegen.engine.litert import LiteRt
-from livegen.engine.runtime import DRAWN, UNTOUCHED
+from livegen.engine.runtime import CHANCES, how
 from livegen.features import SIZES, START, VARIABLES
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def as_trained(pianist: Pianist, crop: np.ndarray) -> dict[str, np.ndarray]:
 def note_by_note(runtime: Any, crop: np.ndarray) -> dict[str, np.ndarray]:
     """The same, as live."""
     state, logits = runtime.begin(), {name: [] for name in VARIABLES}
-    for before, after in zip(crop[0, :-1].tolist(), crop[0, 1:].tolist(), strict=True):
-        state = runtime.advance(state, tuple(before))
-        for name, said in runtime.logits(state, tuple(after)).items():
+    for before, after in zip(crop[0, :-1], crop[0, 1:], strict=True):
+        _, state = runtime.play(state, before[None], how())
+        for name, said in runtime.logits(state, tuple(after.tolist())).items():
             logits[name].append(said)
     return {name: np.stack(rows) for name, rows in logits.items()}
 
@@ -85,16 +85,12 @@ def test_the_saved_model_computes_in_float32_from_weights_in_float16(
     finally:
         for weight, value in zip(pianist.weights, rounded, strict=True):
             weight.assign(value)
-    state = tf.zeros((1, pianist.architecture.sizes.state))
-    for i, (before, after) in enumerate(zip(crop[:, :-1].swapaxes(0, 1), crop[:, 1:].swapaxes(0, 1), strict=True)):
-        out = loaded.signatures["advance"](token=tf.constant(before), state=state)
-        state = out["state"]
-        np.testing.assert_allclose(out["step"].numpy()[0], expected["step"][i], atol=1e-4)
-        chance, temperature, cut = UNTOUCHED
-        said = loaded.signatures["draw"](
-            hidden=out["hidden"], known=tf.constant(after), chance=chance, temperature=temperature, cut=cut
-        )
-        for name in DRAWN:
+    memory = np.zeros((1, pianist.architecture.sizes.memory), np.float32)
+    for i, (before, after) in enumerate(zip(crop[0, :-1], crop[0, 1:], strict=True)):
+        memory = loaded.signatures["play"](memory=memory, known=before[None], how=how())["memory"]
+        np.testing.assert_allclose(memory.numpy()[0, -SIZES["step"] :], expected["step"][i], atol=1e-4)
+        said = loaded.signatures["play"](memory=memory, known=after[None], how=how())
+        for name in VARIABLES[1:]:
             np.testing.assert_allclose(said[name].numpy()[0], expected[name][i], atol=1e-4)
 
 
@@ -105,8 +101,8 @@ def drawn_often(logits: np.ndarray, times: int, temperature: float, min_p: float
     from livegen.training import export
 
     chances = np.random.default_rng(6).random(times, np.float32)
-    likely = export.likelihoods(tf.constant(logits[None]), tf.constant([[temperature]]))
-    likely = export.cut_off(likely, tf.constant([[min_p]]), tf.constant([[top_p]]))
+    likely = export.likelihoods(tf.constant(logits[None]), tf.constant([temperature]))
+    likely = export.cut_off(likely, tf.constant([min_p]), tf.constant([top_p]))
     drawn = [int(export.category(likely, chance[None])[0]) for chance in chances]
     return np.bincount(drawn, minlength=len(logits))
 
@@ -139,31 +135,16 @@ def test_the_first_and_the_last_chance_draw_what_is_likely(chance: float, likely
     assert export.category(tf.constant([likely]), tf.constant([chance])) == 1
 
 
-def test_only_pitches_are_cut_off_and_what_is_known_stays(pianist: Pianist, crop: np.ndarray) -> None:
+def test_only_pitches_are_cut_off(pianist: Pianist, crop: np.ndarray) -> None:
     from livegen.training import export
 
     runtime = LiteRt(export.litert(pianist, quantise=False), pianist.architecture.sizes)
-    state = runtime.advance(runtime.begin(), tuple(crop[0, 0].tolist()))
-    random, temperature = np.random.default_rng(1), np.ones((1, 4), np.float32)
-
-    def draws(known: list[int], top_p: float) -> list[set[int]]:
-        tokens = [
-            runtime.draw(
-                state,
-                np.array([known], np.int32),
-                random.random((1, 4), np.float32),
-                temperature,
-                np.array([[0, top_p]], np.float32),
-            )
-            for _ in range(200)
-        ]
-        return [set(categories) for categories in zip(*tokens, strict=True)]
-
-    step, pitch, *others = draws([9, -1, -1, -1, -1], 0.001)
-    assert step == {9}
+    _, state = runtime.play(runtime.begin(), crop[:, 0], how())
+    drawing, random, tokens = how(top_p=0.001), np.random.default_rng(1), []
+    for _ in range(200):
+        drawing[0, CHANCES] = random.random(5, np.float32)
+        token, after = runtime.play(state, np.array([[9, -1, -1, -1, -1]], np.int32), drawing)
+        tokens.append((*token[1:], after.step))
+    pitch, *others = (set(categories) for categories in zip(*tokens, strict=True))
     assert pitch == {int(runtime.logits(state, (9, 0, 0, 0, 0))["pitch"].argmax())}
     assert all(len(each) > 5 for each in others)
-    free, held = draws([9, -1, -1, -1, -1], 1.0), draws([9, 64, -1, 30, -1], 1.0)
-    assert len(free[1]) > 20
-    assert [held[0], held[1], held[3]] == [{9}, {64}, {30}]
-    assert len(held[2]) > 5

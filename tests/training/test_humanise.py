@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from livegen.demo.scores import SCORES, Score, ScoreNote, notes, pitch, row
-from livegen.engine.runtime import DRAWN, State, Token
-from livegen.features import SIZES
+from livegen.engine.runtime import CHANCES, State, Token
+from livegen.features import SIZES, VARIABLES
 from livegen.stage.reply import MAX_KEYS
 from livegen.training.humanise import LARGEST_HOLE, perform, to_midi
 
@@ -20,14 +20,12 @@ class Flat:
     name = "flat"
 
     def begin(self) -> State:
-        return State(np.zeros((2, 1, 1), np.float32), np.zeros((1, 4), np.float32), np.zeros(SIZES["step"], np.float32))
+        return State(np.zeros((1, SIZES["step"]), np.float32), 0, 0.0)
 
-    def advance(self, state: State, token: Token) -> State:
-        return state
-
-    def draw(self, state: State, known: NDArray[np.int32], *how: NDArray[np.float32]) -> Token:
-        pitch, velocity, duration, pedal = (int(c * SIZES[name]) for c, name in zip(how[0][0], DRAWN, strict=True))
-        return int(known[0, 0]), pitch, velocity, duration, pedal
+    def play(self, state: State, known: NDArray[np.int32], how: NDArray[np.float32]) -> tuple[Token, State]:
+        drawn = [int(chance * SIZES[name]) for chance, name in zip(how[0, CHANCES], VARIABLES, strict=True)]
+        step, pitch, velocity, duration, pedal = np.where(known[0] < 0, drawn, known[0]).tolist()
+        return (step, pitch, velocity, duration, pedal), State(state.memory, drawn[0], 0.0)
 
     def logits(self, state: State, token: Token) -> dict[str, NDArray[np.float32]]:
         return {name: np.zeros(size, np.float32) for name, size in SIZES.items()}
