@@ -165,19 +165,20 @@ def distributions(*files: File) -> Figure:
 def evaluate(data: File, model: str = _DEFAULT.model, *, limit: int | None = None) -> Report:
     """A model's nats a note on windows of MAESTRO's validation split, beside guesses that need no model.
 
-    Needs livegen[train]. `print(report.text())` shows all; `report.figures` has them, in nats a note.
+    Of another folder the windows are drawn from all its files, and there are no guesses. Needs livegen[train].
+    `print(report.text())` shows all; `report.figures` has them, in nats a note.
 
     Args:
-        data: the unpacked folder of MAESTRO v2.0.0.
+        data: the unpacked folder of MAESTRO v2.0.0, or any folder of MIDI files.
         model: a name that `livegen models` lists, or a folder.
-        limit: so many of the 20,000 windows, evenly spread; all by default, which takes minutes.
+        limit: so many of the 20,000 windows, evenly spread; all by default, which takes minutes. Of another folder
+            2,000 by default.
 
     Raises:
-        DataError: it is not MAESTRO, or the model was trained on these files.
+        DataError: there are no such files, or the model was trained on them.
         ModelError: there is no such model, or it cannot be played.
     """
     from livegen.engine import card
     from livegen.training import report
-    from livegen.training.evaluate import WINDOWS, read_windows
 
-    return report.report(card.find(model), Path(data), read_windows(WINDOWS, limit), "validation", [], lambda _: None)
+    return report.report(card.find(model), Path(data), tell=lambda _: None, limit=limit)

@@ -31,19 +31,21 @@ OPTIONS = {
 @_data
 @click.option("--out", metavar="DIR", type=PATH, required=True, help="Where checkpoints and the log go.")
 @click.option("--from", "start", metavar="MODEL", help="A model to go on from: fine-tune it on your playing.")
-@click.option("--steps", type=click.IntRange(min=1), help="How many batches. [1550]")
-@click.option("--batch", type=click.IntRange(min=1), help="Crops in each, over all workers. [192]")
+@click.option("--steps", type=click.IntRange(min=1), help="How many batches. [1550; fine-tuning: three times through]")
+@click.option("--batch", type=click.IntRange(min=1), help="Crops in each, over all workers. [192; fine-tuning: 32]")
 @click.option("--files", type=click.IntRange(min=1), help="Of the data the first so many. [5, as the tutorial]")
 @click.option("--epochs", type=click.IntRange(min=1), help="At most so often through all windows. [50]")
 @click.option("--window", type=click.IntRange(min=1), help="Notes read, at most, to tell the next. [40; tutorial: 25]")
 @click.option(
-    "--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak. [0.01; tutorial: 0.005 throughout]"
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Its peak. [0.01; fine-tuning: 0.001; tutorial: 0.005 throughout]",
 )
-@click.option("--warmup", type=click.IntRange(min=1), help="Steps up to it. [60]")
+@click.option("--warmup", type=click.IntRange(min=1), help="Steps up to it. [60; fine-tuning: a fifth]")
 @click.option(
     "--dropout",
     type=click.FloatRange(0, 1, max_open=True),
-    help="Share of features left out, against learning by heart. [0.2]",
+    help="Share of features left out, against learning by heart. [0; from a model, on a small folder: 0.2]",
 )
 @click.option("--seed", type=int, help="Of all draws. [1; tutorial: 42]")
 def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
@@ -53,6 +55,8 @@ def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
     several machines, they train together (docs/scaling.md). Then:
 
         livegen export --run DIR --data DIR --out models/mine && livegen --model models/mine
+
+    Fine-tuning is what --from does on less than 500,000 notes: see docs/fine-tuning.md.
 
     The preset tutorial is the model of TensorFlow's tutorial, to compare with: see docs/tutorial.md. It takes --files
     and --epochs; the preset livegen takes --from, --steps, --batch, --warmup and --dropout.
@@ -83,7 +87,7 @@ def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> bool:
     with tensorflow():
         from livegen.engine import card
         from livegen.training import cluster, corpus, export
-        from livegen.training.train import Recipe
+        from livegen.training.train import SMALL, Recipe, fine_tuning
         from livegen.training.train import train as fit
 
     window = given.pop("window", None)
@@ -96,13 +100,16 @@ def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> bool:
         given["length"] = window + 1
     with quiet():
         workers = cluster.join()
-    recipe = replace(Recipe(), **given)
+    found = corpus.read_folder(folder)
+    notes = _tell_of(found)
+    small = "start" in given and notes < SMALL
+    recipe = replace(fine_tuning(notes, given.get("steps")) if small else Recipe(), **given)
     recipe = replace(recipe, epoch=min(recipe.epoch, recipe.steps), warmup=min(recipe.warmup, recipe.steps))
     first = export.restore(card.find(recipe.start)) if recipe.start else None
     if first is not None:
         recipe = replace(recipe, architecture=first.architecture)
-    found = corpus.read_folder(folder)
-    _tell_of(found)
+    if small:
+        tell(f"fine-tunes: {recipe.steps} steps of {recipe.batch} crops, learning rate {recipe.learning_rate:g}")
     if workers.count > 1:
         tell(f"worker {workers.index} of {workers.count}{', which writes the run' if workers.chief else ''}")
     fit(recipe, found.pieces, out, tell if workers.chief else lambda _: None, first, workers)
@@ -122,11 +129,13 @@ def _tutorial(folder: Path, out: Path, given: dict[str, Any]) -> bool:
     return True
 
 
-def _tell_of(found: Corpus) -> None:
+def _tell_of(found: Corpus) -> int:
+    """Tell what there is to train on, and return how many notes."""
     notes = sum(len(piece.notes) for piece in found.pieces)
     tell(f"{found.name}: {len(found.pieces)} files, {notes:,} notes")
     for problem in found.skipped:
         tell(f"skipped: {problem}")
+    return notes
 
 
 @click.command()
@@ -145,5 +154,5 @@ def export(run: Path, folder: Path, out: Path, maestro: Path | None, windows: Pa
         validation = ship.Validation(maestro, evaluate.read_windows(windows or evaluate.WINDOWS))
     described = ship.ship(run, folder, out, tell, validation)
     if described.figures is not None:
-        click.echo(report.Report(described.name, "validation", described.figures, ()).text())
+        click.echo(report.Report(described.name, "the validation split", described.figures, ()).text())
     click.echo(f"{out}: {described.title}. Play it: livegen --model {out}")

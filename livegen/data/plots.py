@@ -23,6 +23,7 @@ from livegen.errors import DataError
 
 BLUE, ORANGE = "#3b6ea5", "#d9822b"
 OTHERS = ("#5b8c5a", "#8e6c8a", "#777777")
+IN_TWO_ROWS = 4  # panels, or more
 COLOURS = {"call": BLUE, "reply": ORANGE}  # of the tracks that livegen writes
 BINS = 20
 OUTLIERS = 2.5  # percent of the notes: the longest steps and durations are not drawn
@@ -50,7 +51,7 @@ def note_set(paths: Sequence[Path]) -> NoteSet:
 
 
 def roll(files: Sequence[MidiFile], count: int | None = None) -> Figure:
-    """Piano rolls side by side, on the same keys. Louder notes are darker.
+    """Piano rolls side by side, on the same keys; from four on in two rows. Louder notes are darker.
 
     Args:
         files: one or more.
@@ -59,13 +60,19 @@ def roll(files: Sequence[MidiFile], count: int | None = None) -> Figure:
     Raises:
         DataError: a file has no notes.
     """
-    figure = Figure(figsize=(10 if len(files) == 1 else 7 * len(files), 3.6), layout="constrained")
-    panels = figure.subplots(1, len(files), sharey=True, squeeze=False)[0]
+    rows = 1 if len(files) < IN_TWO_ROWS else 2
+    columns = -(-len(files) // rows)
+    figure = Figure(figsize=(10 if columns == 1 else 7 * columns, 3.6 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    panels, rest = np.split(grid.ravel(), [len(files)])
+    for axes in rest:
+        axes.set_visible(False)
     for axes, file in zip(panels, files, strict=True):
         if not len(file.notes):
             raise DataError(f"{file.path}: there are no notes in it to draw.")
         _roll(axes, file, file.notes[:count])
-    panels[0].set_ylabel("Pitch")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("Pitch")
     panels[0].yaxis.set_major_locator(MultipleLocator(12))
     panels[0].yaxis.set_major_formatter(FuncFormatter(lambda pitch, _: names([round(pitch)])[0]))
     return figure

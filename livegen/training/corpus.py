@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from livegen.errors import DataError
+from livegen.stage.events import Part
 from livegen.training.data import COLUMNS, Notes, read_notes
 from livegen.training.works import works
 
@@ -39,6 +40,11 @@ class Corpus:
     name: str  # for people
     pieces: tuple[Piece, ...]
     skipped: tuple[str, ...]  # why, one for each file that could not be read or has no notes
+
+
+def is_maestro(folder: Path) -> bool:
+    """Whether a folder has MAESTRO's table, which names its splits."""
+    return any(folder.glob(TABLE))
 
 
 def _official(folder: Path, split: str) -> list[str] | None:
@@ -156,7 +162,7 @@ def _parse_one(path: Path) -> File:
     nothing = np.empty((0, COLUMNS))
     try:
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        notes = read_notes(path)
+        notes = read_notes(path, but=Part.REPLY.value)  # of an evening recorded by livegen, what was its own
     except (DataError, OSError) as error:
         return nothing, "", str(error)
     return notes, sha256, "" if len(notes) else f"{path}: no notes in it"

@@ -39,13 +39,17 @@ DEFAULT_TEMPO = 500_000  # µs a quarter note, where a file says nothing
 class Augmentation:
     """Random changes of a crop that leave it music. Each is drawn uniformly, once a crop."""
 
-    semitones: int = 6  # transposition by up to this many, either way
-    tempo: float = 0.15  # ln of the factor on all times, either way
-    velocity: float = 10.0  # added to all velocities, either way
+    semitones: int = 2  # transposition by up to this many, either way
+    tempo: float = 0.05  # ln of the factor on all times, either way
+    velocity: float = 4.0  # added to all velocities, either way
 
 
-def read_notes(path: Path) -> Notes:
+def read_notes(path: Path, but: str | None = None) -> Notes:
     """All notes of a MIDI file, drums left out.
+
+    Args:
+        path: of the file.
+        but: the name of a track that is left out too.
 
     Raises:
         DataError: the file cannot be read as MIDI.
@@ -54,7 +58,7 @@ def read_notes(path: Path) -> Notes:
         score = symusic.Score(str(path), ttype="tick")
     except Exception as error:  # symusic raises RuntimeError, ValueError and its own kinds
         raise DataError(f"{path}: not a MIDI file that can be read ({error})") from error
-    tracks = [track for track in score.tracks if not track.is_drum and len(track.notes)]
+    tracks = [track for track in score.tracks if not track.is_drum and len(track.notes) and track.name != but]
     if not tracks:
         return np.empty((0, COLUMNS))
     time, length, pitch, velocity = _columns([track.notes for track in tracks], "time", "duration", "pitch", "velocity")

@@ -14,18 +14,24 @@ from livegen.features import VARIABLES
 from livegen.note import WINDOW
 from livegen.quiet import quiet
 from livegen.training import Tell
-from livegen.training.corpus import maestro_split
+from livegen.training.corpus import is_maestro, maestro_split, read_folder
 from livegen.training.evaluate import (
     COUNTED,
+    WINDOWS,
     Costs,
     Window,
+    draw_windows,
     evaluate,
     figures,
+    read_windows,
     refuse_trained_on,
     standard_error,
     validated,
 )
 from livegen.training.peers import Marginals, RepeatLast
+
+DRAWN = 2000
+"""Windows of a folder that has no list of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Peer:
 @dataclass(frozen=True, slots=True)
 class Report:
     name: str
-    split: str
+    data: str  # what the windows are of, for people
     figures: Figures
     peers: tuple[Peer, ...]
 
@@ -56,7 +62,7 @@ class Report:
             }
             for p in self.peers
         ]
-        about = {"model": self.name, "split": self.split, "windows": windows, "pieces": pieces}
+        about = {"model": self.name, "data": self.data, "windows": windows, "pieces": pieces}
         return {**about, "nll": nll, "contexts": contexts, "peers": peers}
 
     def text(self) -> str:
@@ -64,7 +70,7 @@ class Report:
         width = max(len(name) for name in (self.name, *(peer.name for peer in self.peers)))
         columns = (*VARIABLES[:COUNTED], "total", "+-", "pedal")
         lines = [
-            f"nats a note, {self.figures.windows} windows of the {self.split} split ({self.figures.pieces} pieces)",
+            f"nats a note, {self.figures.windows} windows of {self.data} ({self.figures.pieces} pieces)",
             " " * width + "".join(column.rjust(10) for column in columns),
             self.name.ljust(width) + _cells(self.figures),
         ]
@@ -83,37 +89,59 @@ def _cells(found: Figures) -> str:
 def report(
     card: Card,
     folder: Path,
-    windows: Sequence[Window],
-    split: str,
-    others: Sequence[Card],
-    tell: Tell,
+    others: Sequence[Card] = (),
+    tell: Tell = print,
+    *,
+    split: str = "validation",
+    listed: Path | None = None,
+    limit: int | None = None,
     tutorial: Path | None = None,
 ) -> Report:
-    """Evaluate a model and its peers: `others`, a run of the preset tutorial, and guesses.
+    """Evaluate a model and its peers: `others`, and where the data is MAESTRO, guesses fitted to its train split.
+
+    Args:
+        card: of the model.
+        folder: of MAESTRO, or any folder of MIDI files.
+        others: on the same windows.
+        tell: takes what happens, a line at a time.
+        split: of MAESTRO.
+        listed: a list of windows; without one, livegen's own of MAESTRO, and of another folder DRAWN of all its files.
+        limit: so many windows.
+        tutorial: a run of the preset tutorial, another peer; only where the data is MAESTRO.
 
     Raises:
-        DataError: the data is not MAESTRO, a model was trained on it, or `tutorial` is no such run.
+        DataError: no such data, a model was trained on it, or `tutorial` is no such run.
         ModelError: a model cannot be played.
     """
     tell(f"reading {folder}")
-    validation = {piece.name: piece for piece in maestro_split(folder, split)}
-    missing = sorted({window.piece for window in windows} - validation.keys())
+    maestro = is_maestro(folder)
+    if maestro:
+        files, data = maestro_split(folder, split), f"the {split} split"
+        windows = read_windows(listed or WINDOWS, limit)
+    else:
+        corpus = read_folder(folder)
+        files, data = list(corpus.pieces), corpus.name
+        windows = read_windows(listed, limit) if listed else draw_windows(files, limit or DRAWN)
+    training = maestro_split(folder, "train") if maestro or tutorial else []
+    hashes = {piece.name: piece.sha256 for piece in files}
+    pieces = {piece.name: piece.notes for piece in files}
+    missing = sorted({window.piece for window in windows} - pieces.keys())
     if missing:
-        raise DataError(f"{folder}: {missing[0]} is not in its {split} split, and the windows name it.")
-    hashes = {name: piece.sha256 for name, piece in validation.items()}
+        raise DataError(f"{folder}: {missing[0]} is not in {data}, and the windows name it.")
     for each in (card, *others):
         refuse_trained_on(each, hashes)
-    pieces = {name: piece.notes for name, piece in validation.items()}
     tell(f"evaluating {card.name} on {len(windows)} windows")
     costs = evaluate(card.read_file(FILE), card.architecture, windows, pieces)
     found = validated(card.read_file(FILE), card.architecture, windows, pieces, costs)
-    tell("evaluating its peers")
-    training = maestro_split(folder, "train")
-    marginals = Marginals(training)
+    if others or maestro:
+        tell("evaluating its peers")
     peers = [
         _peer(other.name, evaluate(other.read_file(FILE), other.architecture, windows, pieces), costs, windows)
         for other in others
     ]
+    if not maestro:
+        return Report(card.name, data, found, tuple(peers))
+    marginals = Marginals(training)
     if tutorial is not None:
         with quiet():  # TensorFlow, which the rest does without
             from livegen.training.tutorial import peer
@@ -122,7 +150,7 @@ def report(
         peers.append(_peer(peer.NAME, known.costs(windows, pieces), costs, windows))
     peers.append(_peer("repeat the last", RepeatLast(marginals, training).costs(windows, pieces), costs, windows))
     peers.append(_peer("marginals", marginals.costs(windows, pieces), costs, windows))
-    return Report(card.name, split, found, tuple(peers))
+    return Report(card.name, data, found, tuple(peers))
 
 
 def _peer(name: str, costs: Costs, ours: Costs, windows: Sequence[Window]) -> Peer:

@@ -36,7 +36,7 @@ from livegen.training.run import BEST, RECIPE, read_log
 INT8_MAY_COST = 0.01
 """Nats a note, paired on the same windows: up to this, int8 weights are taken for their speed."""
 
-CHOSEN_BY = 4000  # windows of the pieces held out of training
+CHOSEN_BY = 4000  # windows of the pieces held out of training, or as many as they have notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,8 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
     a = pianist.architecture
     corpus = read_folder(folder)
     kept, held = hold_out(corpus.pieces)
-    chosen_by, notes = draw_windows(held, CHOSEN_BY), {piece.name: piece.notes for piece in held}
+    notes = {piece.name: piece.notes for piece in held}
+    chosen_by = draw_windows(held, min(CHOSEN_BY, sum(map(len, notes.values()))))
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name) / "new"

@@ -34,13 +34,39 @@ class Recipe:
     warmup: int = 60  # steps
     decay_from: float = 0.4  # of the steps; from there linearly to zero
     clip: float = 1.0  # global norm of the gradient
-    dropout: float = 0.2  # of what goes into each layer, and into the heads
+    dropout: float = 0.0  # of what goes into each layer, and into the heads
     seed: int = 1
     held_out_batches: int = 8
     epoch: int = 50  # steps between two looks at the held-out pieces
     start: str = ""  # the model whose weights it begins with, with a fresh optimizer
     augmentation: data.Augmentation = field(default_factory=data.Augmentation)
     architecture: Architecture = field(default_factory=Architecture)
+
+
+SMALL = 500_000
+"""Notes: a folder of fewer is someone's own playing, to fine-tune on. MAESTRO has ten times as many."""
+PASSES = 3  # through it: with more it is learnt by heart
+
+
+def fine_tuning(notes: int, steps: int | None = None) -> Recipe:
+    """What suits a small folder of so many notes, to go on with from a model (docs/fine-tuning.md).
+
+    Smaller and fewer steps than from nothing: what the model knows is soon forgotten, and a small folder soon learnt by
+    heart. `steps` are so many that each note is seen about PASSES times, unless they are given.
+    """
+    batch, length, looks = 32, Recipe().length, 5
+    steps = steps or looks * max(1, round(PASSES * notes / (batch * (length - 1) * looks)))
+    epoch = max(1, steps // looks)
+    return Recipe(
+        steps=steps,
+        batch=batch,
+        learning_rate=0.001,
+        warmup=epoch,
+        dropout=0.2,
+        held_out_batches=3,
+        epoch=epoch,
+        augmentation=data.Augmentation(semitones=6, tempo=0.15, velocity=10),
+    )
 
 
 @keras.saving.register_keras_serializable("livegen")
@@ -95,6 +121,10 @@ def compiled(pianist: Pianist, recipe: Recipe, cluster: Cluster) -> Pianist:
     return pianist
 
 
+def _count(pieces: Sequence[data.Notes]) -> str:
+    return f"{len(pieces)} file{'s' * (len(pieces) != 1)} of {sum(len(notes) for notes in pieces):,} notes"
+
+
 def train(
     recipe: Recipe,
     pieces: Sequence[Piece],
@@ -126,6 +156,8 @@ def train(
     keras.utils.set_random_seed(recipe.seed)
     settings = {**asdict(recipe), "scheme": SCHEME, "window": WINDOW}
     kept, held = ([piece.notes for piece in part] for part in hold_out(pieces))
+    by = "the same, a single work" if len(held) == len(pieces) else f"{_count(held)} held out"
+    tell(f"trains on {_count(kept)}, chooses the best weights by {by}")
     shape = {"length": recipe.length, "batch": recipe.batch}
     fixed = data.crops(held, **shape, seed=0, augmentation=None, share=cluster.share)
     held_out = np.concatenate([next(fixed) for _ in range(recipe.held_out_batches)])
@@ -135,10 +167,14 @@ def train(
         pianist.set_weights(start.get_weights())
     compiled(pianist, recipe, cluster)
     pianist.compute_loss(y=targets(held_out[:1]), y_pred=pianist(held_out[:1]))  # makes the losses' variables, too
-    batch = recipe.batch // cluster.count
+    batch, looked_at = recipe.batch // cluster.count, (held_out, targets(held_out))
     with cluster.watched():
         cluster.agree({**settings, "data": sorted(piece.sha256 for piece in pieces)})
-        Run(out, settings, cluster).fit(
+        run = Run(out, settings, cluster)
+        if start is not None and not run.log:
+            before = pianist.evaluate(*looked_at, batch, verbose=0, return_dict=True)["loss"]
+            tell(f"before: held out {float(cluster.mean([np.float64(before)])[0]):.3f}")
+        run.fit(
             pianist,
             lambda step: dataset(
                 data.crops(
@@ -151,7 +187,7 @@ def train(
                 ),
                 (batch, recipe.length),
             ),
-            (held_out, targets(held_out)),
+            looked_at,
             batch,
             Epochs(recipe.steps // recipe.epoch, recipe.epoch, recipe.epoch * recipe.batch * (recipe.length - 1)),
             tell,

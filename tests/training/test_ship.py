@@ -133,6 +133,29 @@ def test_the_command_goes_on_from_a_model(
     assert "train split: 3 files, 180 notes" in capsys.readouterr().err
 
 
+def test_any_folder_can_be_evaluated_on_unless_it_was_trained_on(
+    run: Path, maestro: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from livegen.cli import main
+    from livegen.training.ship import ship
+
+    ship(run, maestro, tmp_path / "mine", lambda _: None)
+    mine, evening = str(tmp_path / "mine"), tmp_path / "evening"
+    evening.mkdir()
+    write_piece(evening / "5.mid", 5)
+    write_piece(evening / "6.mid", 6)
+    asked = ["evaluate", "--model", mine, "--data", str(evening)]
+    assert main([*asked, "--limit", "7", "--against", "livegen", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["data"], found["windows"], found["pieces"]) == ("evening", 7, 2)
+    assert [peer["name"] for peer in found["peers"]] == ["livegen"]
+    assert main([*asked, "--tutorial", mine]) == 66
+    assert "is it the unpacked folder of MAESTRO?" in capsys.readouterr().err
+    shutil.copytree(maestro, evening / "more", ignore=shutil.ignore_patterns("*.csv", "*.npz"))
+    assert main(asked) == 66
+    assert "was trained on 2 of the 7 files" in capsys.readouterr().err
+
+
 def test_what_the_model_it_began_with_has_seen_counts_as_seen(run: Path, maestro: Path) -> None:
     from livegen.training.corpus import read_folder
     from livegen.training.ship import trained
@@ -210,7 +233,7 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     found = json.loads(capsys.readouterr().out)
     assert found["nll"].keys() == {"step", "pitch", "velocity", "duration", "total", "se", "pedal"}
     assert found["nll"]["total"] == pytest.approx(sum(found["nll"][name] for name in VARIABLES[:4]), abs=1e-3)
-    assert (found["windows"], found["pieces"], found["split"]) == (3, 2, "validation")
+    assert (found["windows"], found["pieces"], found["data"]) == (3, 2, "the validation split")
     peers = {peer["name"]: peer for peer in found["peers"]}
     assert peers.keys() == {"mine", "the tutorial preset", "repeat the last", "marginals"}
     assert 10 < peers["the tutorial preset"]["nll"]["total"] < 30
@@ -222,7 +245,7 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     assert "marginals" in capsys.readouterr().out
 
     assert main(["evaluate", *data, "--model", out, "--windows", listed(tmp_path / "x.csv.gz", ("0.midi", 30))]) == 66
-    assert "not in its validation split" in capsys.readouterr().err
+    assert "not in the validation split" in capsys.readouterr().err
     trained_on = find(out).training.hashes.split()
     assert len(trained_on) == 2  # of three, one is held out
     hashes = {i: hashlib.sha256((maestro / f"{i}.midi").read_bytes()).hexdigest()[:16] for i in range(3)}

@@ -26,7 +26,7 @@ def recipe(tensorflow: None) -> Recipe:
     from livegen.training.train import Recipe
 
     tiny = Architecture(units=8, layers=1, hidden=4, embedding=(2, 2, 2, 2, 2))
-    return Recipe(steps=4, epoch=2, batch=4, length=9, warmup=1, held_out_batches=1, architecture=tiny)
+    return Recipe(steps=4, epoch=2, batch=4, length=9, warmup=1, dropout=0.2, held_out_batches=1, architecture=tiny)
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +64,13 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(recipe: Recipe, pieces: Seq
     from livegen.training import run
     from livegen.training.train import train
 
-    assert len(trained.told) == 2
-    assert "train" in trained.told[0] and "min left" in trained.told[0]
+    assert [line.partition(" ")[0] for line in trained.told] == ["trains", "epoch", "epoch"]
+    assert "train" in trained.told[1] and "min left" in trained.told[1]
     half, told = trained.half, []
     assert len(run.read_log(half)) == 1
     assert (half / run.BEST).exists()
     again = train(recipe, pieces, half, told.append)
-    assert told[0].startswith("goes on after epoch 1")
+    assert told[1].startswith("goes on after epoch 1")
     for a, b in zip(trained.pianist.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
     assert run.draw_curve(half).stat().st_size > 1000
@@ -99,9 +99,25 @@ def test_what_goes_on_from_a_model_begins_with_its_weights(
 
     first = trained.pianist
     still = replace(recipe, learning_rate=1e-12, seed=5)
-    second = train(still, pieces, tmp_path / "second", lambda _: None, first)
+    told: list[str] = []
+    second = train(still, pieces, tmp_path / "second", told.append, first)
     for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
+    (before,) = (line.removeprefix("before: ") for line in told if line.startswith("before"))
+    assert before in told[-1]  # it has not moved: held out as it was
+    assert "held out" in told[0]
+
+
+def test_an_evening_is_gone_through_in_a_few_small_steps() -> None:
+    from livegen.training.train import Recipe, fine_tuning
+
+    evening = fine_tuning(16_720)
+    assert evening.steps % evening.epoch == 0  # so that the learning rate comes to its end
+    assert 2 < evening.steps * evening.batch * (evening.length - 1) / 16_720 < 4
+    assert evening.learning_rate < Recipe().learning_rate / 2
+    assert fine_tuning(16_720, 5).steps == 5
+    one_phrase = fine_tuning(50)
+    assert one_phrase.steps >= one_phrase.epoch >= one_phrase.warmup >= 1
 
 
 def test_bad_files_are_skipped_and_named(folder: Path) -> None:
@@ -119,7 +135,7 @@ def test_files_are_parsed_once_and_again_when_they_change(folder: Path, monkeypa
     before = corpus.read_folder(folder)
     parsed: list[Path] = []
     real = corpus.read_notes
-    monkeypatch.setattr(corpus, "read_notes", lambda path: (parsed.append(path), real(path))[1])
+    monkeypatch.setattr(corpus, "read_notes", lambda path, but: (parsed.append(path), real(path, but))[1])
     again = corpus.read_folder(folder)
     assert not parsed
     assert [(p.name, p.sha256) for p in again.pieces] == [(p.name, p.sha256) for p in before.pieces]
@@ -141,6 +157,19 @@ def test_nothing_to_train_on_is_an_error(tmp_path: Path, content: str | None, pr
         read_folder(tmp_path)
     with pytest.raises(DataError, match="not a folder"):
         read_folder(tmp_path / "gone")
+
+
+def test_of_an_evening_with_livegen_only_what_the_player_played_is_trained_on(folder: Path, tmp_path: Path) -> None:
+    from livegen import generate, read_notes, write_midi
+    from livegen.training.corpus import read_folder
+    from livegen.training.data import PITCH
+
+    call = read_notes(folder / "5-satie.mid")[:30]
+    evening = tmp_path / "evening"
+    evening.mkdir()
+    write_midi(evening / "monday.mid", call, generate(call, 5, seed=1))
+    (piece,) = read_folder(evening).pieces
+    assert piece.notes[:, PITCH].tolist() == [note.pitch for note in call]
 
 
 def test_some_pieces_are_held_out_and_never_trained_on(folder: Path) -> None:
