@@ -22,6 +22,7 @@ from livegen.io import fluid, notes
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "livegen" / "demo"
 BACH = str(DEMO / "1-bach.mid")  # 69 notes
+SCHUMANN = str(DEMO / "4-schumann.mid")  # with much pedal
 AUDIBLE = 33  # of 32768: FluidSynth's silence is a dither of one
 
 
@@ -71,8 +72,8 @@ def test_the_seed_that_was_drawn_is_told(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_the_prompt_and_what_follows(tmp_path: Path) -> None:
-    path, before = tmp_path / "more.mid", [note.pitch for note in notes.read(Path(BACH))]
-    assert cli.main(["generate", BACH, "--seed", "1", "-o", str(path)]) == 0
+    path, before = tmp_path / "more.mid", [note.pitch for note in notes.read(Path(SCHUMANN))]
+    assert cli.main(["generate", SCHUMANN, "--seed", "1", "-o", str(path)]) == 0
     assert pitches(path, "call") == before[-25:]
     assert len(pitches(path, "reply")) == 120
     for track in MidiFile(path).tracks[1:]:
@@ -81,7 +82,7 @@ def test_the_prompt_and_what_follows(tmp_path: Path) -> None:
         pedal = [m.value for m in track if m.type == "control_change" and m.control == 64]
         assert pedal[-1] == 0
     assert 127 in pedal  # the model moves its own
-    assert cli.main(["generate", BACH, "--seed", "1", "--only", "-o", str(path)]) == 0
+    assert cli.main(["generate", SCHUMANN, "--seed", "1", "--only", "-o", str(path)]) == 0
     assert pitches(path, "call") == []
     assert len(pitches(path, "reply")) == 120
 

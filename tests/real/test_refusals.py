@@ -73,8 +73,8 @@ def test_a_value_out_of_range(environment: Environment) -> None:
 def test_a_damaged_model(environment: Environment, musician: Musician, tmp_path: Path) -> None:
     folder = tmp_path / "damaged"
     shutil.copytree(CHECKOUT / "models" / "livegen", folder)
-    weights = bytearray((folder / "litert" / "advance.tflite").read_bytes())
+    weights = bytearray((folder / "model.tflite").read_bytes())
     weights[len(weights) // 2] ^= 1
-    (folder / "litert" / "advance.tflite").write_bytes(weights)
+    (folder / "model.tflite").write_bytes(weights)
     ports = ("--in", "Keyboard", "--out", "Listener")
-    assert "advance.tflite" in refused(65, *ports, "--model", str(folder), environment=environment)
+    assert "model.tflite" in refused(65, *ports, "--model", str(folder), environment=environment)

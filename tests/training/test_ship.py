@@ -127,7 +127,7 @@ def test_the_command_goes_on_from_a_model(
     words = ["train", "--data", str(maestro), "--out", str(tmp_path / "run"), "--from", "livegen", "--steps", "30"]
     assert main(words) == 0
     (recipe, first), card = given[0], find("livegen")
-    assert (recipe.start, recipe.steps, recipe.epoch, recipe.warmup) == ("livegen", 30, 30, 30)
+    assert (recipe.start, recipe.steps, recipe.epoch, recipe.warmup) == ("livegen", 30, 6, 6)
     assert first.architecture == recipe.architecture
     assert first.architecture.sizes == card.architecture
     assert "train split: 3 files, 180 notes" in capsys.readouterr().err
