@@ -50,7 +50,7 @@ class Settings:
     model: str = "livegen"
     device: str = "auto"
     temperature: float = 1.0
-    top_p: float = 0.9
+    top_p: float = 0.95
     min_p: float = 0.0
     seed: int | None = None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from livegen.engine.card import Card
 from livegen.engine.sampling import Sampling
+from livegen.errors import DataError
 from livegen.training import Tell, corpus
 from livegen.training.evaluate import refuse_trained_on
 from livegen.training.judge import endurance
@@ -153,7 +154,10 @@ def report(
     tell(f"reading {folder}")
     pieces = corpus.maestro_split(folder, "train")
     if held_out:
-        trained, pieces = corpus.hold_out(pieces)
+        seen = set(card.training.hashes.split())
+        trained, pieces = ([p for p in pieces if (corpus.short(p.sha256) in seen) is so] for so in (True, False))
+        if not pieces:
+            raise DataError(f"{card.name} was trained on all of the train split: no piece of it was held out.")
     else:
         trained, pieces = pieces, corpus.maestro_split(folder, "validation")
     refuse_trained_on(card, {piece.name: piece.sha256 for piece in pieces})
