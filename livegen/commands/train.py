@@ -31,7 +31,7 @@ OPTIONS = {
 @_data
 @click.option("--out", metavar="DIR", type=PATH, required=True, help="Where checkpoints and the log go.")
 @click.option("--from", "start", metavar="MODEL", help="A model to go on from: fine-tune it on your playing.")
-@click.option("--steps", type=click.IntRange(min=1), help="How many batches. [1550; fine-tuning: three times through]")
+@click.option("--steps", type=click.IntRange(min=1), help="How many batches. [2400; fine-tuning: three times through]")
 @click.option("--batch", type=click.IntRange(min=1), help="Crops in each, over all workers. [192; fine-tuning: 32]")
 @click.option("--files", type=click.IntRange(min=1), help="Of the data the first so many. [5, as the tutorial]")
 @click.option("--epochs", type=click.IntRange(min=1), help="At most so often through all windows. [50]")
@@ -45,7 +45,7 @@ OPTIONS = {
 @click.option(
     "--dropout",
     type=click.FloatRange(0, 1, max_open=True),
-    help="Share of features left out, against learning by heart. [0; from a model, on a small folder: 0.2]",
+    help="Share of features left out, against learning by heart. [0.25; fine-tuning: 0.2]",
 )
 @click.option("--seed", type=int, help="Of all draws. [1; tutorial: 42]")
 def train(preset: str, folder: Path, out: Path, **given: Any) -> None:

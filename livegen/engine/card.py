@@ -14,11 +14,11 @@ from typing import Any
 import livegen
 from livegen.engine.plain import build
 from livegen.errors import ModelError, did_you_mean
-from livegen.features import SCHEME, SIZES, VARIABLES
+from livegen.features import SCHEME
 from livegen.note import WINDOW
 
 CARD = "model.json"
-FORMAT = 1
+FORMAT = 2
 LICENCE = "CC BY-NC-SA 4.0"
 CREDIT = (
     "Trained on MAESTRO: Curtis Hawthorne, Andriy Stasyuk, Adam Roberts, Ian Simon, Cheng-Zhi Anna Huang, "
@@ -30,22 +30,6 @@ CREDIT = (
 
 RESTORE = "Install livegen again, or restore the model's folder."
 OTHER = "Choose another model (livegen models)."
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """Of the network; the same words as in training."""
-
-    units: int
-    layers: int
-    hidden: int
-    embedding: tuple[int, ...]  # of each variable
-    keys: int  # how much is known of the keys
-
-    @property
-    def memory(self) -> int:
-        """Numbers that come along: h and c of each layer, the keys, what the heads are told, and logits of a step."""
-        return 2 * self.layers * self.units + len(VARIABLES) * self.hidden + self.keys + SIZES["step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +76,8 @@ class Card:
     title: str
     scheme: str  # of the encoding, `features.SCHEME`
     window: int  # notes of context
-    architecture: Sizes
+    architecture: dict[str, Any]  # of the network, in the words of training
+    memory: int  # numbers that come along from note to note
     training: Training
     figures: Figures | None  # of one that was not evaluated there are none
     files: dict[str, Checksum]  # by path below the folder

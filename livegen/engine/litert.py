@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.engine.card import OTHER, RESTORE, Card, Sizes
+from livegen.engine.card import OTHER, RESTORE, Card
 from livegen.engine.runtime import PLAY, State, beginning, example, how, inputs, outputs
 from livegen.errors import ModelError
 from livegen.features import VARIABLES, Token
@@ -25,12 +25,12 @@ class LiteRt:
 
     name = "LiteRT on the CPU"
 
-    def __init__(self, content: bytes, sizes: Sizes, source: str = FILE) -> None:
+    def __init__(self, content: bytes, memory: int, source: str = FILE) -> None:
         """Load a LiteRT file.
 
         Args:
             content: of the file.
-            sizes: of the network that it must be.
+            memory: how many numbers must come along from note to note.
             source: its name, for errors.
 
         Raises:
@@ -45,15 +45,15 @@ class LiteRt:
                 self._interpreter.allocate_tensors()
             except (ValueError, RuntimeError) as error:
                 raise ModelError(f"{source}: not a LiteRT model ({error}). {RESTORE}") from error
-        self._ins, self._outs = _places(self._interpreter, sizes, source)
+        self._ins, self._outs = _places(self._interpreter, memory, source)
         self._after = [self._outs[name] for name in _AFTER]
-        self._begin = beginning(sizes)
+        self._begin = beginning(memory)
         with quiet():  # some of the set-up happens at the first call
-            self._run(*example(sizes).values())
+            self._run(*example(memory).values())
 
     @classmethod
     def of(cls, card: Card) -> LiteRt:
-        return cls(card.read_file(FILE), card.architecture, f"{card.folder}/{FILE}")
+        return cls(card.read_file(FILE), card.memory, f"{card.folder}/{FILE}")
 
     def begin(self) -> State:
         return self._begin
@@ -75,7 +75,7 @@ class LiteRt:
         self._interpreter.invoke()
 
 
-def _places(interpreter: Any, sizes: Sizes, source: str) -> tuple[list[int], dict[str, int]]:  # noqa: ANN401  (LiteRT has no types)
+def _places(interpreter: Any, memory: int, source: str) -> tuple[list[int], dict[str, int]]:  # noqa: ANN401  (LiteRT has no types)
     """Where what goes in lies, and what comes out."""
     if PLAY not in interpreter.get_signature_list():
         raise ModelError(f"{source}: not a pianist, it has no signature {PLAY}. {OTHER}")
@@ -83,7 +83,7 @@ def _places(interpreter: Any, sizes: Sizes, source: str) -> tuple[list[int], dic
     runner = interpreter.get_signature_runner(PLAY)
     ins, outs = runner.get_input_details(), runner.get_output_details()
     found = tuple({name: tuple(map(int, of[name]["shape"])) for name in of} for of in (ins, outs))
-    shapes = {name: shape for name, (shape, _) in inputs(sizes).items()}, outputs(sizes)
+    shapes = {name: shape for name, (shape, _) in inputs(memory).items()}, outputs(memory)
     if found != shapes:
         raise ModelError(f"{source}: its shapes are {found}, its card says {shapes}. {OTHER}")
     return [ins[name]["index"] for name in shapes[0]], {name: outs[name]["index"] for name in shapes[1]}

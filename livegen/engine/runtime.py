@@ -9,7 +9,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.engine.card import Sizes
 from livegen.features import SIZES, TIME_BINS, VARIABLES, Token
 
 PLAY = "play"
@@ -25,19 +24,19 @@ STEPS, LONG = 12, 13
 Shape = tuple[int, ...]
 
 
-def inputs(sizes: Sizes) -> dict[str, tuple[Shape, type[np.generic]]]:
-    """What goes into a model of these sizes."""
+def inputs(memory: int) -> dict[str, tuple[Shape, type[np.generic]]]:
+    """What goes into a model of so much memory."""
     return {
-        "memory": ((1, sizes.memory), np.float32),
+        "memory": ((1, memory), np.float32),
         "known": ((1, len(VARIABLES)), np.int32),
         "how": ((1, HOW), np.float32),
     }
 
 
-def outputs(sizes: Sizes) -> dict[str, Shape]:
+def outputs(memory: int) -> dict[str, Shape]:
     """What comes out of it."""
     note = (1, len(VARIABLES))
-    after = {"token": note, "memory": (1, sizes.memory), "following": (1,), "rest": (1,)}
+    after = {"token": note, "memory": (1, memory), "following": (1,), "rest": (1,)}
     return {**after, **{name: (1, SIZES[name]) for name in VARIABLES[1:]}}
 
 
@@ -55,7 +54,7 @@ def how(temperature: float = 1.0, min_p: float = 0.0, top_p: float = 1.0) -> NDA
 class State:
     """Where the pianist stands after some notes. Never changed in place."""
 
-    memory: NDArray[np.float32]  # (1, Sizes.memory); the last of it are the logits of the next note's step
+    memory: NDArray[np.float32]  # (1, of the model's card); the last of it are the logits of the next note's step
     step: int  # the next note's, as it was drawn
     rest: float  # how likely the next note comes after a long gap
 
@@ -65,9 +64,9 @@ class State:
         return self.memory[0, -SIZES["step"] :]
 
 
-def beginning(sizes: Sizes) -> State:
+def beginning(memory: int) -> State:
     """The state before any note."""
-    return State(np.zeros((1, sizes.memory), np.float32), 0, 0.0)
+    return State(np.zeros((1, memory), np.float32), 0, 0.0)
 
 
 class Runtime(Protocol):
@@ -91,6 +90,6 @@ class Runtime(Protocol):
         """Logits of each variable of the next note, shape (categories,), given those of `token` that come before it."""
 
 
-def example(sizes: Sizes) -> dict[str, NDArray[Any]]:
+def example(memory: int) -> dict[str, NDArray[Any]]:
     """Inputs to try a model with."""
-    return {name: np.zeros(shape, kind) for name, (shape, kind) in inputs(sizes).items()} | {"how": how()}
+    return {name: np.zeros(shape, kind) for name, (shape, kind) in inputs(memory).items()} | {"how": how()}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.engine.card import OTHER, Card, Sizes
+from livegen.engine.card import OTHER, Card
 from livegen.engine.runtime import PLAY, State, beginning, example, how
 from livegen.errors import ModelError
 from livegen.features import VARIABLES, Token
@@ -44,13 +44,13 @@ class TensorFlow:
             RuntimeError: there is no GPU; also whatever TensorFlow raises where it cannot go on.
         """
         folder = verified(card)
-        self._begin = beginning(card.architecture)
+        self._begin = beginning(card.memory)
         self._device = "/GPU:0" if gpu else "/CPU:0"
         self.name = f"TensorFlow on the {'GPU' if gpu else 'CPU'}"
         with quiet():
-            self._load(folder, card.architecture, gpu=gpu)
+            self._load(folder, card.memory, gpu=gpu)
 
-    def _load(self, folder: Path, sizes: Sizes, *, gpu: bool) -> None:
+    def _load(self, folder: Path, memory: int, *, gpu: bool) -> None:
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
@@ -61,7 +61,7 @@ class TensorFlow:
         self._tf = tf
         with tf.device(self._device):
             self._model = tf.saved_model.load(str(folder))
-        self._play = self._compiled(example(sizes))
+        self._play = self._compiled(example(memory))
 
     def begin(self) -> State:
         return self._begin

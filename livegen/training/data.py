@@ -39,9 +39,9 @@ DEFAULT_TEMPO = 500_000  # µs a quarter note, where a file says nothing
 class Augmentation:
     """Random changes of a crop that leave it music. Each is drawn uniformly, once a crop."""
 
-    semitones: int = 2  # transposition by up to this many, either way
-    tempo: float = 0.05  # ln of the factor on all times, either way
-    velocity: float = 4.0  # added to all velocities, either way
+    semitones: int = 6  # transposition by up to this many, either way
+    tempo: float = 0.1  # ln of the factor on all times, either way
+    velocity: float = 8.0  # added to all velocities, either way
 
 
 def read_notes(path: Path, but: str | None = None) -> Notes:

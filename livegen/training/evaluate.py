@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen import features
-from livegen.engine.card import Card, Figures, Sizes
+from livegen.engine.card import Card, Figures
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import Runtime, how
 from livegen.errors import DataError
@@ -107,14 +107,14 @@ def nats(runtime: Runtime, notes: Notes) -> list[float]:
 
 def evaluate(
     content: bytes,
-    sizes: Sizes,
+    memory: int,
     windows: Sequence[Window],
     pieces: Mapping[str, Notes],
     context: int = WINDOW,
 ) -> Costs:
     """Nats of each window with so many notes of context, by variable: shape (windows, 5)."""
     threads = os.cpu_count() or 1
-    runtimes = [LiteRt(content, sizes) for _ in range(threads)]  # LiteRT runs outside the GIL
+    runtimes = [LiteRt(content, memory) for _ in range(threads)]  # LiteRT runs outside the GIL
 
     def share(k: int) -> list[list[float]]:
         return [nats(runtimes[k], pieces[w.piece][w.target - context : w.target + 1]) for w in windows[k::threads]]
@@ -150,16 +150,16 @@ def figures(costs: Mapping[int, Costs], windows: Sequence[Window]) -> Figures:
 
 def validated(
     content: bytes,
-    sizes: Sizes,
+    memory: int,
     windows: Sequence[Window],
     pieces: Mapping[str, Notes],
     costs: Costs | None = None,
 ) -> Figures:
     """The figures of a LiteRT file, for its card; `costs` are those after WINDOW notes where they are known."""
-    first = evaluate(content, sizes, windows, pieces) if costs is None else costs
+    first = evaluate(content, memory, windows, pieces) if costs is None else costs
     others = (context for context in CONTEXTS if context != WINDOW)
     return figures(
-        {WINDOW: first, **{context: evaluate(content, sizes, windows, pieces, context) for context in others}}, windows
+        {WINDOW: first, **{context: evaluate(content, memory, windows, pieces, context) for context in others}}, windows
     )
 
 

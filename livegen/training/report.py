@@ -131,12 +131,12 @@ def report(
     for each in (card, *others):
         refuse_trained_on(each, hashes)
     tell(f"evaluating {card.name} on {len(windows)} windows")
-    costs = evaluate(card.read_file(FILE), card.architecture, windows, pieces)
-    found = validated(card.read_file(FILE), card.architecture, windows, pieces, costs)
+    costs = evaluate(card.read_file(FILE), card.memory, windows, pieces)
+    found = validated(card.read_file(FILE), card.memory, windows, pieces, costs)
     if others or maestro:
         tell("evaluating its peers")
     peers = [
-        _peer(other.name, evaluate(other.read_file(FILE), other.architecture, windows, pieces), costs, windows)
+        _peer(other.name, evaluate(other.read_file(FILE), other.memory, windows, pieces), costs, windows)
         for other in others
     ]
     if not maestro:

@@ -7,17 +7,16 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isnan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-
-import numpy as np
 
 from livegen.engine import card, litert, tensorflow
 from livegen.engine.card import CARD, Card, Checksum, Training
 from livegen.engine.plain import build
 from livegen.errors import DataError
-from livegen.features import SCHEME, VARIABLES
+from livegen.features import SCHEME
 from livegen.note import WINDOW
 from livegen.training import Tell, export
 from livegen.training.corpus import Piece, hold_out, read_folder, short
@@ -30,7 +29,7 @@ from livegen.training.evaluate import (
     standard_error,
     validated,
 )
-from livegen.training.model import Architecture, Pianist
+from livegen.training.model import Architecture, Pianist, untrained
 from livegen.training.run import BEST, RECIPE, read_log
 
 INT8_MAY_COST = 0.01
@@ -64,8 +63,7 @@ def load(run: Path) -> Pianist:
                     f"{run}: trained for the {name} {theirs}, and this livegen's is {ours}."
                     " Export it with the livegen that trained it, or train again."
                 )
-        pianist = Pianist(build(Architecture, recipe["architecture"]), recipe["dropout"])
-        pianist(np.zeros((1, 2, len(VARIABLES)), np.int32))
+        pianist = untrained(build(Architecture, recipe["architecture"]), recipe["dropout"])
         pianist.load_weights(run / BEST)
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{run}: not a training run with recipe.json and best.weights.h5 ({error})") from error
@@ -122,10 +120,11 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
         new = Path(name) / "new"
         export.save(pianist, new / tensorflow.FOLDER)
         content, small = (export.litert(pianist, quantise=quantise) for quantise in (False, True))
-        costs, small_costs = (evaluate(each, a.sizes, chosen_by, notes) for each in (content, small))
+        costs, small_costs = (evaluate(each, a.memory, chosen_by, notes) for each in (content, small))
         difference = (small_costs - costs)[:, :COUNTED].sum(axis=1)
+        error = standard_error(difference, chosen_by)  # of one piece there is none
         tell(
-            f"int8 weights cost {difference.mean():.4f} +- {standard_error(difference, chosen_by):.4f} nats a note"
+            f"int8 weights cost {difference.mean():.4f}{'' if isnan(error) else f' +- {error:.4f}'} nats a note"
             f" on {len(chosen_by)} windows of held-out pieces"
         )
         content = small if difference.mean() <= INT8_MAY_COST else content
@@ -134,12 +133,13 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
         described = Card(
             folder=out,
             name=out.name,
-            title=f"A pianist: an LSTM of {a.layers} layers of {a.units}, and a head for each variable of a note",
+            title=f"A pianist: an LSTM of {a.layers} layers of {a.units} that looks back",
             scheme=SCHEME,
             window=WINDOW,
-            architecture=a.sizes,
+            architecture=a.to_dict(),
+            memory=a.memory,
             training=trained(run, corpus.name, kept),
-            figures=validated(content, a.sizes, validation.windows, read_pieces(validation.folder, validation.windows))
+            figures=validated(content, a.memory, validation.windows, read_pieces(validation.folder, validation.windows))
             if validation
             else None,
             files={path.relative_to(new).as_posix(): Checksum.of(path.read_bytes()) for path in files},

@@ -18,7 +18,7 @@ from livegen.note import WINDOW
 from livegen.training import Tell, data
 from livegen.training.cluster import Cluster, Muon
 from livegen.training.corpus import Piece, hold_out
-from livegen.training.model import Architecture, Pianist
+from livegen.training.model import Architecture, Pianist, untrained
 from livegen.training.run import Epochs, Run
 
 
@@ -26,7 +26,7 @@ from livegen.training.run import Epochs, Run
 class Recipe:
     """Everything that decides a run."""
 
-    steps: int = 1550
+    steps: int = 2400
     batch: int = 192  # crops
     length: int = 41  # notes of a crop; the first is only read
     learning_rate: float = 0.01  # of Muon
@@ -34,7 +34,8 @@ class Recipe:
     warmup: int = 60  # steps
     decay_from: float = 0.4  # of the steps; from there linearly to zero
     clip: float = 1.0  # global norm of the gradient
-    dropout: float = 0.0  # of what goes into each layer, and into the heads
+    weight_decay: float = 0.1  # of what Muon moves, times the learning rate
+    dropout: float = 0.25  # of what goes into each layer, and into the heads
     seed: int = 1
     held_out_batches: int = 8
     epoch: int = 50  # steps between two looks at the held-out pieces
@@ -112,7 +113,7 @@ def compiled(pianist: Pianist, recipe: Recipe, cluster: Cluster) -> Pianist:
         adam_lr_ratio=recipe.adam_share,
         adam_beta_2=0.99,
         exclude_layers=["logits"],
-        weight_decay=None,
+        weight_decay=recipe.weight_decay,
         adam_weight_decay=None,
         global_clipnorm=recipe.clip,
     )
@@ -161,8 +162,7 @@ def train(
     shape = {"length": recipe.length, "batch": recipe.batch}
     fixed = data.crops(held, **shape, seed=0, augmentation=None, share=cluster.share)
     held_out = np.concatenate([next(fixed) for _ in range(recipe.held_out_batches)])
-    pianist = Pianist(recipe.architecture, recipe.dropout)
-    pianist(held_out[:1])
+    pianist = untrained(recipe.architecture, recipe.dropout)
     if start is not None:
         pianist.set_weights(start.get_weights())
     compiled(pianist, recipe, cluster)

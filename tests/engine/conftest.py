@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from livegen.engine import litert
-from livegen.engine.card import CARD, Card, Checksum, Figures, Sizes, Training, find, read
+from livegen.engine.card import CARD, Card, Checksum, Figures, Training, find, read
 from livegen.features import SCHEME
 from livegen.note import WINDOW
 
@@ -16,7 +16,7 @@ def shipped() -> Card:
     return find("livegen")
 
 
-def write_card(folder: Path, sizes: Sizes) -> Card:
+def write_card(folder: Path, memory: int) -> Card:
     """A card for the files that lie in a folder."""
     files = {
         path.relative_to(folder).as_posix(): Checksum.of(path.read_bytes())
@@ -25,7 +25,7 @@ def write_card(folder: Path, sizes: Sizes) -> Card:
     }
     training = Training("nothing", 0, "", 0, 0.0, "2000-01-01", {})
     figures = Figures(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, {})
-    card = Card(folder, folder.name, "random weights", SCHEME, WINDOW, sizes, training, figures, files)
+    card = Card(folder, folder.name, "random weights", SCHEME, WINDOW, {}, memory, training, figures, files)
     (folder / CARD).write_text(card.to_json(), encoding="utf-8")
     return read(folder)
 
@@ -39,11 +39,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, tensorflow: None) -> Card:
     from livegen.training.model import Architecture, Pianist
 
     pianist = Pianist(Architecture(units=16, layers=2, hidden=8, embedding=(4, 6, 3, 5, 2)))
-    pianist(np.zeros((1, 2, 5), np.int32))
+    pianist(np.zeros((1, 3, 5), np.int32))
     random = np.random.default_rng(1)
     for weight in pianist.weights:
         weight.assign(random.normal(0, 0.3, weight.shape))
     folder = tmp_path_factory.mktemp("models") / "tiny"
     export.save(pianist, folder / "saved_model")
     (folder / litert.FILE).write_bytes(export.litert(pianist, quantise=False))
-    return write_card(folder, pianist.architecture.sizes)
+    return write_card(folder, pianist.architecture.memory)

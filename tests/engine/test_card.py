@@ -56,12 +56,12 @@ def test_a_model_is_found_by_name_or_folder(shipped: Card, copy: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format": 2}, "of format 2"),
+        ({"format": 1}, "of format 1"),
         ({"scheme": "other-1:8x8"}, "made for the encoding other-1:8x8"),
         ({"window": 50}, "made for 50 notes of context"),
         ({"window": True}, "window must be of type int"),
         ({"colour": "blue"}, "unknown key colour"),
-        ({"architecture": {"units": 1}}, r"architecture\.layers is missing"),
+        ({"memory": 1.5}, "memory must be of type int"),
         ({"architecture": [1]}, "architecture must be of type dict"),
         ({"figures": {"windows": 1.5}}, "figures"),
         ({"files": {"a.tflite": {"sha256": 3, "size": 1}}}, r"files\.a\.tflite\.sha256 must be of type str"),

@@ -39,7 +39,7 @@ def pianist(tensorflow: None) -> Pianist:
     from livegen.training.model import Architecture, Pianist
 
     pianist = Pianist(Architecture(units=16, layers=2, hidden=8, embedding=(4, 6, 3, 5, 2)))
-    pianist(np.zeros((1, 2, 5), np.int32))
+    pianist(np.zeros((1, 3, 5), np.int32))
     random = np.random.default_rng(3)
     for weight in pianist.weights:
         weight.assign(random.normal(0, 0.3, weight.shape))

@@ -47,7 +47,7 @@ def test_nats_are_those_of_the_trained_model(pianist: Pianist, float_file: bytes
     """By another way: all at once, through the training's encoding and Keras' own loss."""
     import keras
 
-    runtime = LiteRt(float_file, pianist.architecture.sizes)
+    runtime = LiteRt(float_file, pianist.architecture.memory)
     notes = some_notes(9)
     notes[-1, [STEP, DURATION]] = 1.234, 9.0  # a bin of several cells, and the last one
     tokens = features.tokens(notes)[None]
@@ -70,8 +70,8 @@ def test_windows_keep_their_places_over_the_threads() -> None:
     card = find("livegen")
     content, pieces = card.read_file(FILE), {"a": some_notes(40, 1), "b": some_notes(40, 2)}
     windows = [Window("ab"[i % 2], 12 + i) for i in range(11)]
-    costs = evaluate(content, card.architecture, windows, pieces, context=5)
-    runtime = LiteRt(content, card.architecture)
+    costs = evaluate(content, card.memory, windows, pieces, context=5)
+    runtime = LiteRt(content, card.memory)
     for window, cost in zip(windows, costs, strict=True):
         expected = nats(runtime, pieces[window.piece][window.target - 5 : window.target + 1])
         np.testing.assert_allclose(cost, expected, rtol=1e-6)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def crop() -> np.ndarray:
-    """Tokens of a crop, shape (1, 12, 5), in which keys are struck again while they are down."""
+    """Tokens of a crop, shape (1, 32, 5): more notes than are looked back at, and keys struck again while down."""
     random = np.random.default_rng(4)
-    tokens = np.stack([random.integers(0, SIZES[name], (1, 12)) for name in VARIABLES], axis=-1).astype(np.int32)
+    tokens = np.stack([random.integers(0, SIZES[name], (1, 32)) for name in VARIABLES], axis=-1).astype(np.int32)
     tokens[:, :, 1] = 60 + tokens[:, :, 1] % 3
     tokens[:, 0, 0] = START
     return tokens
@@ -49,7 +49,7 @@ def note_by_note(runtime: Any, crop: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def test_the_float_litert_file_is_the_trained_model(pianist: Pianist, float_file: bytes, crop: np.ndarray) -> None:
-    live = note_by_note(LiteRt(float_file, pianist.architecture.sizes), crop)
+    live = note_by_note(LiteRt(float_file, pianist.architecture.memory), crop)
     for name, logits in as_trained(pianist, crop).items():
         np.testing.assert_allclose(live[name], logits, atol=1e-4)
         assert np.ptp(logits) > 0.1
@@ -57,7 +57,7 @@ def test_the_float_litert_file_is_the_trained_model(pianist: Pianist, float_file
 
 def test_int8_weights_stay_near_it(pianist: Pianist, float_file: bytes, int8_file: bytes, crop: np.ndarray) -> None:
     assert int8_file != float_file
-    live = note_by_note(LiteRt(int8_file, pianist.architecture.sizes), crop)
+    live = note_by_note(LiteRt(int8_file, pianist.architecture.memory), crop)
     for name, logits in as_trained(pianist, crop).items():
         np.testing.assert_allclose(live[name], logits, atol=0.1)
 
@@ -80,7 +80,7 @@ def test_the_saved_model_computes_in_float32_from_weights_in_float16(
     finally:
         for weight, value in zip(pianist.weights, rounded, strict=True):
             weight.assign(value)
-    memory = np.zeros((1, pianist.architecture.sizes.memory), np.float32)
+    memory = np.zeros((1, pianist.architecture.memory), np.float32)
     for i, (before, after) in enumerate(zip(crop[0, :-1], crop[0, 1:], strict=True)):
         memory = loaded.signatures["play"](memory=memory, known=before[None], how=how())["memory"]
         np.testing.assert_allclose(memory.numpy()[0, -SIZES["step"] :], expected["step"][i], atol=1e-4)
@@ -131,7 +131,7 @@ def test_the_first_and_the_last_chance_draw_what_is_likely(chance: float, likely
 
 
 def test_only_pitches_are_cut_off(pianist: Pianist, float_file: bytes, crop: np.ndarray) -> None:
-    runtime = LiteRt(float_file, pianist.architecture.sizes)
+    runtime = LiteRt(float_file, pianist.architecture.memory)
     _, state = runtime.play(runtime.begin(), crop[:, 0], how())
     drawing, random, tokens = how(top_p=0.001), np.random.default_rng(1), []
     for _ in range(200):

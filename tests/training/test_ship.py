@@ -129,7 +129,7 @@ def test_the_command_goes_on_from_a_model(
     (recipe, first), card = given[0], find("livegen")
     assert (recipe.start, recipe.steps, recipe.epoch, recipe.warmup) == ("livegen", 30, 6, 6)
     assert first.architecture == recipe.architecture
-    assert first.architecture.sizes == card.architecture
+    assert first.architecture.to_dict() == card.architecture
     assert "train split: 3 files, 180 notes" in capsys.readouterr().err
 
 
