@@ -16,12 +16,13 @@ from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
 from livegen.bench.launched import Launched
 from livegen.config import Settings
 from livegen.engine import card
+from livegen.features import PITCHES
 from livegen.io import realtime
 
 TARGETS = {"max": Target("<", 10.0)}  # ms
 
 CALL = (60, 64, 67)
-KEY, PANIC = 108, 20  # a key that no reply is likely to have: what the player holds is not cut; and a controller
+PANIC = 20  # a controller
 SILENCE = 0.2  # s until a call is answered
 REPLY = 4.0  # s
 LISTEN = 0.15  # s into the reply; and afterwards, so that whatever hangs would be heard
@@ -38,14 +39,10 @@ def measure(settings: Settings, rounds: int) -> dict[str, Spread]:
         words += ["--model", model, "--device", settings.device, "--panic", f"cc:{PANIC}"]
         words += ["--silence", str(SILENCE), "--reply-min", str(REPLY)]
         with Launched(*words, folder=Path(folder)) as daemon:
-
-            def press() -> None:
-                port.send(Message("note_on", note=KEY))
-
-            ways: dict[str, Callable[[], None]] = {
-                "key": press,
-                "panic": lambda: port.send(Message("control_change", control=PANIC, value=127)),
-                "signal": lambda: daemon.signal(signal.SIGUSR1),
+            ways: dict[str, Callable[[int], None]] = {
+                "key": lambda key: port.send(Message("note_on", note=key)),
+                "panic": lambda _: port.send(Message("control_change", control=PANIC, value=127)),
+                "signal": lambda _: daemon.signal(signal.SIGUSR1),
             }
 
             def play(*notes: int) -> None:
@@ -56,7 +53,7 @@ def measure(settings: Settings, rounds: int) -> dict[str, Spread]:
             return {way: Spread.of(_times(ear, play, silence, rounds), 1000) for way, silence in ways.items()}
 
 
-def _times(ear: Ear, play: Callable[..., None], silence: Callable[[], None], rounds: int) -> list[float]:
+def _times(ear: Ear, play: Callable[..., None], silence: Callable[[int], None], rounds: int) -> list[float]:
     times: list[float] = []
     for _ in range(TRIES * rounds):
         ear.heard.clear()
@@ -69,14 +66,16 @@ def _times(ear: Ear, play: Callable[..., None], silence: Callable[[], None], rou
             time.sleep(0.001)
         if not _sounding(ear):
             continue
+        # A key that is not in the reply, for what the player holds is not cut.
+        key = max(set(range(PITCHES)) - {message.note for _, message in ear.heard if message.type == "note_on"})
         before, start = len(ear.heard), time.monotonic()
-        silence()
+        silence(key)
         time.sleep(LISTEN)
         if hanging := _sounding(ear):
             raise MissingError(f"{len(hanging)} notes still sounded after {LISTEN:g} s")
         offs = [at for at, message in ear.heard[before:] if message.type == "note_off"]
         times += [max(offs) - start] if offs else []
-        play(KEY)  # lets go of the key, and withdraws what it called for
+        play(key)  # lets go of the key, and withdraws what it called for
         if len(times) == rounds:
             break
     return times

@@ -40,13 +40,13 @@ from livegen.training.model import (
     LASTING,
     LOUD,
     NEAR,
+    REACH,
     SECONDS,
     SEEN,
     STRUCK,
     WIDTH,
     Architecture,
     Pianist,
-    interval,
     untrained,
 )
 
@@ -279,7 +279,7 @@ def _tables(pianist: Pianist) -> list[NDArray[np.float32]]:
 AWAY = 300.0
 """Less a pitch it is above 0, which stands for none."""
 
-_INTERVALS = np.array([INTERVALS, *interval(0, np.arange(1 - PITCHES, PITCHES)).numpy()])
+_INTERVALS = np.array([INTERVALS, *np.clip(np.arange(1 - PITCHES, PITCHES), -REACH, REACH) + REACH])
 """What a number of semitones from 1 - PITCHES on is read as, after none."""
 _OCTAVES_BEYOND = _INTERVALS[1:]
 _ROWS = [3, 4, 0, 1, 2]  # what is known of the keys, in the order of `around`

@@ -90,7 +90,8 @@ def test_two_workers_train_what_one_would(folder: Path, tmp_path: Path) -> None:
             assert a[name] == pytest.approx(b[name], rel=1e-4), name
     assert one[0]["loss"] > one[-1]["loss"] + 0.05
     for a, b in zip(alone.get_weights(), ship.load(tmp_path / "two").get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-3)
+        # Adam takes a whole step by a gradient that is next to nothing, whatever its sign.
+        np.testing.assert_allclose(a, b, atol=1e-2)
     assert (tmp_path / "two" / "loss.png").exists()
     assert "epoch 2/2" in (tmp_path / "two.0.txt").read_text()
     assert "epoch" not in (tmp_path / "two.1.txt").read_text()

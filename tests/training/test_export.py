@@ -8,7 +8,7 @@ import pytest
 
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import CHANCES, how
-from livegen.features import SIZES, START, VARIABLES
+from livegen.features import CELL, SIZES, START, VARIABLES, bin_time
 
 if TYPE_CHECKING:
     from livegen.training.model import Pianist
@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def crop() -> np.ndarray:
-    """Tokens of a crop, shape (1, 32, 5): more notes than are looked back at, and keys struck again while down."""
+    """Tokens of a crop, shape (1, 32, 5): more notes than are looked back at, and keys struck again while down.
+
+    All steps are whole cells, no duration is: so none ends at an onset, where rounding would decide.
+    """
     random = np.random.default_rng(4)
     tokens = np.stack([random.integers(0, SIZES[name], (1, 32)) for name in VARIABLES], axis=-1).astype(np.int32)
+    halves = np.array([round(bin_time(b, 0.5) / CELL * 2) for b in range(60)])
+    tokens[..., 0] = random.choice(np.flatnonzero(halves % 2 == 0), (1, 32))
+    tokens[..., 3] = random.choice(np.flatnonzero(halves % 2), (1, 32))
     tokens[:, :, 1] = 60 + tokens[:, :, 1] % 3
     tokens[:, 0, 0] = START
     return tokens
