@@ -68,7 +68,7 @@ class Improviser:
             if len(heard) == CARRIED * self._window:
                 heard = [first(heard[-self._window]), *heard[1 - self._window :]]
                 state = self._read(heard, random)
-            if not 0 <= state.rest <= 1:  # and what the note was drawn from is no better
+            if not 0 <= state.rest < 1.01:  # a sum of float32; and what the note was drawn from is no better
                 raise ValueError("the model gives no numbers")
             yield Drawn(_note(token, seconds, random), state.rest)
             step, seconds = state.step, bin_time(state.step, random.random())

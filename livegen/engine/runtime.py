@@ -54,7 +54,7 @@ def how(temperature: float = 1.0, min_p: float = 0.0, top_p: float = 1.0) -> NDA
 class State:
     """Where the pianist stands after some notes. Never changed in place."""
 
-    memory: NDArray[np.float32]  # (1, of the model's card); the last of it are the logits of the next note's step
+    memory: NDArray[np.float32]  # (1, as many as the card says); the last of it are the logits of the next note's step
     step: int  # the next note's, as it was drawn
     rest: float  # how likely the next note comes after a long gap
 
