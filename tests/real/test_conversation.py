@@ -131,7 +131,7 @@ def test_what_is_no_life_sign_neither_delays_nor_interrupts(between: Start, musi
     assert musician.heard[0].at - start < 3  # it came while they went on
     mark = len(musician.strikes())
     musician.play(noisy[:50])
-    assert len(musician.strikes()) > mark
+    until(lambda: len(musician.strikes()) > mark, "more of the reply")
     heard = musician.hear_out()
     assert heard[-1].at - heard[0].at > 3  # nobody cut it short
     assert sounding(heard) == []

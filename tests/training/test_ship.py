@@ -15,6 +15,7 @@ from training_runs import TutorialRun
 
 from livegen.engine.card import find
 from livegen.engine.choose import choose
+from livegen.engine.plain import build
 from livegen.errors import DataError
 from livegen.features import SCHEME, VARIABLES
 from livegen.note import WINDOW
@@ -129,7 +130,7 @@ def test_the_command_goes_on_from_a_model(
     (recipe, first), card = given[0], find("livegen")
     assert (recipe.start, recipe.steps, recipe.epoch, recipe.warmup) == ("livegen", 30, 6, 6)
     assert first.architecture == recipe.architecture
-    assert first.architecture.to_dict() == card.architecture
+    assert first.architecture == build(train.Architecture, card.architecture)
     assert "train split: 3 files, 180 notes" in capsys.readouterr().err
 
 
