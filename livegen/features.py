@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from math import inf, log
 from typing import TYPE_CHECKING
 
-from livegen.note import Note, Pedal
+from livegen.note import PEDAL_UP, Note, Pedal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +61,7 @@ _MOVES: tuple[tuple[bool, int | None, int | None], ...] = (
 """What each category of the pedal says: whether it is down, and the quarter of the step in which it was lifted and in
 which it was pressed, if it was."""
 _CATEGORY = {moves: category for category, moves in enumerate(_MOVES)}
+_STILL = (PEDAL_UP, Pedal(down=True))
 PEDAL_MOVES = len(_MOVES)
 
 SIZES = {
@@ -120,6 +121,8 @@ def _quarter(ago: float, step: float) -> int | None:
 def category_pedal(category: int, step: float) -> Pedal:
     """The pedal as a category says it is, for a step in seconds; moves lie in the middle of their quarters."""
     down, lifted, pressed = _MOVES[category]
+    if lifted is None and pressed is None:  # as for most notes
+        return _STILL[down]
     same = 0.25 if lifted == pressed else 0.0  # of a quarter, either way: two moves are one after the other
 
     def ago(quarter: int | None, later: float) -> float:

@@ -20,7 +20,7 @@ _data = click.option("--data", "folder", metavar="DIR", type=PATH, required=True
 
 
 OPTIONS = {
-    "livegen": ("start", "steps", "batch", "window", "learning_rate", "warmup", "dropout", "seed"),
+    "livegen": ("start", "steps", "batch", "window", "units", "learning_rate", "warmup", "dropout", "seed"),
     "tutorial": ("files", "epochs", "window", "learning_rate", "seed"),
 }
 """What each preset may be given beside its data."""
@@ -36,6 +36,11 @@ OPTIONS = {
 @click.option("--files", type=click.IntRange(min=1), help="Of the data the first so many. [5, as the tutorial]")
 @click.option("--epochs", type=click.IntRange(min=1), help="At most so often through all windows. [50]")
 @click.option("--window", type=click.IntRange(min=1), help="Notes read, at most, to tell the next. [40; tutorial: 25]")
+@click.option(
+    "--units",
+    type=click.IntRange(min=1),
+    help="Width of its LSTM; with --from, at most the model's: the units that say most are kept. [448; the model's]",
+)
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
@@ -59,7 +64,7 @@ def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
     Fine-tuning is what --from does on less than 500,000 notes: see docs/fine-tuning.md.
 
     The preset tutorial is the model of TensorFlow's tutorial, to compare with: see docs/tutorial.md. It takes --files
-    and --epochs; the preset livegen takes --from, --steps, --batch, --warmup and --dropout.
+    and --epochs; the preset livegen takes --from, --steps, --batch, --units, --warmup and --dropout.
     """
     with tensorflow():
         from livegen.training import run
@@ -90,7 +95,7 @@ def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> bool:
         from livegen.training.train import SMALL, Recipe, fine_tuning
         from livegen.training.train import train as fit
 
-    window = given.pop("window", None)
+    window, units = given.pop("window", None), given.pop("units", None)
     if window is not None:
         if window < WINDOW:
             raise ConfigError(
@@ -106,8 +111,14 @@ def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> bool:
     recipe = replace(fine_tuning(notes, given.get("steps")) if small else Recipe(), **given)
     recipe = replace(recipe, epoch=min(recipe.epoch, recipe.steps), warmup=min(recipe.warmup, recipe.steps))
     first = export.restore(card.find(recipe.start)) if recipe.start else None
-    if first is not None:
-        recipe = replace(recipe, architecture=first.architecture)
+    architecture = recipe.architecture if first is None else first.architecture
+    if units is not None:
+        if first is not None and units > first.architecture.units:
+            raise ConfigError(
+                f"--units {units}: {recipe.start} has {first.architecture.units}, and goes on with fewer, not more."
+            )
+        architecture = replace(architecture, units=units)
+    recipe = replace(recipe, architecture=architecture)
     if small:
         tell(f"fine-tunes: {recipe.steps} steps of {recipe.batch} crops, learning rate {recipe.learning_rate:g}")
     if workers.count > 1:

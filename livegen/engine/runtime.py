@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +49,7 @@ def how(temperature: float = 1.0, min_p: float = 0.0, top_p: float = 1.0) -> NDA
     return numbers
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """Where the pianist stands after some notes. Never changed in place."""
 
     memory: NDArray[np.float32]  # (1, as many as the card says); the last of it are the logits of the next note's step

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
+from typing import NamedTuple
 
 from livegen.note import Note
 from livegen.stage.events import ReplyNote
@@ -21,8 +22,7 @@ RESTRIKE = 0.015  # s between a key's release and its next stroke
 SHORTEST = 0.02  # s
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(NamedTuple):
     """A note as the model drew it."""
 
     note: Note

@@ -19,6 +19,7 @@ from livegen.training import Tell, data
 from livegen.training.cluster import Cluster, Muon
 from livegen.training.corpus import Piece, hold_out
 from livegen.training.model import Architecture, Pianist, untrained
+from livegen.training.narrow import narrowed
 from livegen.training.run import Epochs, Run
 
 
@@ -141,7 +142,7 @@ def train(
         pieces: the training split.
         out: the run's folder; a run that was stopped there goes on.
         tell: takes what happens, a line at a time.
-        start: whose weights to begin with.
+        start: whose weights to begin with; it may have more units than the recipe's.
         cluster: the workers that share each batch; without one, this process alone.
 
     Raises:
@@ -164,6 +165,9 @@ def train(
     held_out = np.concatenate([next(fixed) for _ in range(recipe.held_out_batches)])
     pianist = untrained(recipe.architecture, recipe.dropout)
     if start is not None:
+        if recipe.architecture.units < start.architecture.units:
+            heard = next(data.crops(kept, **shape, seed=0, augmentation=None, share=data.WHOLE))
+            start = narrowed(start, recipe.architecture.units, heard)
         pianist.set_weights(start.get_weights())
     compiled(pianist, recipe, cluster)
     pianist.compute_loss(y=targets(held_out[:1]), y_pred=pianist(held_out[:1]))  # makes the losses' variables, too

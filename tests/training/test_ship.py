@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,12 @@ def test_the_command_goes_on_from_a_model(
     assert first.architecture == recipe.architecture
     assert first.architecture == build(train.Architecture, card.architecture)
     assert "train split: 3 files, 180 notes" in capsys.readouterr().err
+
+    assert main([*words, "--units", "64"]) == 0
+    recipe, first = given[1]
+    assert recipe.architecture == replace(first.architecture, units=64)
+    assert main([*words, "--units", "5000"]) == 78
+    assert f"livegen has {first.architecture.units}, and goes on with fewer" in capsys.readouterr().err
 
 
 def test_any_folder_can_be_evaluated_on_unless_it_was_trained_on(

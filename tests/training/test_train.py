@@ -107,6 +107,9 @@ def test_what_goes_on_from_a_model_begins_with_its_weights(
     assert before in told[-1]  # it has not moved: held out as it was
     assert "held out" in told[0]
 
+    narrow = replace(still, architecture=replace(still.architecture, units=6))
+    assert train(narrow, pieces, tmp_path / "narrow", told.append, first).lstm[0].units == 6
+
 
 def test_an_evening_is_gone_through_in_a_few_small_steps() -> None:
     from livegen.training.train import Recipe, fine_tuning

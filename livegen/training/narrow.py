@@ -1,0 +1,59 @@
+"""A narrower pianist, of a trained one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegen.training.model import Pianist, untrained
+
+Floats = NDArray[np.float32]
+
+
+def narrowed(pianist: Pianist, units: int, heard: NDArray[np.int32]) -> Pianist:
+    """The pianist with only so many of its LSTM's units: those that say most. It has to be trained on.
+
+    How much a unit says is how its output varies over the notes heard, times the squares of the weights that it is
+    read with. A unit goes from all layers at once, as their outputs are added up.
+
+    Args:
+        pianist: stays as it is.
+        units: at most as many as it has.
+        heard: tokens of some crops, shape (batch, time, 5).
+    """
+    whole = pianist.architecture.units
+    reads = [pianist.heads.kernel, pianist.back.query.kernel, pianist.back.key.kernel]
+    by_all = sum(_squares(kernel)[:whole] for kernel in reads)
+    said: Any = 0.0
+    x = pianist.embed(heard)
+    for i, layer in enumerate(pianist.lstm):
+        x = layer(x)
+        by_layers = [each.cell.kernel for each in pianist.lstm[i + 1 : i + 2]] + [layer.cell.recurrent_kernel]
+        said += np.var(x, axis=(0, 1)) * (by_all + sum(map(_squares, by_layers)))
+    keep = np.sort(np.argsort(said)[whole - units :])
+    gates = (np.arange(4)[:, None] * whole + keep).ravel()
+    kept: dict[str, Floats] = {}
+    for i, layer in enumerate(pianist.lstm):
+        kernel, recurrent, bias = (_numbers(weight) for weight in layer.cell.weights)
+        kept |= zip(
+            (weight.path for weight in layer.cell.weights),
+            (kernel[keep if i else slice(None)][:, gates], recurrent[keep][:, gates], bias[gates]),
+            strict=True,
+        )
+    kept |= {kernel.path: np.concatenate([_numbers(kernel)[keep], _numbers(kernel)[whole:]]) for kernel in reads}
+    narrow = untrained(replace(pianist.architecture, units=units), pianist.dropout)
+    for mine, weight in zip(narrow.weights, pianist.weights, strict=True):
+        mine.assign(kept.get(weight.path, _numbers(weight)))
+    return narrow
+
+
+def _numbers(weight: Any) -> Floats:  # noqa: ANN401  (Keras has no public type for its variables)
+    return np.asarray(weight.value, np.float32)
+
+
+def _squares(kernel: Any) -> Floats:  # noqa: ANN401
+    squares: Floats = np.square(_numbers(kernel)).sum(axis=1)
+    return squares
