@@ -15,9 +15,10 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import inf
 
 from mido import Message
 
@@ -81,7 +82,7 @@ class Performance:
 
     def __init__(self, manners: Manners, voices: Sequence[Voice], *, inputs: int = 1, echoes: bool = False) -> None:
         self._manners = manners
-        self._voices = list(voices)
+        self._voices = dict(enumerate(voices))
         self._listener = Listener(manners.channel)
         self._player = Player()
         self._echo = Echo() if echoes else None
@@ -94,6 +95,7 @@ class Performance:
         self._asked: Request | None = None
         self._answer: tuple[Predicted, MonotonicTime, list[Stroke]] | None = None  # with its start
         self._requests = self._replies = self._played = 0
+        self._last_stroke = MonotonicTime(-inf)
         self._sends: list[Send] = []
         self._notices: list[Notice] = []
         self._to_ask: Request | None = None
@@ -101,6 +103,11 @@ class Performance:
     @property
     def turn(self) -> Turn:
         return self._turn
+
+    @property
+    def outputs(self) -> Collection[int]:
+        """Those that are not left out."""
+        return self._voices.keys()
 
     @property
     def finished(self) -> bool:
@@ -149,10 +156,15 @@ class Performance:
         sends, self._sends = self._sends, []
         return sends
 
-    def sent(self, message: Message, now: MonotonicTime) -> None:
+    def sent(self, send: Send, now: MonotonicTime) -> None:
         """A message has left by a port from which it may come back."""
         if self._echo is not None:
-            self._echo.sent(message, now)
+            self._echo.sent(send.message, now, ours=send.part is Part.REPLY)
+
+    def leave_out(self, output: int, now: MonotonicTime) -> list[Send]:
+        """Go on without an output that is broken. Returns the last that it should get, if it can."""
+        voice = self._voices.pop(output)
+        return [Send(output, message, Part.REPLY, now) for message in voice.close()]
 
     def take_request(self) -> Request | None:
         """What to ask the model, once."""
@@ -167,7 +179,7 @@ class Performance:
         """The end, on whatever way out: everything that was sounded is released."""
         if self._turn is Turn.REPLY:
             self._end_reply(now, interrupted=True)
-        for output, voice in enumerate(self._voices):
+        for output, voice in self._voices.items():
             self._send(output, voice.close(), Part.REPLY, now)
         sends, self._sends = self._sends, []
         return sends
@@ -176,23 +188,27 @@ class Performance:
 
     def _receive(self, event: Received) -> None:
         message, at = event.message, event.at
-        if self._echo is not None and self._echo.heard(message, at):
+        if self._echo is not None and self._echo.heard(message, at, held=self._holds(message)):
             return
         panic = self._manners.panic
         if panic is not None and panic.mine(message):
             if panic.pressed(message):
                 self._panic(at)
             return
-        for output, voice in enumerate(self._voices):
+        for output, voice in self._voices.items():
             self._send(output, voice.pass_on(message, event.port), Part.CALL, at)
         heard = self._listener.hear(message, at, event.port)
         if heard is Heard.KEY_DOWN:
             self._notices.append(NoteStarted(Part.CALL, message.note, message.velocity, at))
         self._act(heard, at)
 
+    def _holds(self, message: Message) -> bool:
+        """Whether the player has the key of a note down."""
+        return message.type in ("note_on", "note_off") and self._listener.holds(message.channel, message.note)
+
     def _act(self, heard: Heard, at: MonotonicTime) -> None:
         if heard in (Heard.KEY_UP, Heard.PEDAL):  # a foot may have left a pedal that we share
-            for output, voice in enumerate(self._voices):
+            for output, voice in self._voices.items():
                 self._send(output, voice.settle(self._listener), Part.REPLY, at)
         for note in self._listener.finished():
             self._window.add(note)
@@ -275,7 +291,8 @@ class Performance:
     def _play(self, now: MonotonicTime) -> None:
         last = now
         for stroke in self._player.due(now):
-            last, note = stroke.at, stroke.note
+            last = self._last_stroke = stroke.at
+            note = stroke.note
             if note is None:
                 self._move_pedal(stroke.at, down=stroke.down)
                 continue
@@ -284,7 +301,7 @@ class Performance:
                 self._notices.append(NoteStarted(Part.REPLY, note.pitch, note.velocity, stroke.at))
             else:
                 self._sounded(note)
-            for output, voice in enumerate(self._voices):
+            for output, voice in self._voices.items():
                 if stroke.down:
                     messages = voice.start(note.pitch, note.velocity)
                 else:
@@ -294,6 +311,7 @@ class Performance:
             self._end_reply(last, interrupted=False)
 
     def _end_reply(self, at: MonotonicTime, *, interrupted: bool) -> None:
+        at = max(at, self._last_stroke)  # what ends it may be stamped before what was due until it was heard
         for note in self._player.cancel(at):
             self._sounded(note)
         self._turn = Turn.IDLE
@@ -304,7 +322,7 @@ class Performance:
         self._notices.append(ReplyEnded(self._played, self._player.dropped, interrupted, at))
 
     def _move_pedal(self, at: MonotonicTime, *, down: bool) -> None:
-        for output, voice in enumerate(self._voices):
+        for output, voice in self._voices.items():
             self._send(output, voice.pedal(self._listener, down=down), Part.REPLY, at)
 
     def _sounded(self, note: SoundedNote) -> None:
@@ -321,7 +339,7 @@ class Performance:
         self._notices.append(Silenced(at))
 
     def _silence(self, at: MonotonicTime) -> None:
-        for output, voice in enumerate(self._voices):
+        for output, voice in self._voices.items():
             self._send(output, voice.silence(self._listener), Part.REPLY, at)
 
     def _send(self, output: int, messages: Sequence[Message], part: Part, at: MonotonicTime) -> None:

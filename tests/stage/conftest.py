@@ -50,9 +50,10 @@ class Stage:
         self.now = max(self.now, at(until))
 
     def step(self) -> None:
-        self.sends += [(self.now, send) for send in self.performance.due(self.now)]
-        for _, send in self.sends[-64:]:
-            self.performance.sent(send.message, self.now)
+        sends = self.performance.due(self.now)
+        self.sends += [(self.now, send) for send in sends]
+        for send in sends:
+            self.performance.sent(send, self.now)
         self.notices += self.performance.take_notices()
         request = self.performance.take_request()
         if request is not None:

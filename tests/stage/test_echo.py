@@ -80,5 +80,40 @@ def test_where_notes_come_back_so_do_all_controllers():
     assert not echo.heard(cc(1, control=7), at(2.01))
 
 
+def off(note: int = 60) -> Message:
+    return Message("note_off", note=note)
+
+
+def test_what_is_passed_on_comes_back_where_a_key_that_is_down_is_struck_again():
+    echo = Echo()
+    echo.sent(NOTE, at(1), ours=False)
+    assert not echo.heard(NOTE, at(1.01), held=False)  # a key that bounces was up between
+    assert echo.heard(NOTE, at(1.02), held=True)
+    assert echo.heard(off(), at(1.03)) is False  # nothing like it was sent
+
+
+def test_a_key_that_bounces_is_let_go():
+    echo = Echo()
+    echo.sent(off(), at(1), ours=False)
+    echo.sent(NOTE, at(1.01), ours=False)
+    assert not echo.heard(off(), at(1.022), held=True)
+    assert echo.heard(off(), at(1.023), held=False)  # which costs nothing
+
+
+def test_in_a_known_loop_the_end_of_a_note_comes_back_too():
+    echo = Echo()
+    echo.sent(NOTE, at(1))
+    assert echo.heard(NOTE, at(1.01))
+    echo.sent(off(), at(2))
+    assert echo.heard(off(), at(2.06), held=True)
+
+
+@pytest.mark.parametrize("message", [Message("clock"), cc(0, control=96), cc(0, control=97)])
+def test_what_counts_each_time_is_the_player(message):
+    echo = Echo()
+    echo.sent(message, at(1), ours=False)
+    assert not echo.heard(message, at(1.01))
+
+
 def test_nothing_sent_nothing_known():
     assert not Echo().heard(NOTE, at(0))

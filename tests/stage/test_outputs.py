@@ -11,6 +11,7 @@ from livegen.stage.events import (
     Ended,
     Panic,
     Part,
+    Received,
     ReplyEnded,
     ReplyStarted,
     Silenced,
@@ -18,6 +19,10 @@ from livegen.stage.events import (
 )
 from livegen.stage.performance import Manners
 from livegen.stage.voice import Voice
+
+
+def at(seconds: float) -> MonotonicTime:
+    return MonotonicTime(seconds)
 
 
 def test_panic_ends_a_reply_and_a_call(stage):
@@ -129,6 +134,51 @@ def test_what_is_heard_back_is_not_the_player(stage):
     s.run(10)
     assert not s.told(ReplyEnded)[0].interrupted
     assert len([x for x in s.sent() if x[1] == "note_on"]) == 3
+
+
+def test_a_key_that_bounces_is_the_players_though_it_was_passed_on(stage):
+    s = stage(echoes=True)
+    s.on(0.0, 60, velocity=80)
+    s.off(0.3, 60)
+    s.on(0.31, 60, velocity=31)
+    s.off(0.322, 60)
+    s.run(5.0)
+    assert [kind for _, kind, _ in s.sent(channel=0)] == ["note_on", "note_off", "note_on", "note_off"]
+    assert len(s.told(ReplyEnded)) == 1
+
+
+def test_a_clock_is_passed_on_whole(stage):
+    s = stage(echoes=True)
+    for tick in range(48):
+        s.midi(tick * 0.02, Message("clock"))
+    assert len(s.sends) == 48
+
+
+def test_a_note_never_ends_before_it_began(stage):
+    """The key that ends the reply may be stamped before a note that was sent while it was on its way to us."""
+    s = stage()
+    s.phrase()
+    s.run(2.3)
+    s.now = at(2.301)
+    s.event(Received(Message("note_on", note=40, velocity=64), at(2.299)))
+    struck, let_go = (
+        next(send.at for _, send in s.sends if send.message.type == kind and send.message.note == 64)
+        for kind in ("note_on", "note_off")
+    )
+    assert struck == 2.3
+    assert let_go >= struck
+
+
+def test_a_broken_output_is_released_and_left_out(stage):
+    s = stage(voices=[Voice(thru=True, channel=1), Voice(thru=True, channel=1)])
+    s.phrase()
+    s.run(2.4)
+    last = [send.message for send in s.performance.leave_out(0, s.now)]
+    assert {m.note for m in last if m.type == "note_off"} == {60, 64}
+    assert list(s.performance.outputs) == [1]
+    before = len(s.sends)
+    s.run(10)
+    assert {send.output for _, send in s.sends[before:]} == {1}
 
 
 def test_stop_is_for_the_loop_alone(stage):
