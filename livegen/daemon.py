@@ -1,17 +1,17 @@
-"""The daemon: the only place where the parts meet. It reads as a story: serve, set up, jam, leave."""
+"""The daemon: the only place where the parts meet. It reads as a story: run, prepare, jam, leave."""
 
 from __future__ import annotations
 
 import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 from livegen.config import Settings
 from livegen.engine import card, choose
 from livegen.engine.improviser import Improviser
-from livegen.engine.predictor import Predictor, answer
+from livegen.engine.predictor import Predictor, answer, attempt
 from livegen.engine.sampling import Sampling
 from livegen.errors import LivegenError, PortError
 from livegen.inbox import Inbox, LiveInbox, VirtualInbox
@@ -19,9 +19,10 @@ from livegen.io import notify, realtime
 from livegen.io.output import Output
 from livegen.io.reporter import Reporter
 from livegen.io.wiring import Wiring, wire
+from livegen.note import MonotonicTime
 from livegen.process import deliver, let_arrive, punctual, reporting, signals
 from livegen.stage.control import Control
-from livegen.stage.events import Request, Stop
+from livegen.stage.events import Event, Received, Request, Send, Stop
 from livegen.stage.performance import Manners, Performance, Turn
 from livegen.stage.voice import Voice
 
@@ -43,27 +44,46 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
     with ExitStack() as stack:
         reporter = stack.enter_context(reporting(settings))
         stack.enter_context(signals(inbox))
+        before: Settings | None = None  # those in force until a reload
         while True:
-            stop = serve(settings, inbox, reporter)
+            with ExitStack() as served:
+                try:
+                    play = served.enter_context(prepared(settings, inbox, reporter, again=before is not None))
+                except LivegenError as error:
+                    if before is None or before is settings:
+                        raise
+                    settings = stay(before, error, reporter)
+                    continue
+                stop = play()
             if not stop.reload:
                 notify.stopping()
                 return 0
             notify.reloading()
+            before = settings
             if reload is not None:
                 try:
                     settings = reload()
                 except LivegenError as error:
-                    reporter.warn(f"{error} The settings stay as they were.")
+                    settings = stay(before, error, reporter)
 
 
-def serve(settings: Settings, live: LiveInbox, reporter: Reporter) -> Stop:
-    """From set-up to a clean end, once."""
+def stay(before: Settings, error: LivegenError, reporter: Reporter) -> Settings:
+    """What worked is not given up for settings that do not."""
+    reporter.warn(f"{error} The settings stay as they were.")
+    return before
+
+
+@contextmanager
+def prepared(
+    settings: Settings, live: LiveInbox, reporter: Reporter, *, again: bool = False
+) -> Iterator[Callable[[], Stop]]:
+    """All that it takes, open and warm: gives what plays until told to stop. `again` after a reload."""
     started = time.monotonic()
     with ExitStack() as stack:
         chosen = choose.choose(card.find(settings.model), settings.device)
         sampling = Sampling(settings.temperature, settings.top_p, settings.min_p)
         improviser = Improviser(chosen.runtime, sampling, settings.window)
-        wiring = stack.enter_context(wire(settings, live, reporter))
+        wiring = stack.enter_context(wire(settings, live, reporter, replace=not again))
         reporter.say(f"model: {settings.model}, {chosen.report}")
         voices = [
             Voice(thru=thru, channel=channel) for thru, channel in map(partial(routing, settings), wiring.outputs)
@@ -74,14 +94,18 @@ def serve(settings: Settings, live: LiveInbox, reporter: Reporter) -> Stop:
             ask: Callable[[Request], None] = partial(ask_at_once, inbox, improviser, settings)
         else:
             ask = stack.enter_context(in_real_time(live, improviser, settings, reporter))
-        wiring.start()
-        notify.ready()
-        told = "play a phrase, then pause" if wiring.listening else "listen"
-        reporter.say(f"ready after {time.monotonic() - started:.2f} s: {told}. Ctrl-C ends it.")
-        try:
-            return jam(performance, inbox, wiring.outputs, ask, reporter)
-        finally:
-            leave(performance, inbox, wiring, reporter)
+
+        def play() -> Stop:
+            wiring.start()
+            notify.ready()
+            told = "play a phrase, then pause" if wiring.listening else "listen"
+            reporter.say(f"ready after {time.monotonic() - started:.2f} s: {told}. Ctrl-C ends it.")
+            try:
+                return jam(performance, inbox, wiring.outputs, ask, reporter)
+            finally:
+                leave(performance, inbox, wiring, reporter)
+
+        yield play
 
 
 @contextmanager
@@ -106,7 +130,7 @@ def in_real_time(
 
 def ask_at_once(inbox: Inbox, improviser: Improviser, settings: Settings, request: Request) -> None:
     """In virtual time the answer is there before time goes on."""
-    inbox.put(answer(improviser, request, seed=settings.seed, longest=settings.reply_max))
+    inbox.put(attempt(partial(answer, improviser, seed=settings.seed, longest=settings.reply_max), request))
 
 
 def jam(
@@ -117,7 +141,6 @@ def jam(
     reporter: Reporter,
 ) -> Stop:
     """The loop: take what happens in, send what is due, ask what is to be asked."""
-    working = list(range(len(outputs)))
     while not performance.finished:
         event = inbox.get(performance.next_due)
         if isinstance(event, Stop):
@@ -125,30 +148,61 @@ def jam(
         now = inbox.now()
         if event is not None:
             performance.handle(event, now)
-        for send in performance.due(now):
-            if send.output in working and not deliver(send, outputs, reporter):
-                working.remove(send.output)
-                if not working:
-                    raise PortError("Every output is broken. Connect one and start again.")
-            performance.sent(send.message, now)
+        sends = performance.due(now)
+        for send in sends:
+            if send.output in performance.outputs and not deliver(send, outputs, reporter):
+                leave_out(send.output, performance, now, outputs)
+            elif outputs[send.output].real:
+                performance.sent(send, now)
         request = performance.take_request()
         if request is not None:
             ask(request)
-        for notice in performance.take_notices():
-            reporter.notice(notice)
+        tell(event, sends, performance, reporter)
         if performance.turn is Turn.IDLE:
             gc.collect(0)  # nothing is due, and the collector is off while anything may be
     return Stop("all has been played")
 
 
+def leave_out(output: int, performance: Performance, now: MonotonicTime, outputs: Sequence[Output]) -> None:
+    """Go on without a broken output, if there is another. It may take a note_off yet, though not what broke it."""
+    for send in performance.leave_out(output, now):
+        with suppress(Exception):
+            outputs[output].send(send)
+    if not performance.outputs:
+        raise PortError("Every output is broken. Connect one and start again.")
+
+
+def tell(event: Event | None, sends: Sequence[Send], performance: Performance, reporter: Reporter) -> None:
+    """What was done, when it has been done: nothing waits for the log."""
+    for message in (event, *sends) if isinstance(event, Received) else sends:
+        reporter.debug(message, 2)
+    for notice in performance.take_notices():
+        reporter.notice(notice)
+
+
 def leave(performance: Performance, inbox: Inbox, wiring: Wiring, reporter: Reporter) -> None:
     """Release whatever was sounded, on whatever way out."""
-    wiring.stop_listening()
-    for send in performance.close(inbox.now()):
-        deliver(send, wiring.outputs, reporter)
+    try:
+        wiring.stop_listening()
+        hear_out(performance, inbox)
+    finally:
+        for send in performance.close(inbox.now()):
+            deliver(send, wiring.outputs, reporter)
     for notice in performance.take_notices():
         reporter.notice(notice)
     let_arrive(wiring.outputs)
+
+
+def hear_out(performance: Performance, inbox: Inbox) -> None:
+    """What the player did before the inputs were closed is theirs yet; what else is told to stop stays told."""
+    stops: list[Stop] = []
+    while (event := inbox.get(inbox.now())) is not None:
+        if isinstance(event, Stop):
+            stops.append(event)
+        else:
+            performance.handle(event, inbox.now())
+    for stop in stops:
+        inbox.put(stop)
 
 
 def manners(settings: Settings) -> Manners:

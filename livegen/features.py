@@ -105,7 +105,8 @@ def pedal_category(pedal: Pedal, step: float) -> int:
     """The category of the pedal at the onset of a note that came `step` seconds after the one before."""
     lifted, pressed = _quarter(pedal.lifted, step), _quarter(pedal.pressed, step)
     if lifted is not None and pressed is not None:  # how it stood before is not told: only the last two moves are
-        return _CATEGORY[pedal.down, lifted, pressed]
+        told = pedal.down, lifted, pressed
+        return _CATEGORY.get(told, _CATEGORY[pedal.down, None, None])  # two players' stamps may cross
     if pedal.down:
         return _CATEGORY[True, None, pressed]
     return _CATEGORY[False, lifted, None]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -24,9 +25,10 @@ LAST_WORDS = 0.05  # s: JACK carries on what was sent once a period, of up to 43
 
 def reporting(settings: Settings) -> Reporter:
     """The log, on stderr. To be closed."""
+    stream = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115  (None where stderr is closed; kept to the end)
     return Reporter(
-        sys.stderr,
-        terminal=sys.stderr.isatty(),
+        stream,
+        terminal=stream.isatty(),
         verbose=settings.verbose,
         journal="JOURNAL_STREAM" in os.environ,
         claim=partial(realtime.claim, settings.realtime, realtime.REPORTER),

@@ -6,6 +6,7 @@ import io
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from mido import Message
@@ -108,6 +109,78 @@ def test_a_broken_output_is_left_out_and_the_others_play_on(error):
     assert "recorded is left out: The cable is out." in scene.log.getvalue()
 
 
+def test_an_output_that_refuses_one_message_is_released():
+    class Choosy(Recorded):
+        def send(self, send: Send) -> None:
+            if send.message.type == "note_on" and send.message.note == 61:
+                raise PortError("Not this one.")
+            super().send(send)
+
+    choosy, whole = Choosy(), Recorded()
+    scene = Scene(choosy, whole)
+    scene.play(scene.answer)
+    assert choosy.struck() == [60]
+    assert choosy.hanging() == set()
+    assert whole.struck() == [60, 61, 62, 63]
+    assert scene.log.getvalue().count("is left out") == 1
+
+
+def test_what_only_went_to_a_file_does_not_come_back():
+    """With a tape beside it, a key that is struck again as it was is no echo of the tape."""
+    tape = Recorded()
+    tape.real = False
+    scene = Scene(tape)
+    scene.performance = Performance(daemon.manners(Settings()), [Voice(thru=True, channel=0)], echoes=True)
+    again = [(0.0, "note_on"), (0.3, "note_off"), (0.31, "note_on"), (0.32, "note_off")]
+    events = [Received(Message(kind, note=50), MonotonicTime(when)) for when, kind in again]
+    scene.inbox = VirtualInbox([*events, Ended(MonotonicTime(0.32))])
+    scene.play(scene.answer)
+    assert [m.type for m in tape.messages[:4]] == [kind for _, kind in again]
+
+
+def test_what_sounds_is_released_though_an_input_cannot_be_closed():
+    class Stuck:
+        def close(self) -> None:
+            raise RuntimeError("stuck")
+
+    output = Recorded()
+    scene = Scene(output)
+    scene.inbox = Interrupted(Stop("SIGTERM"))
+    scene.wiring.listening.append(Stuck())  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="stuck"):
+        scene.play(scene.answer)
+    assert output.struck() == [60, 61]
+    assert output.hanging() == set()
+
+
+def test_what_came_in_before_the_inputs_were_closed_is_heard_and_a_stop_stays_told():
+    output, inbox = Recorded(), LiveInbox()
+    scene = Scene(output)
+    scene.inbox = inbox
+    now = inbox.now()
+    for event in (
+        Stop("SIGHUP", reload=True),
+        Received(Message("note_on", note=50), now),
+        Stop("SIGTERM"),
+        Received(Message("note_off", note=50), now),
+    ):
+        inbox.put(event)
+    assert scene.play(scene.answer).reload
+    assert [m.type for m in output.messages] == ["note_on", "note_off"]
+    assert inbox.get(now) == Stop("SIGTERM")
+
+
+def test_in_virtual_time_a_model_that_fails_does_not_end_it():
+    class Broken:
+        def improvise(self, *_: object) -> None:
+            raise ValueError("no numbers")
+
+    output = Recorded()
+    scene = Scene(output)
+    scene.play(partial(daemon.ask_at_once, scene.inbox, Broken(), Settings()))  # type: ignore[arg-type]
+    assert "no numbers" in scene.log.getvalue()
+
+
 def test_when_all_outputs_are_broken_it_says_so():
     scene = Scene(Recorded(breaks_at=3), Recorded(breaks_at=2))
     with pytest.raises(PortError, match="Every output is broken"):
@@ -127,14 +200,15 @@ class Interrupted(VirtualInbox):
 
     def __init__(self, what: Stop | Exception) -> None:
         super().__init__(phrase())
-        self._what = what
+        self._what: Stop | Exception | None = what
 
     def get(self, until: MonotonicTime | None) -> Event | None:
-        if until is None or until < 1.0 + 0.7 + 0.3:  # the call, the silence, and into the reply
+        if self._what is None or until is None or until < 1.0 + 0.7 + 0.3:  # the call, the silence, and into the reply
             return super().get(until)
-        if isinstance(self._what, Exception):
-            raise self._what
-        return self._what
+        what, self._what = self._what, None
+        if isinstance(what, Exception):
+            raise what
+        return what
 
 
 def test_a_stop_in_mid_reply_releases_what_sounds():

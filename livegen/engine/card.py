@@ -6,6 +6,7 @@ Reading a card needs nothing but the standard library. A file is checked when it
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ import livegen
 from livegen.engine.plain import build
 from livegen.errors import ModelError, did_you_mean
 from livegen.features import SCHEME
+from livegen.kinds import expanded
 from livegen.note import WINDOW
 
 CARD = "model.json"
@@ -156,8 +158,8 @@ def find(model: str) -> Card:
         ModelError: there is no such model, or its card is not in order.
     """
     known = folders()
-    folder = known.get(model, Path(model).expanduser())
-    if folder.is_dir():
+    folder = known.get(model, Path(expanded(model)))
+    if os.path.isdir(folder):  # noqa: PTH112  (Path's raises, for instance where a name is too long)
         return read(folder)
     hint = f"{did_you_mean(model, known)} Known: {', '.join(known) or 'none'}."
     raise ModelError(f"No model {model!r}, neither a name nor a folder.{hint}")

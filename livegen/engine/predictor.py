@@ -46,6 +46,16 @@ def answer(
     return Predicted(request.id, notes, perf_counter() - start)
 
 
+def attempt(answering: Callable[[Request], Predicted], request: Request) -> Predicted | Failed:
+    """What goes wrong is an answer too. Raises AbandonedError alone."""
+    try:
+        return answering(request)
+    except AbandonedError:
+        raise
+    except Exception as error:  # noqa: BLE001  (a runtime may raise anything)
+        return Failed(request.id, f"{type(error).__name__}: {error}")
+
+
 class Predictor:
     """Owns the model while it runs. Never raises: what goes wrong is an answer too."""
 
@@ -91,12 +101,8 @@ class Predictor:
         with suppress(OSError):  # without priority it is only a little late under load
             self._realtime()
         while (request := self._newest()) is not None:
-            try:
-                self._put(self._answer(request))
-            except AbandonedError:
-                continue
-            except Exception as error:  # noqa: BLE001  (the thread's edge: a runtime may raise anything)
-                self._put(Failed(request.id, f"{type(error).__name__}: {error}"))
+            with suppress(AbandonedError):
+                self._put(attempt(self._answer, request))
 
     def _newest(self) -> Request | None:
         request = self._requests.get()

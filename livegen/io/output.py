@@ -9,6 +9,7 @@ from typing import Protocol
 from mido import Message
 
 from livegen.stage.events import Send
+from livegen.stage.listener import HOLDING
 
 
 class Output(Protocol):
@@ -35,11 +36,17 @@ class Output(Protocol):
 
 
 def releases(messages: Iterable[Message]) -> list[Message]:
-    """The note_offs that are missing after `messages`: one for each note that still sounds."""
+    """What is missing after `messages`: a note_off for each note that still sounds, and pedals up that hold notes."""
     sounding: Counter[tuple[int, int]] = Counter()
+    pedals: dict[tuple[int, int], int] = {}
     for message in messages:
-        if message.type == "note_on" and message.velocity > 0:
+        if message.type == "control_change" and message.control in HOLDING:
+            pedals[message.channel, message.control] = message.value
+        elif message.type == "note_on" and message.velocity > 0:
             sounding[message.channel, message.note] += 1
         elif message.type in ("note_on", "note_off") and sounding[message.channel, message.note] > 0:
             sounding[message.channel, message.note] -= 1
-    return [Message("note_off", channel=channel, note=note) for channel, note in sounding.elements()]
+    return [
+        *(Message("note_off", channel=channel, note=note) for channel, note in sounding.elements()),
+        *(Message("control_change", channel=c, control=n, value=0) for (c, n), value in pedals.items() if value),
+    ]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import resources
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -30,10 +31,13 @@ class Timeline:
     """What an input will have sent, and when: by time, `Ended` last."""
 
     events: tuple[Received | Ended, ...]
+    path: Path | None = None  # of the file that it was read from
 
     def delayed(self, seconds: float) -> Timeline:
         """The same, so much later."""
-        return Timeline(tuple(replace(event, at=MonotonicTime(event.at + seconds)) for event in self.events))
+        return replace(
+            self, events=tuple(replace(event, at=MonotonicTime(event.at + seconds)) for event in self.events)
+        )
 
 
 def from_file(path: Path, start: MonotonicTime, port: int = 0) -> Timeline:
@@ -43,13 +47,12 @@ def from_file(path: Path, start: MonotonicTime, port: int = 0) -> Timeline:
         DataError: no MIDI file, or one without notes.
     """
     try:
-        with path.open("rb") as file:
-            phrase = _read(file)
+        phrase = _read(BytesIO(path.read_bytes()))  # a pipe can only be read in a row
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise DataError(f"{path} cannot be played: {error}.") from error
-    return Timeline((*_placed(phrase, start, port), Ended(MonotonicTime(start + phrase[-1].time), port)))
+    return Timeline((*_placed(phrase, start, port), Ended(MonotonicTime(start + phrase[-1].time), port)), path)
 
 
 def demo(

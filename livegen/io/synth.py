@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -154,7 +155,7 @@ def soundfonts(wanted: str = "") -> list[Path]:
     """
     if wanted:
         path = Path(wanted)
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113  (Path's raises, for instance where a name is too long)
             raise PortError(f"The soundfont {path} is not there. Name an SF2 or SF3 file with --soundfont FILE.")
         return [path]
     found = [p for pattern in SOUNDFONT_PATTERNS for folder in SOUNDFONT_FOLDERS for p in Path(folder).glob(pattern)]
@@ -183,7 +184,7 @@ def _start(fluid: Fluid, wanted: str) -> str:
     if wanted == "auto":
         raise PortError(
             f"No sound card is found: none of FluidSynth's audio drivers starts ({', '.join(usual)}). "
-            "Start a sound server, or write to a file: --out jam.wav."
+            "Start a sound server, or let it write to a file: --out jam.wav."
         )
     known = (*usual, *OTHER_DRIVERS)
     near = "" if wanted in known else did_you_mean(wanted, known)

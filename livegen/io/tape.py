@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import wave
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-from mido import MetaMessage, MidiFile, MidiTrack, bpm2tempo
+from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
 from livegen.errors import ConfigError, PortError
 from livegen.io.fluid import Fluid
@@ -20,6 +22,7 @@ from livegen.stage.events import Part, Send
 
 TEMPO = 120  # quarter notes in a minute
 TICKS_PER_BEAT = 960
+LONGEST = 2**28 - 1  # ticks between two messages: 39 hours
 TICKS_PER_SECOND = TICKS_PER_BEAT * TEMPO / 60
 
 WAV_RATE = 44_100  # Hz
@@ -28,8 +31,19 @@ WAV_BLOCK = 4_096  # frames written at once
 WAV_MOST_FRAMES = (2**32 - 64) // 4  # a WAV file counts its bytes in 32 bits
 
 
+def real(path: Path) -> Path:
+    """The path without links, as far as they lead anywhere: Path.resolve raises where they go in circles."""
+    return Path(os.path.realpath(path))
+
+
+def unused(path: Path) -> Path:
+    """The path, or where there is something already the first that is free of jam-2.wav, jam-3.wav..."""
+    names = (path if i == 1 else path.with_stem(f"{path.stem}-{i}") for i in count(1))
+    return next(name for name in names if not name.exists())
+
+
 class _Tape(ABC):
-    """Remembers what is sent, and writes it once. The name is that of the file.
+    """Remembers what is sent, and writes it once; where nothing was, nothing. The name is that of the file.
 
     Raises:
         ConfigError: no file can be written there.
@@ -41,7 +55,7 @@ class _Tape(ABC):
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
-        self._path = path.resolve()
+        self._path = real(path)
         self._sends: list[Send] = []
         self._closed = False
         try:
@@ -52,15 +66,23 @@ class _Tape(ABC):
         except OSError as error:
             raise ConfigError(f"{self.name} cannot be written: {error.strerror}. Name another file.") from error
 
+    @property
+    def empty(self) -> bool:
+        """Nothing was sent, and nothing will be written."""
+        return not self._sends
+
     def send(self, send: Send) -> None:
         if self._closed:
             raise PortError(f"{self.name} is already written.")
-        self._sends.append(send)
+        if hasattr(send.message, "channel") or send.message.type == "sysex":  # what a file may hold: no clock
+            self._sends.append(send)
 
     def close(self) -> None:
         if self._closed:
             return
         self._closed = True
+        if self.empty:
+            return
         try:
             with self._whole() as file:
                 self._write(file)
@@ -87,11 +109,28 @@ class _Tape(ABC):
 
     def _played(self) -> list[Send]:
         """All messages by time; at the end, what still sounds is ended."""
-        sends = sorted(self._sends, key=lambda send: send.at)
+        sends = list(_by_striker(sorted(self._sends, key=lambda send: send.at)))
         for part in Part:
             for message in releases(send.message for send in sends if send.part is part):
                 sends.append(Send(sends[0].output, message, part, sends[-1].at))
         return sends
+
+
+def _by_striker(sends: Iterable[Send]) -> Iterator[Send]:
+    """Each key let go by the part that struck it last. Where call and reply share a channel it may be the other."""
+    strikers: dict[tuple[int, int], Part] = {}
+    for send in sends:
+        message = send.message
+        if message.type in ("note_on", "note_off"):
+            key = message.channel, message.note
+            before = strikers.pop(key, send.part)
+            if message.type == "note_off" or message.velocity == 0:
+                yield replace(send, part=before)
+                continue
+            if before is not send.part:
+                yield replace(send, message=Message("note_off", channel=key[0], note=key[1]), part=before)
+            strikers[key] = send.part
+        yield send
 
 
 class MidiTape(_Tape):
@@ -111,9 +150,9 @@ def _track(part: Part, sends: Sequence[Send]) -> MidiTrack:
     now = 0  # ticks
     for send in sends:
         message = send.message
-        if send.part is part and (hasattr(message, "channel") or message.type == "sysex"):  # what a file may hold
+        if send.part is part:
             tick = round((send.at - sends[0].at) * TICKS_PER_SECOND)
-            track.append(message.copy(time=tick - now))
+            track.append(message.copy(time=min(tick - now, LONGEST)))
             now = tick
     return track
 

@@ -15,7 +15,7 @@ from livegen.io import midi_system, ports, realtime, source, synth
 from livegen.io.output import Output
 from livegen.io.ports import Demo, MidiFile, Port, PortInput, Synth, WavFile
 from livegen.io.reporter import Reporter
-from livegen.io.tape import MidiTape, WavTape
+from livegen.io.tape import MidiTape, WavTape, real, unused
 from livegen.note import MonotonicTime
 from livegen.stage.events import Ended, Received
 
@@ -63,11 +63,22 @@ class Wiring:
 
 @contextmanager
 def wire(
-    settings: Settings, inbox: LiveInbox, reporter: Reporter, timeline: source.Timeline | None = None
+    settings: Settings,
+    inbox: LiveInbox,
+    reporter: Reporter,
+    timeline: source.Timeline | None = None,
+    *,
+    replace: bool = True,
 ) -> Iterator[Wiring]:
     """Open everything, and close it in the end; files are written then.
 
-    With a timeline that is the only input, whatever the settings name.
+    Args:
+        settings: what is wanted.
+        inbox: where the inputs put what they hear.
+        reporter: told what was chosen.
+        timeline: the only input, whatever the settings name.
+        replace: files that the settings name as outputs; else they get names of their own, as those always do that
+            nobody named.
 
     Raises:
         ConfigError: a name that means nothing, or --fast with something that needs real time.
@@ -75,20 +86,23 @@ def wire(
         PortError: a port, or the synth, that is not there.
     """
     with ExitStack() as stack:
-        wiring = _Opener(settings, inbox, reporter, stack).open(timeline)
+        wiring = _Opener(settings, inbox, reporter, stack, replace=replace).open(timeline)
         for tape in wiring.outputs:
             if isinstance(tape, MidiTape | WavTape):  # where something could not be opened, no file is touched
                 stack.callback(tape.close)
-                stack.callback(reporter.say, f"writing {tape.name}")  # first, since sound takes a moment
+                stack.callback(_tell_writing, tape, reporter)  # first, since sound takes a moment
         yield wiring
 
 
 class _Opener:
-    def __init__(self, settings: Settings, inbox: LiveInbox, reporter: Reporter, stack: ExitStack) -> None:
+    def __init__(
+        self, settings: Settings, inbox: LiveInbox, reporter: Reporter, stack: ExitStack, *, replace: bool
+    ) -> None:
         self._settings = settings
         self._inbox = inbox
         self._reporter = reporter
         self._stack = stack
+        self._replace = replace
         self._wiring = Wiring()
         self._claim = partial(realtime.claim, settings.realtime, realtime.LISTENER)
 
@@ -102,6 +116,8 @@ class _Opener:
         outputs = [ports.parse_output(text) for text in settings.outputs]
         if settings.fast and not ((inputs or timeline) and outputs and _without_real_time(inputs, outputs)):
             raise ConfigError("--fast needs files on both sides: --in FILE.mid or demo, --out FILE.mid or FILE.wav.")
+        files = [timeline] if timeline else [wanted for wanted in inputs if isinstance(wanted, MidiFile)]
+        _refuse_one_file_twice(files, [wanted for wanted in outputs if isinstance(wanted, MidiFile | WavFile)])
         if settings.virtual and not inputs and timeline is None:
             self._listen("virtual port", lambda callback: ports.virtual_input(self._system, callback))
         if settings.virtual and not outputs:
@@ -109,7 +125,7 @@ class _Opener:
         elif not outputs:
             self._choose_output()
         for output in outputs:
-            self._open_output(output)
+            self._open_output(output, replace=self._replace)
         if timeline is not None:
             self._place(timeline)
         elif not inputs and not settings.virtual:
@@ -118,7 +134,9 @@ class _Opener:
             self._open_input(wanted)
         return self._wiring
 
-    def _open_output(self, wanted: Synth | MidiFile | WavFile | Port) -> None:
+    def _open_output(self, wanted: Synth | MidiFile | WavFile | Port, *, replace: bool) -> None:
+        if isinstance(wanted, MidiFile | WavFile) and not replace:
+            wanted = type(wanted)(unused(wanted.path))
         match wanted:
             case Synth():
                 with suppress(PortError):  # without a MIDI system no port can be meant
@@ -149,7 +167,7 @@ class _Opener:
         found = synth.available(self._settings.soundfont, self._settings.audio_driver)
         if found.problem is not None:
             self._reporter.say(found.problem)
-        self._open_output(ports.parse_output(found.choice))
+        self._open_output(ports.parse_output(found.choice), replace=False)
 
     def _choose_input(self) -> None:
         """The first keyboard there is, else the demo."""
@@ -213,6 +231,18 @@ class _Opener:
             audio_buffers=settings.audio_buffers,
             realtime=settings.realtime != "off",
         )
+
+
+def _tell_writing(tape: MidiTape | WavTape, reporter: Reporter) -> None:
+    reporter.say(f"nothing was played: {tape.name} is not written" if tape.empty else f"writing {tape.name}")
+
+
+def _refuse_one_file_twice(read: Sequence[source.Timeline | MidiFile], written: Sequence[MidiFile | WavFile]) -> None:
+    seen = {real(each.path) for each in read if each.path is not None}
+    for each in written:
+        if real(each.path) in seen:
+            raise ConfigError(f"{each.path} is named twice, and would be written over. Name another file to write.")
+        seen.add(real(each.path))
 
 
 def _without_real_time(

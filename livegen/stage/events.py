@@ -30,6 +30,9 @@ class Received:
     at: MonotonicTime
     port: int = 0  # which of the inputs
 
+    def __str__(self) -> str:
+        return f"in {self.port + 1}:  {_words(self.message)}"
+
 
 @dataclass(frozen=True, slots=True)
 class ReplyNote:
@@ -110,6 +113,14 @@ class Send:
     message: Message
     part: Part
     at: MonotonicTime  # nominal
+
+    def __str__(self) -> str:
+        return f"out {self.output + 1}: {_words(self.message)}"
+
+
+def _words(message: Message) -> str:
+    """A message as mido writes it, without its time, which is that of a file."""
+    return str(message).removesuffix(f" time={message.time}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from livegen.errors import ConfigError, PortError
 from livegen.io import fluid
-from livegen.io.tape import WAV_RATE, WAV_TAIL, MidiTape, WavTape
+from livegen.io.tape import WAV_RATE, WAV_TAIL, MidiTape, WavTape, unused
 from livegen.note import MonotonicTime
 from livegen.stage.events import Part, Send
 
@@ -76,11 +76,58 @@ def test_call_and_reply_have_a_track_each(tmp_path: Path) -> None:
         (0.0, Message("note_on", note=60, velocity=80)),
         (0.25, Message("control_change", control=64, value=127)),
         (1.0, Message("note_off", note=60)),
+        (2.0, Message("control_change", control=64, value=0)),  # nothing is left down
     ]
     assert absolute(reply) == [
         (1.5, Message("note_on", note=64, channel=1, velocity=80)),
         (2.0, Message("note_off", note=64, channel=1)),
     ]
+
+
+def test_on_a_shared_channel_a_key_is_let_go_on_the_track_that_struck_it_last(tmp_path: Path) -> None:
+    tape = MidiTape(tmp_path / "jam.mid")
+    for each in (on(1.0, 60, Part.REPLY), on(1.5, 60), off(2.0, 60)):
+        tape.send(each)
+    for each in (on(3.0, 62), on(3.5, 62, Part.REPLY), off(4.0, 62)):
+        tape.send(each)
+    tape.close()
+    _, call, reply = mido.MidiFile(tmp_path / "jam.mid").tracks
+    assert [(at, message.type, message.note) for at, message in absolute(call)] == [
+        (0.5, "note_on", 60),
+        (1.0, "note_off", 60),
+        (2.0, "note_on", 62),
+        (2.5, "note_off", 62),
+    ]
+    assert [(at, message.type, message.note) for at, message in absolute(reply)] == [
+        (0.0, "note_on", 60),
+        (0.5, "note_off", 60),
+        (2.5, "note_on", 62),
+        (3.0, "note_off", 62),
+    ]
+
+
+def test_a_break_of_days_leaves_a_valid_file(tmp_path: Path) -> None:
+    tape = MidiTape(tmp_path / "jam.mid")
+    tape.send(on(1.0, 60))
+    tape.send(off(1.0 + 3 * 86_400, 60))
+    tape.close()
+    assert mido.MidiFile(tmp_path / "jam.mid").length > 86_400
+
+
+def test_a_name_that_is_free(tmp_path: Path) -> None:
+    assert unused(tmp_path / "jam.mid") == tmp_path / "jam.mid"
+    (tmp_path / "jam.mid").touch()
+    (tmp_path / "jam-2.mid").touch()
+    assert unused(tmp_path / "jam.mid") == tmp_path / "jam-3.mid"
+
+
+def test_a_link_that_leads_nowhere_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a.mid").symlink_to("b.mid")
+    (tmp_path / "b.mid").symlink_to("a.mid")
+    tape = MidiTape(tmp_path / "a.mid")
+    tape.send(on(1.0, 60))
+    tape.close()
+    assert mido.MidiFile(tmp_path / "a.mid").type == 1
 
 
 @given(st.lists(st.tuples(st.floats(0, 10), st.booleans(), st.sampled_from(Part), st.integers(60, 62))))
@@ -89,6 +136,7 @@ def test_every_note_has_its_end(
 ) -> None:
     path = tmp_path_factory.mktemp("tape") / "jam.mid"
     tape = MidiTape(path)
+    tape.send(on(0.0, 60))
     for at, down, part, note in played:
         tape.send(on(at, note, part) if down else off(at, note, part))
     tape.close()
@@ -102,11 +150,22 @@ def test_every_note_has_its_end(
 
 @pytest.mark.usefixtures("fluidsynth")
 @pytest.mark.parametrize("kind", [MidiTape, WavTape])
-def test_nothing_played_is_a_valid_file_and_closing_again_does_nothing(
-    kind: type[MidiTape | WavTape], tmp_path: Path
-) -> None:
+def test_where_nothing_is_played_what_is_there_stays(kind: type[MidiTape | WavTape], tmp_path: Path) -> None:
+    path = tmp_path / "jam"
+    path.write_text("yesterday's")
+    tape = kind(path)
+    tape.send(send(1.0, "clock"))
+    assert tape.empty
+    tape.close()
+    assert path.read_text() == "yesterday's"
+
+
+@pytest.mark.usefixtures("fluidsynth")
+@pytest.mark.parametrize("kind", [MidiTape, WavTape])
+def test_it_is_written_once(kind: type[MidiTape | WavTape], tmp_path: Path) -> None:
     path = tmp_path / "jam"
     tape = kind(path)
+    tape.send(off(1.0, 60))
     tape.close()
     written = path.stat()
     tape.close()
@@ -125,6 +184,7 @@ def test_an_older_file_is_replaced_and_may_be_read_by_others(tmp_path: Path) -> 
     path = tmp_path / "jam.mid"
     path.write_text("old")
     tape = MidiTape(path)
+    tape.send(on(1.0, 60))
     assert path.read_text() == "old"
     before = os.umask(0o022)
     tape.close()
@@ -144,6 +204,7 @@ def test_a_place_that_goes_away_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "stick"
     folder.mkdir()
     tape = MidiTape(folder / "jam.mid")
+    tape.send(on(1.0, 60))
     folder.rmdir()
     with pytest.raises(PortError, match=r"jam\.mid could not be written"):
         tape.close()
@@ -155,6 +216,7 @@ def test_an_unfinished_file_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
         raise KeyboardInterrupt
 
     tape = MidiTape(tmp_path / "jam.mid")
+    tape.send(on(1.0, 60))
     monkeypatch.setattr(mido.MidiFile, "save", interrupted)
     with pytest.raises(KeyboardInterrupt):
         tape.close()

@@ -73,19 +73,41 @@ def test_sighup_without_a_terminal_reads_the_settings_anew(start: Start, musicia
     assert {one.message.channel for one in strikes(musician.hear_out())} == {6}
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("silence = 99", "0.1 to 10"), ('model = "livegn"', "Did you mean livegen?"), ('soundfont = "no.sf2"', "no.sf2")],
+)
 def test_sighup_with_a_wrong_setting_goes_on_with_the_old_ones(
-    start: Start, musician: Musician, tmp_path: Path
+    setting: str, said: str, start: Start, musician: Musician, tmp_path: Path
 ) -> None:
     config = tmp_path / "livegen.toml"
     config.write_text('in = "Keyboard"\nout = "Listener"\n')
     daemon = start("--config", str(config), *LONG_REPLY)
-    config.write_text('in = "Keyboard"\nout = "Listener"\nsilence = 99\n')
+    config.write_text(f'in = "Keyboard"\nout = ["Listener", "{tmp_path}/tape.wav"]\n{setting}\n')
     daemon.send(signal.SIGHUP)
     daemon.await_ready(times=2)
-    assert "0.1 to 10" in daemon.log
+    assert said in daemon.log
+    assert not (tmp_path / "tape.wav").exists()
     musician.play(chord(60, 64, 67))
     musician.await_reply()
     assert daemon.running
+
+
+def test_sighup_leaves_the_tape_as_it_is_and_begins_another(start: Start, musician: Musician, tmp_path: Path) -> None:
+    tape = tmp_path / "tape.mid"
+    daemon = start("--in", "Keyboard", "--out", "Listener", "--out", str(tape), *LONG_REPLY)
+    musician.play(chord(60, 64, 67))
+    musician.await_reply()
+    daemon.send(signal.SIGHUP)
+    daemon.await_ready(times=2)
+    whole = tape.read_bytes()
+    musician.play(chord(62, 65))
+    musician.await_reply()
+    assert daemon.stop() == 0, daemon.log
+    assert tape.read_bytes() == whole
+    for name, keys in (("tape.mid", [60, 64, 67]), ("tape-2.mid", [62, 65])):
+        call = mido.MidiFile(tmp_path / name).tracks[1]
+        assert [message.note for message in call if message.type == "note_on" and message.velocity] == keys
 
 
 def test_what_was_played_is_on_the_tape(start: Start, musician: Musician, tmp_path: Path) -> None:
