@@ -22,7 +22,7 @@ from livegen.io.wiring import Wiring, wire
 from livegen.note import MonotonicTime
 from livegen.process import deliver, let_arrive, punctual, reporting, signals
 from livegen.stage.control import Control
-from livegen.stage.events import Event, Received, Request, Send, Stop
+from livegen.stage.events import Event, Lost, Received, Request, Send, Stop
 from livegen.stage.performance import Manners, Performance, Turn
 from livegen.stage.voice import Voice
 
@@ -145,15 +145,14 @@ def jam(
         event = inbox.get(performance.next_due)
         if isinstance(event, Stop):
             return event
+        if isinstance(event, Lost):
+            raise PortError(event.why)
         now = inbox.now()
         if event is not None:
             performance.handle(event, now)
         sends = performance.due(now)
         for send in sends:
-            if send.output in performance.outputs and not deliver(send, outputs, reporter):
-                leave_out(send.output, performance, now, outputs)
-            elif outputs[send.output].real:
-                performance.sent(send, now)
+            hand_on(send, performance, now, outputs, reporter)
         request = performance.take_request()
         if request is not None:
             ask(request)
@@ -163,11 +162,19 @@ def jam(
     return Stop("all has been played")
 
 
-def leave_out(output: int, performance: Performance, now: MonotonicTime, outputs: Sequence[Output]) -> None:
-    """Go on without a broken output, if there is another. It may take a note_off yet, though not what broke it."""
-    for send in performance.leave_out(output, now):
-        with suppress(Exception):
-            outputs[output].send(send)
+def hand_on(
+    send: Send, performance: Performance, now: MonotonicTime, outputs: Sequence[Output], reporter: Reporter
+) -> None:
+    """Send a message, if its output works. If it breaks, go on without, as long as there is another."""
+    if send.output not in performance.outputs:
+        return
+    if deliver(send, outputs, reporter):
+        if outputs[send.output].real:
+            performance.sent(send, now)
+        return
+    for release in performance.leave_out(send.output, now):
+        with suppress(Exception):  # it may take a note_off yet, though not what broke it
+            outputs[send.output].send(release)
     if not performance.outputs:
         raise PortError("Every output is broken. Connect one and start again.")
 

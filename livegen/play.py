@@ -17,7 +17,7 @@ from livegen.io.source import from_file
 from livegen.io.wiring import Wiring, wire
 from livegen.note import MonotonicTime
 from livegen.process import deliver, let_arrive, punctual, reporting, signals
-from livegen.stage.events import Ended, Panic, Part, Received, Send, Stop
+from livegen.stage.events import Ended, Lost, Panic, Part, Received, Send, Stop
 from livegen.stage.voice import Voice
 
 TELL_EVERY = 10.0  # s
@@ -72,6 +72,8 @@ class _Playing:
                     self._send(Voice.close, at)
                     self._fade(inbox)
                     return
+                case Lost(why):
+                    raise PortError(why)
                 case Stop():
                     self._reporter.say(f"stopped at {_clock(inbox.now() - self._begin)} of {_clock(self.length)}")
                     return

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -68,6 +68,23 @@ class MidiSystem:
             reason = str(error).rstrip(".?")
             raise PortError(f"{self.name} does not answer ({reason}). {_remedy(self.api)} {WITHOUT}") from None
         return list(dict.fromkeys(inputs)), list(dict.fromkeys(outputs))
+
+    @contextmanager
+    def watched(self, gone: Callable[[], None]) -> Iterator[None]:
+        """Have `gone` called, in another thread, when its server ends, if it has one. Raises PortError if it has."""
+        with ExitStack() as stack:
+            if self.api == JACK:
+                try:
+                    with quiet():
+                        stack.enter_context(libjack.watched(_libjack(), gone))
+                except OSError as error:
+                    raise PortError(self.gone) from error
+            yield
+
+    @property
+    def gone(self) -> str:
+        """What to say when it is."""
+        return f"{self.name} is gone, and with it all ports. Start it, and livegen, again."
 
     def mido(self) -> mido.Backend:
         """The same for mido, to open ports with.
@@ -161,6 +178,13 @@ def _mido_names(backend: mido.Backend) -> tuple[list[str], list[str]]:
     return backend.get_input_names(), backend.get_output_names()
 
 
+def _libjack() -> ctypes.CDLL:
+    """The one that RtMidi uses."""
+    import rtmidi
+
+    return libjack.of(rtmidi._rtmidi.__file__)  # noqa: SLF001  (the library in the package)
+
+
 def _rtmidi_names(api: str) -> tuple[list[str], list[str]]:
     """As mido gives them, but sooner: importing mido takes long."""
     if api == ALSA and not os.access(SEQUENCER, os.R_OK | os.W_OK):
@@ -172,7 +196,7 @@ def _rtmidi_names(api: str) -> tuple[list[str], list[str]]:
     if number not in rtmidi.get_compiled_api():
         raise ValueError(f"RtMidi has no API {api} here")
     if api == JACK:
-        return libjack.names(libjack.of(rtmidi._rtmidi.__file__))  # noqa: SLF001  (the library in the package)
+        return libjack.names(_libjack())
     return _client_names(rtmidi.MidiIn(rtapi=number)), _client_names(rtmidi.MidiOut(rtapi=number))
 
 

@@ -17,7 +17,7 @@ from livegen.io.ports import Demo, MidiFile, Port, PortInput, Synth, WavFile
 from livegen.io.reporter import Reporter
 from livegen.io.tape import MidiTape, WavTape, real, unused
 from livegen.note import MonotonicTime
-from livegen.stage.events import Ended, Received
+from livegen.stage.events import Ended, Lost, Received
 
 if TYPE_CHECKING:
     from mido import Message
@@ -132,6 +132,9 @@ class _Opener:
             self._choose_input()
         for wanted in inputs:
             self._open_input(wanted)
+        if self._wiring.listening or any(output.real for output in self._wiring.outputs):
+            lost = Lost(self._system.gone)
+            self._stack.enter_context(self._system.watched(partial(self._inbox.put, lost)))
         return self._wiring
 
     def _open_output(self, wanted: Synth | MidiFile | WavFile | Port, *, replace: bool) -> None:

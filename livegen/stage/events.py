@@ -78,6 +78,13 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """The MIDI system is gone: nothing will come in or go out any more."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Leave the loop; `reload` to come back with new settings."""
 
@@ -85,7 +92,7 @@ class Stop:
     reload: bool = False
 
 
-Event = Received | Predicted | Failed | Panic | Ended | Stop
+Event = Received | Predicted | Failed | Panic | Ended | Lost | Stop
 
 
 # To the predictor.

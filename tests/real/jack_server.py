@@ -29,14 +29,14 @@ def command(name: str) -> list[str]:
 
 
 class JackServer:
-    """A running jackd with the dummy driver.
+    """A running jackd with the dummy driver. A second one has a suffix to its name.
 
     Raises:
         RuntimeError: it did not come up; its log is in the text.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.name = f"livegen-test-{os.getpid()}"
+    def __init__(self, folder: Path, suffix: str = "") -> None:
+        self.name = f"livegen-test-{os.getpid()}{suffix}"
         self.environment: Mapping[str, str] = environment(self.name)
         log = folder / "jackd.log"
         with log.open("wb") as stream:

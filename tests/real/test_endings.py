@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 import mido
 import pytest
-from livegen_process import Start
+from jack_server import JackServer
+from livegen_process import LivegenProcess, Start
 from mido import Message
 from musician import SETTLED, Musician, strikes, until
 from phrases import chord
@@ -91,6 +93,22 @@ def test_sighup_with_a_wrong_setting_goes_on_with_the_old_ones(
     musician.play(chord(60, 64, 67))
     musician.await_reply()
     assert daemon.running
+
+
+@pytest.mark.parametrize("words", [("--in", "demo"), ("play", "livegen/demo/1-bach.mid")], ids=["jam", "play"])
+def test_a_jack_server_that_ends_is_told_and_ends_it(
+    words: tuple[str, ...], environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    server = JackServer(tmp_path, "-2")
+    daemon = LivegenProcess(*words, "--virtual", environment={**environment, **server.environment})
+    try:
+        until(lambda: "ready" in daemon.log or "playing" in daemon.log, "it plays", 60)
+        server.stop()
+        assert daemon.wait() == 69, daemon.log
+        assert "livegen: JACK is gone" in daemon.log
+    finally:
+        daemon.close()
+        server.stop()
 
 
 def test_sighup_leaves_the_tape_as_it_is_and_begins_another(start: Start, musician: Musician, tmp_path: Path) -> None:
