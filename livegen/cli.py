@@ -44,8 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = cli.main(arguments, prog_name="livegen", standalone_mode=False, obj=given)
     except LivegenError as error:
         return _fail(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
-        return _fail(f"{error.format_message()} See livegen --help.", error.exit_code)
+        message = " ".join(error.format_message().split())
+        where = getattr(error, "ctx", None)
+        return _fail(f"{message} See {where.command_path if where else 'livegen'} --help.", error.exit_code)
     except click.Abort:
         return 128 + 2  # as a shell says it of SIGINT
     except Exception as error:  # noqa: BLE001  (the edge of the process: no user should have to read a traceback)
@@ -67,6 +72,17 @@ class Main(click.Group):
     """The main job, and its help in groups."""
 
     command_class = Command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if not args[0].lower().endswith((".mid", ".midi")):
+                raise
+            hint = f"{args[0]} is no command. To have a file answered: --in {args[0]} --out answer.mid."
+            raise click.UsageError(hint, ctx) from error
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}

@@ -161,6 +161,16 @@ def load(cli: Mapping[str, object], environ: Mapping[str, str], config_path: Pat
     return Loaded(settings, origins, None if document is None else path)
 
 
+def checked(field: str, value: object) -> object:
+    """A value as `Settings` holds it, where none of the places that settings come from gave it.
+
+    Raises:
+        ConfigError: it is out of its range.
+    """
+    spec = next(spec for spec in SPECS if spec.field == field)
+    return _checked(_Given(spec, value, "", field))
+
+
 def default_path(environ: Mapping[str, str]) -> Path:
     """Where the file is looked for without --config."""
     home = environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111  (Path's may raise)

@@ -12,7 +12,8 @@ The codes are those of BSD's sysexits.h. Only cli.py turns an error into one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -38,6 +39,24 @@ class DataError(LivegenError):
 
 class ClusterError(LivegenError):
     exit_code = 75
+
+
+EXTRA = ("keras", "matplotlib", "symusic", "tensorflow")  # what training needs beyond what plays
+
+
+@contextmanager
+def needing_extra() -> Iterator[None]:
+    """Say what to install where it lacks."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        lacking = (error.name or "").partition(".")[0]
+        if lacking not in EXTRA:
+            raise
+        raise ConfigError(
+            f"This needs {lacking}, which is not installed. Install what training needs:"
+            ' pip install "livegen[train]", or in a checkout pip install ".[train]".'
+        ) from error
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

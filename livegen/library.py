@@ -10,7 +10,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livegen.config import Settings
+from livegen.config import Settings, checked
+from livegen.errors import ConfigError, DataError, needing_extra
 from livegen.note import MonotonicTime, SoundedNote, to_notes
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def note_table(file: File) -> Table:
     Raises:
         DataError: no such file, or no MIDI file.
     """
-    from livegen.data import midi
+    with needing_extra():
+        from livegen.data import midi
 
     return midi.read(Path(file)).notes
 
@@ -93,8 +95,9 @@ def generate(
         seed: from 0 on: the same gives the same notes; None draws anew.
 
     Raises:
+        ConfigError: a number is out of its range.
+        DataError: there are no notes to go on from.
         ModelError: there is no such model, or it cannot be played.
-        ValueError: there are no notes to go on from.
     """
     import numpy as np
 
@@ -103,6 +106,13 @@ def generate(
     from livegen.engine.sampling import Sampling
     from livegen.stage.reply import place
 
+    numbers = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "window": window}
+    for name, value in (numbers if seed is None else numbers | {"seed": seed}).items():
+        checked(name, value)
+    if count < 0:
+        raise ConfigError(f"count must be a whole number from 0 on, not {count}.")
+    if not notes:
+        raise DataError("There are no notes to go on from.")
     # Never on a GPU, whose draws would differ: the same seed gives the same notes.
     runtime = choose.choose(card.find(model), "cpu").runtime
     improviser = Improviser(runtime, Sampling(temperature, top_p, min_p), window)
@@ -143,7 +153,8 @@ def piano_roll(*files: File, notes: int | None = None) -> Figure:
     Raises:
         DataError: no such file, no MIDI file, or no notes.
     """
-    from livegen.data import midi, plots
+    with needing_extra():
+        from livegen.data import midi, plots
 
     return plots.roll([midi.read(Path(file)) for file in files], notes)
 
@@ -157,7 +168,8 @@ def distributions(*files: File) -> Figure:
     Raises:
         DataError: no such file, no MIDI file, or no notes.
     """
-    from livegen.data import plots
+    with needing_extra():
+        from livegen.data import plots
 
     return plots.distributions([plots.note_set([Path(file)]) for file in files])
 
@@ -178,7 +190,8 @@ def evaluate(data: File, model: str = _DEFAULT.model, *, limit: int | None = Non
         DataError: there are no such files, or the model was trained on them.
         ModelError: there is no such model, or it cannot be played.
     """
-    from livegen.engine import card
-    from livegen.training import report
+    with needing_extra():
+        from livegen.engine import card
+        from livegen.training import report
 
     return report.report(card.find(model), Path(data), tell=lambda _: None, limit=limit)

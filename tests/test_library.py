@@ -10,13 +10,14 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 import livegen
-from livegen.errors import DataError
+from livegen.errors import ConfigError, DataError
 from livegen.note import SoundedNote
 
 ROOT = Path(__file__).parents[1]
@@ -85,8 +86,24 @@ def test_generating_is_repeatable_and_goes_on_where_the_notes_end() -> None:
     assert livegen.generate(bach[-25:], 5, seed=1) == first[:5]  # of more it hears the last 25
     assert livegen.generate(bach[-3:], 5, seed=1) != first[:5]
     assert livegen.generate(bach, 0) == ()
-    with pytest.raises(ValueError, match="at least one note"):
+    with pytest.raises(DataError, match="no notes to go on from"):
         livegen.generate([], 5)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"temperature": 0}, "temperature must be 0.05 to 3, not 0"),
+        ({"top_p": 2}, "top_p must be 0.01 to 1, not 2"),
+        ({"min_p": float("nan")}, "min_p must be 0 to 0.99, not nan"),
+        ({"window": 0}, "window must be a whole number from 1 to 200 notes, not 0"),
+        ({"seed": -1}, "seed must be a whole number from 0"),
+        ({"count": -1}, "count must be a whole number from 0 on, not -1"),
+    ],
+)
+def test_what_is_out_of_its_range_is_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        livegen.generate(livegen.read_notes(DEMO / "1-bach.mid"), **{"count": 5, **given})
 
 
 def test_a_name_that_does_not_exist() -> None:

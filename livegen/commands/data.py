@@ -10,7 +10,8 @@ from typing import Self
 
 import click
 
-from livegen.commands.shared import PATH, needing_extra, picture_out
+from livegen.commands.shared import PATH, picture_out
+from livegen.errors import needing_extra
 
 
 class _Progress:

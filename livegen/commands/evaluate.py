@@ -9,8 +9,9 @@ from typing import Any, Protocol
 import click
 from click.core import ParameterSource
 
-from livegen.commands.shared import PATH, needing_extra, tell, tensorflow
+from livegen.commands.shared import PATH, tell, tensorflow
 from livegen.config import Settings
+from livegen.errors import needing_extra
 
 _DEFAULT = Settings()
 _OF_NATS = ("split", "windows", "limit")

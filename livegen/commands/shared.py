@@ -10,28 +10,11 @@ from typing import Any, TypeVar
 
 import click
 
-from livegen.errors import ConfigError, did_you_mean
+from livegen.errors import ConfigError, did_you_mean, needing_extra
 from livegen.quiet import quiet
-
-EXTRA = ("keras", "matplotlib", "symusic", "tensorflow")  # what these commands need beyond what plays
 
 PATH = click.Path(path_type=Path)
 FC = TypeVar("FC", bound=Callable[..., Any] | click.Command)
-
-
-@contextmanager
-def needing_extra() -> Iterator[None]:
-    """Say what to install where it lacks."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        lacking = (error.name or "").partition(".")[0]
-        if lacking not in EXTRA:
-            raise
-        raise ConfigError(
-            f"This needs {lacking}, which is not installed. Install what training needs:"
-            ' pip install "livegen[train]", or in a checkout pip install ".[train]".'
-        ) from error
 
 
 @contextmanager

@@ -7,6 +7,7 @@ Real port names carry numbers that change: "Keystation 49:Keystation 49 MIDI 1 2
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def parse_input(text: str) -> Demo | MidiFile | Port:
         raise ConfigError(f"--in {text}: sound cannot be heard, only MIDI: a port, a file.mid, or demo.")
     if lower.startswith("synth:"):
         raise ConfigError(f"--in {text}: the synth is an output; for a port of that name say port:NAME.")
-    return Port(text.strip())
+    return _port(text, "--in", "MIDI files end with .mid or .midi")
 
 
 def parse_output(text: str) -> Synth | MidiFile | WavFile | Port:
@@ -97,7 +98,14 @@ def parse_output(text: str) -> Synth | MidiFile | WavFile | Port:
         return MidiFile(Path(expanded(text.strip())))
     if lower.endswith(".wav"):
         return WavFile(Path(expanded(text.strip())))
-    return Port(text.strip())
+    return _port(text, "--out", "files to write end with .mid, .midi or .wav")
+
+
+def _port(text: str, flag: str, endings: str) -> Port:
+    name = text.strip()
+    if os.path.exists(expanded(name)) and ("/" in name or Path(name).suffix):  # noqa: PTH110  (Path's may raise)
+        raise ConfigError(f"{flag} {name} is a file or a folder, and {endings}. For a port of that name: port:{name}.")
+    return Port(name)
 
 
 def synth_remark(synth: Synth, names: Sequence[str]) -> str:

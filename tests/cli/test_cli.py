@@ -6,8 +6,10 @@ import errno
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,7 +40,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 def livegen(environ: Mapping[str, str], *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "livegen", *words]
-    done = subprocess.run(command, env=dict(environ), capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, env=dict(environ), cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     return done
@@ -196,6 +198,15 @@ def test_config_for_programs(environ: dict[str, str]) -> None:
         ("--in", 2, "requires an argument"),
         ("ports --backend jack", 69, "livegen: JACK does not answer"),
         ("models --verbos", 2, "--verbose"),
+        ("completion", 2, "See livegen completion --help.\n"),
+        ("call.mid", 2, "call.mid is no command. To have a file answered: --in call.mid --out answer.mid."),
+        ("--in pyproject.toml", 78, "--in pyproject.toml is a file or a folder, and MIDI files end with .mid"),
+        ("--in demo --out docs/", 78, "--out docs/ is a file or a folder"),
+        ("--in livegen/demo/1-bach.mid --out livegen/demo/../demo/1-bach.mid --fast", 78, "is named twice"),
+        ("play livegen/demo/1-bach.mid --out livegen/demo/1-bach.mid --fast", 78, "is named twice"),
+        ("--in demo --out jam.mid --out ./jam.mid --fast", 78, "is named twice"),
+        (f"--model {'x' * 300} --in demo --out x.mid", 65, "neither a name nor a folder"),
+        ("--model ~nosuchuser/m --in demo --out x.mid", 65, "neither a name nor a folder"),
     ],
 )
 def test_what_is_refused(environ: dict[str, str], words: str, status: int, said: str) -> None:
@@ -204,6 +215,32 @@ def test_what_is_refused(environ: dict[str, str], words: str, status: int, said:
     assert done.stderr.startswith("livegen: ")
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("wait", [0.03, 0.06, 0.1, 0.2])
+def test_ctrl_c_while_it_starts_shows_no_traceback(environ: dict[str, str], wait: float) -> None:
+    command = [sys.executable, "-c", "import livegen.__main__ as m, sys; print('up', flush=True); sys.exit(m.main())"]
+    with subprocess.Popen(
+        [*command, "--in", "demo", "--out", os.devnull + ".mid"],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(wait)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors
+    assert process.returncode in (0, 78, 130)  # /dev/null.mid may not be written: it may have got that far
+
+
+def test_with_no_stderr_it_plays_all_the_same(environ: dict[str, str], tmp_path: Path) -> None:
+    out = tmp_path / "out.mid"
+    words = f'"{sys.executable}" -m livegen --in demo --out "{out}" --fast --reply-max 1 2>&-'
+    assert subprocess.run(words, shell=True, env=environ, check=False, timeout=120).returncode == 0  # noqa: S602
+    assert out.stat().st_size > 1000
 
 
 def test_ports_are_listed_by_system(environ: dict[str, str]) -> None:
