@@ -84,8 +84,10 @@ class _Playing:
 
     def leave(self, inbox: Inbox) -> None:
         """Release whatever was sounded, on whatever way out."""
-        self._wiring.stop_listening()
-        self._send(Voice.close, inbox.now())
+        try:
+            self._wiring.stop_listening()
+        finally:
+            self._send(Voice.close, inbox.now())
         let_arrive(self._wiring.outputs)
 
     def _fade(self, inbox: Inbox) -> None:
