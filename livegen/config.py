@@ -49,8 +49,8 @@ class Settings:
 
     model: str = "livegen"
     device: str = "auto"
-    temperature: float = 1.0
-    top_p: float = 0.95
+    temperature: float = 0.9
+    top_p: float = 0.98
     min_p: float = 0.0
     seed: int | None = None
 

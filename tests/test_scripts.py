@@ -138,7 +138,7 @@ def test_the_wheel_carries_models_and_data(tmp_path: Path) -> None:
     assert shipped <= names
     assert {"livegen/models/LICENSE", "livegen/cli.py"} <= names
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"livegen"}
-    assert "livegen = livegen.cli:main" in entry_points
+    assert "livegen = livegen.__main__:main" in entry_points
 
 
 SKIPPING = """

@@ -96,7 +96,7 @@ def test_it_tells_it_in_tables_and_beside_others(
     assert main([*asked, "--against", other, "--tutorial", str(tutorial_run.folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("2 prompts, from ")
-    assert "livegen draws at temperature 0.9, top-p 0.95, min-p 0, with seed 1." in lines[0]
+    assert "livegen draws at temperature 0.9, top-p 0.98, min-p 0, with seed 1." in lines[0]
     tables = [line for line in lines if line.startswith("|")]
     assert len(tables) == 4 * 2 + 19
     assert {line.count("|") for line in tables} == {8}
