@@ -86,7 +86,7 @@ _SWITCH = Choice(("auto", "on", "off"))
 
 SPECS = (
     Spec("inputs", Names(), "Ports", "Who plays: a MIDI port, a file.mid, or demo. May be repeated.", "in"),
-    Spec("outputs", Names(), "Ports", "Where it sounds: a port, FluidSynth, a file.mid or .wav. May be repeated.", "out"),
+    Spec("outputs", Names(), "Ports", "Where it sounds: a port, FluidSynth, file.mid or .wav. May be repeated.", "out"),
     Spec("backend", Text(), "Ports", "The MIDI system: auto, alsa, jack, core, windows, or a mido backend."),
     Spec("virtual", Flag(), "Ports", "Make ports named livegen that other programs connect to."),
     Spec("fast", Flag(), "Ports", "From file to file: as fast as it goes, with the same result."),
