@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,15 @@ from livegen.quiet import quiet
 if TYPE_CHECKING:
     from livegen.training.corpus import Corpus
 
-_data = click.option("--data", "folder", metavar="DIR", type=PATH, required=True, help="A folder of MIDI files.")
+_data = click.option(
+    "--data",
+    "folders",
+    metavar="DIR",
+    type=PATH,
+    required=True,
+    multiple=True,
+    help="A folder of MIDI files. May be repeated.",
+)
 
 
 OPTIONS = {
@@ -53,8 +62,8 @@ OPTIONS = {
     help="Share of features left out, against learning by heart. [0.25; fine-tuning: 0.2]",
 )
 @click.option("--seed", type=int, help="Of all draws. [1; tutorial: 42]")
-def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
-    """Train a model on MAESTRO or on any folder of MIDI files.
+def train(preset: str, folders: Sequence[Path], out: Path, **given: Any) -> None:
+    """Train a model on MAESTRO or on any folders of MIDI files.
 
     The same command goes on with a run that was stopped. Ctrl-C keeps the best weights so far. Where TF_CONFIG names
     several machines, they train together (docs/scaling.md). Then:
@@ -76,7 +85,7 @@ def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
     fit = _tutorial if preset == "tutorial" else _livegen
     wrote = True
     try:
-        wrote = fit(folder, out, given)
+        wrote = fit(folders, out, given)
     except KeyboardInterrupt:
         done = len(run.read_log(out))
         if not done:
@@ -87,7 +96,7 @@ def train(preset: str, folder: Path, out: Path, **given: Any) -> None:
         click.echo(f"{out / run.BEST}, {run.draw_curve(out)}")
 
 
-def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> bool:
+def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
     """Train; returns whether it is this worker that writes the run's folder."""
     with tensorflow():
         from livegen.engine import card
@@ -105,7 +114,7 @@ def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> bool:
         given["length"] = window + 1
     with quiet():
         workers = cluster.join()
-    found = corpus.read_folder(folder)
+    found = corpus.read_folders(folders)
     notes = _tell_of(found)
     small = "start" in given and notes < SMALL
     recipe = replace(fine_tuning(notes, given.get("steps")) if small else Recipe(), **given)
@@ -127,14 +136,14 @@ def _livegen(folder: Path, out: Path, given: dict[str, Any]) -> bool:
     return workers.chief
 
 
-def _tutorial(folder: Path, out: Path, given: dict[str, Any]) -> bool:
+def _tutorial(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
     with tensorflow():
         from livegen.training import corpus
         from livegen.training.tutorial.train import Recipe
         from livegen.training.tutorial.train import train as fit
 
     recipe = Recipe(**given)
-    found = corpus.read_folder(folder, recipe.files)
+    found = corpus.read_folders(folders, recipe.files)
     _tell_of(found)
     fit(recipe, found.pieces, out, tell)
     return True
@@ -155,7 +164,7 @@ def _tell_of(found: Corpus) -> int:
 @click.option("--out", metavar="DIR", type=PATH, required=True, help="The model's folder; what is there is replaced.")
 @click.option("--validate", "maestro", metavar="DIR", type=PATH, help="MAESTRO, to write figures into the card.")
 @click.option("--windows", metavar="LIST.csv.gz", type=PATH, help="Other windows to validate on.")
-def export(run: Path, folder: Path, out: Path, maestro: Path | None, windows: Path | None) -> None:
+def export(run: Path, folders: Sequence[Path], out: Path, maestro: Path | None, windows: Path | None) -> None:
     """Make of a training run a model that the daemon plays."""
     with tensorflow():
         from livegen.training import evaluate, report, ship
@@ -163,7 +172,7 @@ def export(run: Path, folder: Path, out: Path, maestro: Path | None, windows: Pa
     validation = None
     if maestro is not None:
         validation = ship.Validation(maestro, evaluate.read_windows(windows or evaluate.WINDOWS))
-    described = ship.ship(run, folder, out, tell, validation)
+    described = ship.ship(run, folders, out, tell, validation)
     if described.figures is not None:
         click.echo(report.Report(described.name, "the validation split", described.figures, ()).text())
     click.echo(f"{out}: {described.title}. Play it: livegen --model {out}")

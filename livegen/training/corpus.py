@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +106,31 @@ def read_folder(folder: Path, files: int | None = None) -> Corpus:
     if not found.pieces:
         raise DataError(f"{folder}: none of its {len(names[:files])} MIDI files can be used. {found.skipped[0]}")
     return found
+
+
+def read_folders(folders: Sequence[Path], files: int | None = None) -> Corpus:
+    """All that there is in several folders; what two of them have is taken once.
+
+    Args:
+        folders: each as `read_folder` takes it.
+        files: so many, the first ones.
+
+    Raises:
+        DataError: as `read_folder`, of any of them.
+    """
+    found = [read_folder(folder, files) for folder in folders]
+    if len(found) == 1:
+        return found[0]
+    pieces: dict[str, Piece] = {}
+    contents: set[str] = set()
+    for folder, corpus in zip(folders, found, strict=True):
+        for piece in corpus.pieces:
+            if piece.sha256 not in contents:
+                name = piece.name if piece.name not in pieces else f"{folder}/{piece.name}"
+                pieces[name] = replace(piece, name=name)
+            contents.add(piece.sha256)
+    skipped = (why for corpus in found for why in corpus.skipped)
+    return Corpus(" and ".join(each.name for each in found), tuple(pieces.values())[:files], tuple(skipped))
 
 
 def hold_out(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:

@@ -19,7 +19,7 @@ from livegen.errors import DataError
 from livegen.features import SCHEME
 from livegen.note import WINDOW
 from livegen.training import Tell, export
-from livegen.training.corpus import Piece, hold_out, read_folder, short
+from livegen.training.corpus import Piece, hold_out, read_folders, short
 from livegen.training.evaluate import (
     COUNTED,
     Window,
@@ -96,12 +96,14 @@ def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
     )
 
 
-def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Validation | None = None) -> Card:
+def ship(
+    run: Path, folders: Sequence[Path], out: Path, tell: Tell = print, validation: Validation | None = None
+) -> Card:
     """Export a run's best pianist, choose the type of its weights, evaluate it, and put it in the place of `out`.
 
     Args:
         run: the folder that training wrote.
-        folder: the data that it was trained on.
+        folders: the data that it was trained on.
         out: the model's folder; what is there is replaced, once all is done.
         tell: takes what happens, a line at a time.
         validation: what to evaluate it on.
@@ -111,7 +113,7 @@ def ship(run: Path, folder: Path, out: Path, tell: Tell = print, validation: Val
     """
     pianist = load(run)
     a = pianist.architecture
-    corpus = read_folder(folder)
+    corpus = read_folders(folders)
     kept, held = hold_out(corpus.pieces)
     notes = {piece.name: piece.notes for piece in held}
     chosen_by = draw_windows(held, min(CHOSEN_BY, sum(map(len, notes.values()))))

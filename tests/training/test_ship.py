@@ -134,7 +134,7 @@ def test_the_command_goes_on_from_a_model(
     assert first.architecture == build(train.Architecture, card.architecture)
     assert "train split: 3 files, 180 notes" in capsys.readouterr().err
 
-    assert main([*words, "--units", "64"]) == 0
+    assert main([*words, "--units", "64", "--data", str(maestro)]) == 0  # the same once more adds nothing
     recipe, first = given[1]
     assert recipe.architecture == replace(first.architecture, units=64)
     assert main([*words, "--units", "5000"]) == 78
@@ -147,7 +147,7 @@ def test_any_folder_can_be_evaluated_on_unless_it_was_trained_on(
     from livegen.cli import main
     from livegen.training.ship import ship
 
-    ship(run, maestro, tmp_path / "mine", lambda _: None)
+    ship(run, [maestro], tmp_path / "mine", lambda _: None)
     mine, evening = str(tmp_path / "mine"), tmp_path / "evening"
     evening.mkdir()
     write_piece(evening / "5.mid", 5)

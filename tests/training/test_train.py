@@ -150,6 +150,27 @@ def test_files_are_parsed_once_and_again_when_they_change(folder: Path, monkeypa
     assert changed.pieces[0].sha256 == before.pieces[1].sha256
 
 
+def test_several_folders_are_one_and_what_is_in_two_is_taken_once(folder: Path, tmp_path: Path) -> None:
+    from livegen.training.corpus import read_folder, read_folders
+
+    first = read_folder(folder)
+    other = tmp_path / "other"
+    other.mkdir()
+    (twin, changed, *_) = sorted(folder.glob("*.mid"))
+    shutil.copy(twin, other / "twin.mid")
+    shutil.copy(twin, other / changed.name)
+    with (other / changed.name).open("ab") as file:
+        file.write(b"\0")  # the same name, and something else
+    (other / "bad.mid").write_text("no MIDI")
+    found = read_folders([folder, other])
+    assert found.name == f"{first.name} and other"
+    names = [piece.name for piece in first.pieces]
+    assert [piece.name for piece in found.pieces] == [*names, f"{other}/{changed.name}"]
+    assert len(found.skipped) == 1
+    assert [piece.name for piece in read_folders([folder, other], 2).pieces] == names[:2]
+    assert [piece.name for piece in read_folders([folder]).pieces] == names
+
+
 @pytest.mark.parametrize(("content", "problem"), [(None, "no MIDI file"), ("no MIDI", "none of its 1 MIDI files")])
 def test_nothing_to_train_on_is_an_error(tmp_path: Path, content: str | None, problem: str) -> None:
     from livegen.training.corpus import read_folder
