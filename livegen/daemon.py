@@ -201,7 +201,7 @@ def leave(performance: Performance, inbox: Inbox, wiring: Wiring, reporter: Repo
 
 
 def hear_out(performance: Performance, inbox: Inbox) -> None:
-    """What the player did before the inputs were closed is theirs yet; what else is told to stop stays told."""
+    """Take in what the player did before the inputs were closed. A Stop among it is put back."""
     stops: list[Stop] = []
     while (event := inbox.get(inbox.now())) is not None:
         if isinstance(event, Stop):

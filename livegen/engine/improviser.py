@@ -29,7 +29,7 @@ MAX_STEP = 2.0
 
 CARRIED = 8
 """Windows that a context may grow to before its last window is read anew. Up to 200 notes the model knows the next as
-well as after 25, though it learnt from 40 (docs/experiments.md); few replies are longer."""
+well as after 25, though it learnt from 80 (docs/experiments.md); few replies are longer."""
 
 _NO_HOLE = bisect_right(TIME_EDGES, round(MAX_STEP / CELL)) - 1  # bins end by then, so many
 _LONG = bisect_left(TIME_EDGES, round(LONG_GAP / CELL))  # the first bin from there on

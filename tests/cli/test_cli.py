@@ -236,6 +236,39 @@ def test_ctrl_c_while_it_starts_shows_no_traceback(environ: dict[str, str], wait
     assert process.returncode in (0, 78, 130)  # /dev/null.mid may not be written: it may have got that far
 
 
+def test_vv_shows_every_message_and_v_does_not(environ: dict[str, str], tmp_path: Path) -> None:
+    words = [
+        "--in",
+        str(ROOT / "livegen/demo/1-bach.mid"),
+        "--out",
+        str(tmp_path / "out.mid"),
+        "--fast",
+        "--reply-max",
+        "1",
+    ]
+    shown = livegen(environ, *words, "-vv").stderr.splitlines()
+    received, passed_on, replied = ("in 1:  note_on channel=0", "out 1: note_on channel=0", "out 1: note_on channel=1")
+    for start in (received, passed_on, replied):
+        assert any(line.startswith(start) for line in shown), start
+    assert not any(
+        line.startswith(("in 1: ", "out 1: ")) for line in livegen(environ, *words, "-v").stderr.splitlines()
+    )
+
+
+def test_a_recording_that_nobody_named_replaces_none(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "jam.wav").write_text("yesterday's")
+    (tmp_path / "jam.mid").write_text("yesterday's")
+    with subprocess.Popen(
+        [sys.executable, "-m", "livegen", "--in", "demo"], env=environ, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        out = next(line for line in process.stderr if line.startswith("out: "))
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+    assert re.match("out: (FluidSynth|jam-2[.](wav|mid))", out)
+    assert {path.read_text() for path in tmp_path.glob("jam.*")} == {"yesterday's"}
+
+
 def test_with_no_stderr_it_plays_all_the_same(environ: dict[str, str], tmp_path: Path) -> None:
     out = tmp_path / "out.mid"
     words = f'"{sys.executable}" -m livegen --in demo --out "{out}" --fast --reply-max 1 2>&-'
