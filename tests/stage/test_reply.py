@@ -39,6 +39,12 @@ def test_it_ends_where_a_rest_is_likeliest():
     assert len(compose(scale(0.1, 0.1, resting=3), 4, 8)) == 40  # too early: then the first that is long enough
 
 
+def test_before_a_long_rest_the_last_note_is_held():
+    notes = compose(iter([drawn(), drawn(64, 0.1), drawn(67, 0.2), drawn(step=1.9)]), 1, 8)
+    assert [note.offset for note in notes] == pytest.approx([0.0, 0.1, 0.3])
+    assert [note.offset + note.duration for note in notes] == pytest.approx([0.4, 0.5, 1.0])
+
+
 def test_it_ends_with_a_notes_end_and_never_over_the_longest():
     notes = compose(scale(0.1, 30.0), 8, 8)
     assert end(notes) == pytest.approx(8)
