@@ -13,7 +13,9 @@ LOOPED = 0.080  # s within which it does where there is known to be a loop: a bu
 ARMED = 60.0  # s that a loop is taken for granted after a note came back by it
 
 NOTE_OFF, NOTE_ON = 0x80, 0x90
-STEPS = (96, 97)  # controllers, data increment and decrement: each counts, the same one twice as well
+COUNTED = (96, 97)  # controllers, data increment and decrement: the same one twice counts twice
+IN_TURN = (6, 38, *range(98, 102), *range(120, 128))
+"""Controllers whose meaning lies in what came before: data entry and its parameters, all notes off and the like."""
 
 Wire = tuple[int, ...]
 
@@ -29,13 +31,15 @@ class Echo:
     """Remembers for a moment what was sent, and knows it again.
 
     A note is known by channel, key and velocity. What livegen itself plays comes back by a loop only. What the player
-    plays, and is passed on, they may play again: a key that bounces, a clock's next tick. Until there is known to be a
-    loop it is taken for theirs, unless it cannot be: a key that is down is not struck once more, one that is up is not
-    let go. A controller's value is taken for theirs unless it repeats the last one (to drop it then costs nothing).
+    plays, and is passed on, they may play again: a key that bounces, a clock's next tick. So until there is known to be
+    a loop, only what changes nothing is an echo of it: a key that is down, struck again; one that is up, let go; a
+    controller set to where it is. Loop or not, a key that the player has down is let go by them, unless livegen let
+    it go.
     """
 
     def __init__(self) -> None:
         self._sent: deque[tuple[MonotonicTime, Wire, bool]] = deque()  # with whether it is ours
+        self._down: set[tuple[int, int, int]] = set()  # the player's keys, on all channels: port, channel, key
         self._armed_until = float("-inf")
 
     def sent(self, message: Message, now: MonotonicTime, *, ours: bool = True) -> None:
@@ -43,34 +47,40 @@ class Echo:
         self._forget(now)
         self._sent.append((now, wire(message), ours))
 
-    def heard(self, message: Message, at: MonotonicTime, *, held: bool = False) -> bool:
-        """Whether this is an echo. Each thing sent is echoed once.
-
-        Args:
-            message: what came in.
-            at: when.
-            held: whether the player has the key of a note down.
-        """
+    def heard(self, message: Message, at: MonotonicTime, port: int = 0) -> bool:
+        """Whether this is an echo. Each thing sent is echoed once. What is none is the player's, and taken note of."""
         self._forget(at)
         seen = wire(message)
-        struck, let_go = (seen[0] & 0xF0 == kind for kind in (NOTE_ON, NOTE_OFF))
-        armed = at <= self._armed_until
-        if not armed and (held if let_go else not struck and not self._repeats(message, seen)):
-            return False
+        kind = seen[0] & 0xF0
+        key = (port, seen[0] & 0xF, seen[1]) if kind in (NOTE_ON, NOTE_OFF) else None
+        looped = at <= self._armed_until
+        if key is None:
+            if_ours = if_theirs = looped or self._changes_nothing(message, seen)
+        elif kind == NOTE_ON:
+            if_ours, if_theirs = True, looped or any(down[1:] == key[1:] for down in self._down)
+        else:
+            if_theirs = key not in self._down
+            if_ours = looped or if_theirs
         for entry in self._sent:
             sent, what, ours = entry
-            if what == seen and at - sent <= (LOOPED if armed else WINDOW) and (armed or ours or held or not struck):
+            if what == seen and at - sent <= (LOOPED if looped else WINDOW) and (if_ours if ours else if_theirs):
                 self._sent.remove(entry)
-                if struck or (let_go and armed):
+                if kind == NOTE_ON or (kind == NOTE_OFF and looped):
                     self._armed_until = at + ARMED
                 return True
+        if key is not None:
+            (self._down.add if kind == NOTE_ON else self._down.discard)(key)
         return False
 
-    def _repeats(self, message: Message, seen: Wire) -> bool:
+    def _changes_nothing(self, message: Message, seen: Wire) -> bool:
         """Whether it sets a controller, wheel or the like to what it was last sent."""
-        if not hasattr(message, "channel") or (message.type == "control_change" and message.control in STEPS):
+        control = message.control if message.type == "control_change" else None
+        if not self._sent or not hasattr(message, "channel") or control in COUNTED:
             return False
-        return next((sent for _, sent, _ in reversed(self._sent) if sent[:-1] == seen[:-1]), None) == seen
+        if message.type == "program_change" or control in IN_TURN:
+            return self._sent[-1][1] == seen
+        names = 2 if message.type in ("control_change", "polytouch") else 1  # bytes that say what is set
+        return next((what for _, what, _ in reversed(self._sent) if what[:names] == seen[:names]), None) == seen
 
     def _forget(self, now: MonotonicTime) -> None:
         while self._sent and now - self._sent[0][0] > LOOPED:

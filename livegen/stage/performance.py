@@ -188,7 +188,7 @@ class Performance:
 
     def _receive(self, event: Received) -> None:
         message, at = event.message, event.at
-        if self._echo is not None and self._echo.heard(message, at, held=self._holds(message)):
+        if self._echo is not None and self._echo.heard(message, at, event.port):
             return
         panic = self._manners.panic
         if panic is not None and panic.mine(message):
@@ -201,10 +201,6 @@ class Performance:
         if heard is Heard.KEY_DOWN:
             self._notices.append(NoteStarted(Part.CALL, message.note, message.velocity, at))
         self._act(heard, at)
-
-    def _holds(self, message: Message) -> bool:
-        """Whether the player has the key of a note down."""
-        return message.type in ("note_on", "note_off") and self._listener.holds(message.channel, message.note)
 
     def _act(self, heard: Heard, at: MonotonicTime) -> None:
         if heard in (Heard.KEY_UP, Heard.PEDAL):  # a foot may have left a pedal that we share

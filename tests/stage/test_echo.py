@@ -84,28 +84,69 @@ def off(note: int = 60) -> Message:
     return Message("note_off", note=note)
 
 
+def passes(echo: Echo, message: Message, now: float, port: int = 0) -> bool:
+    """The player's message, passed on if it is no echo."""
+    if echo.heard(message, at(now), port):
+        return False
+    echo.sent(message, at(now), ours=False)
+    return True
+
+
 def test_what_is_passed_on_comes_back_where_a_key_that_is_down_is_struck_again():
     echo = Echo()
-    echo.sent(NOTE, at(1), ours=False)
-    assert not echo.heard(NOTE, at(1.01), held=False)  # a key that bounces was up between
-    assert echo.heard(NOTE, at(1.02), held=True)
-    assert echo.heard(off(), at(1.03)) is False  # nothing like it was sent
+    assert passes(echo, NOTE, 1)
+    assert echo.heard(NOTE, at(1.01))
+    assert not echo.heard(off(), at(1.03))  # nothing like it was sent
 
 
-def test_a_key_that_bounces_is_let_go():
+@pytest.mark.parametrize("channel", [0, 4, 9])
+def test_a_key_or_drum_that_bounces_is_heard_as_often_as_it_does(channel):
     echo = Echo()
-    echo.sent(off(), at(1), ours=False)
-    echo.sent(NOTE, at(1.01), ours=False)
-    assert not echo.heard(off(), at(1.022), held=True)
-    assert echo.heard(off(), at(1.023), held=False)  # which costs nothing
+    for moment in (1, 1.022, 1.044):
+        assert passes(echo, NOTE.copy(channel=channel), moment)
+        assert passes(echo, off().copy(channel=channel), moment + 0.003)
+    assert not passes(echo, off().copy(channel=channel), 1.05)  # which costs nothing
 
 
-def test_in_a_known_loop_the_end_of_a_note_comes_back_too():
+def test_in_a_known_loop_a_key_that_is_down_is_not_let_go_by_an_earlier_echo_of_its_end():
+    echo = Echo()
+    assert passes(echo, NOTE, 1)
+    assert echo.heard(NOTE, at(1.01))
+    assert passes(echo, off(), 2)
+    assert passes(echo, NOTE.copy(velocity=90), 2.01)
+    assert passes(echo, off(), 2.02)
+
+
+def test_in_a_known_loop_the_end_of_our_note_comes_back_though_the_player_has_the_key_down():
     echo = Echo()
     echo.sent(NOTE, at(1))
     assert echo.heard(NOTE, at(1.01))
+    assert not echo.heard(NOTE.copy(velocity=90), at(2))
     echo.sent(off(), at(2))
-    assert echo.heard(off(), at(2.06), held=True)
+    assert echo.heard(off(), at(2.06))
+    assert not echo.heard(off(), at(2.07))
+
+
+def test_two_keyboards_in_unison_let_go_one_by_one():
+    echo = Echo()
+    assert passes(echo, NOTE, 1, port=0)
+    assert passes(echo, NOTE.copy(velocity=70), 1.005, port=1)
+    assert passes(echo, off(), 2, port=0)
+    assert passes(echo, off(), 2.005, port=1)
+
+
+def test_a_wheel_goes_back_by_the_way_it_came():
+    echo = Echo()
+    for i, pitch in enumerate((0, 300, 900, 1700, 900, 300, 0, 1000, 0)):
+        assert passes(echo, Message("pitchwheel", pitch=pitch), 1 + 0.003 * i)
+
+
+def test_a_program_or_a_parameter_means_something_else_after_another_bank_or_number():
+    echo = Echo()
+    turns = [cc(0, 0), Message("program_change", program=5), cc(1, 0), Message("program_change", program=5)]
+    turns += [cc(0, 101), cc(0, 100), cc(2, 6), cc(5, 100), cc(2, 6)]
+    assert all(passes(echo, message, 1 + 0.001 * i) for i, message in enumerate(turns))
+    assert not passes(echo, turns[-1], 1.01)
 
 
 @pytest.mark.parametrize("message", [Message("clock"), cc(0, control=96), cc(0, control=97)])
