@@ -26,7 +26,7 @@ BUG = 70  # EX_SOFTWARE of sysexits.h
 EXAMPLES = (
     ("livegen", "the first keyboard, or else a demo, answered on FluidSynth"),
     ('livegen --in "Keystation" --out FluidSynth', "this keyboard"),
-    ("livegen --out port:FluidSynth --thru on", "a synth of your own, by its port"),
+    ("livegen --out port:FluidSynth", "a synth of your own, by its port"),
     ("livegen --in demo --out jam.wav", "no keyboard, no sound card: listen to it later"),
     ("livegen --in call.mid --out jam.mid --fast", "a file answered at once"),
     ("livegen --silence 1.2 --temperature 0.9", "more patient, and tamer"),

@@ -192,7 +192,7 @@ def _shown(value: object) -> str:
 
 def _read(path: Path, *, required: bool) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # Windows' editors put a mark in front
     except (FileNotFoundError, NotADirectoryError):
         if required:
             raise ConfigError(f"{path}: there is no such file.") from None
@@ -209,7 +209,7 @@ def _from_file(document: str, path: Path) -> Iterator[_Given]:
     try:
         table = tomllib.loads(document)
     except tomllib.TOMLDecodeError as error:
-        where = str(error).replace("end of document", f"line {document.count(chr(10)) + 1}")
+        where = str(error).replace("at end of document", f"at line {document.count(chr(10)) + 1}")
         raise ConfigError(f"{path}: not valid TOML: {where}.") from None
     specs = {spec.name: spec for spec in SPECS}
     seen: set[str] = set()

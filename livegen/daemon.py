@@ -85,9 +85,10 @@ def prepared(
         improviser = Improviser(chosen.runtime, sampling, settings.window)
         wiring = stack.enter_context(wire(settings, live, reporter, replace=not again))
         reporter.say(f"model: {settings.model}, {chosen.report}")
-        voices = [
-            Voice(thru=thru, channel=channel) for thru, channel in map(partial(routing, settings), wiring.outputs)
-        ]
+        voices = [voice(settings, output) for output in wiring.outputs]
+        for each, output in zip(voices, wiring.outputs, strict=True):
+            if output.real and each.thru:
+                reporter.say(f"{output.name} gets what you play, too; the reply comes on channel {each.channel + 1}")
         performance = Performance(manners(settings), voices, inputs=wiring.inputs, echoes=wiring.echoes)
         inbox: Inbox = VirtualInbox(wiring.events, live) if settings.fast else live
         if settings.fast:
@@ -225,14 +226,12 @@ def manners(settings: Settings) -> Manners:
     )
 
 
-def routing(settings: Settings, output: Output) -> tuple[bool, int]:
-    """Whether an output also gets what the player plays, and the channel (0..15) of our replies there.
+def voice(settings: Settings, output: Output) -> Voice:
+    """Whether an output also gets what the player plays, and the channel of our replies there.
 
     Where both sound from one synth, the reply has a channel of its own: else the player's pedal would hold our notes.
     """
     thru = output.keeps_call or (output.shares_synth if settings.thru == "auto" else settings.thru == "on")
     if settings.reply_channel != "auto":
-        return thru, int(settings.reply_channel) - 1
-    if not thru:
-        return thru, 0
-    return thru, 2 if settings.channel == 2 else 1
+        return Voice(thru=thru, channel=int(settings.reply_channel) - 1)
+    return Voice(thru=thru, channel=int(thru), evades=thru)

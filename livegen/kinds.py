@@ -54,6 +54,8 @@ class Number:
             return text
 
     def check(self, value: object) -> object:
+        if self.whole and isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int if self.whole else (int, float)):
             raise InvalidError
         if not self.low <= value <= self.high:

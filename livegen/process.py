@@ -67,7 +67,7 @@ def let_arrive(outputs: Sequence[Output]) -> None:
 
 @contextmanager
 def signals(inbox: Inbox) -> Iterator[None]:
-    """SIGINT and SIGTERM end it, SIGUSR1 silences, SIGHUP ends it at a terminal and elsewhere reloads."""
+    """SIGUSR1 silences, SIGHUP reloads if not at a terminal; it and whatever else would end the process end it well."""
     terminal = any(map(os.isatty, range(3)))  # once it is closed, it is none any more
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -80,8 +80,7 @@ def signals(inbox: Inbox) -> Iterator[None]:
         inbox.put(Panic(inbox.now()))
 
     handlers: dict[str, Callable[[int, FrameType | None], None]] = {
-        "SIGINT": stop,
-        "SIGTERM": stop,
+        **dict.fromkeys(("SIGINT", "SIGTERM", "SIGQUIT", "SIGUSR2", "SIGALRM", "SIGXCPU"), stop),
         "SIGHUP": hang_up,
         "SIGUSR1": panic,
     }

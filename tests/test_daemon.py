@@ -232,26 +232,26 @@ def test_an_exception_in_mid_reply_releases_what_sounds():
 
 
 @pytest.mark.parametrize(
-    ("settings", "shares_synth", "expected"),
+    ("settings", "shares_synth", "thru", "channel"),
     [
-        (Settings(), True, (True, 1)),
-        (Settings(), False, (False, 0)),
-        (Settings(thru="on"), False, (True, 1)),
-        (Settings(thru="off"), True, (False, 0)),
-        (Settings(channel=2), True, (True, 2)),
-        (Settings(reply_channel=5), True, (True, 4)),
+        (Settings(), True, True, 1),
+        (Settings(), False, False, 0),
+        (Settings(thru="on"), False, True, 1),
+        (Settings(thru="off"), True, False, 0),
+        (Settings(reply_channel=5), True, True, 4),
     ],
 )
-def test_thru_and_channel_of_an_output(settings, shares_synth, expected):
+def test_thru_and_channel_of_an_output(settings, shares_synth, thru, channel):
     output = Recorded()
     output.shares_synth = shares_synth
-    assert daemon.routing(settings, output) == expected
+    voice = daemon.voice(settings, output)
+    assert (voice.thru, voice.channel) == (thru, channel)
 
 
 def test_a_tape_keeps_the_call_whatever_thru_says():
     tape = Recorded()
     tape.keeps_call = True
-    assert daemon.routing(Settings(thru="off"), tape) == (True, 1)
+    assert daemon.voice(Settings(thru="off"), tape).thru
 
 
 def test_settings_become_manners():
@@ -262,7 +262,7 @@ def test_settings_become_manners():
     assert manners.silence == 1.5
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGQUIT", "SIGUSR2", "SIGXCPU", "SIGHUP", "SIGUSR1"])
 def test_signals_become_events(name, monkeypatch):
     inbox = LiveInbox()
     monkeypatch.setattr("sys.stdin", io.StringIO())

@@ -52,6 +52,10 @@ class Fluid:
 
     def load(self, soundfont: Path) -> bool:
         """A piano on every channel, drums on channel 10. False if the file is foreign or has no piano."""
+        with soundfont.open("rb") as file:
+            riff, form = file.read(4), file.read(8)[4:]
+        if riff != b"RIFF" or form not in (b"sfbk", b"DLS "):  # FluidSynth's readers would complain on stderr
+            return False
         font = self._fluid.sfload(str(soundfont))
         for channel in range(CHANNELS):
             if font == -1 or self._fluid.program_select(channel, font, 0, 0) != 0:

@@ -185,6 +185,12 @@ def first_keyboard(names: Sequence[str], *, jack: bool = False) -> str | None:
     return None
 
 
+def instrument(name: str) -> str:
+    """What the two ports of an instrument, that which it plays from and that which it sounds by, are both called."""
+    whole = re.sub(r"^(a2j|alsa_midi|midi-bridge):|\((capture|playback)(_\d+)?\)", "", name, flags=re.IGNORECASE)
+    return _bare(whole).partition(":")[0].rstrip("0123456789")  # Windows and raw JACK count ports
+
+
 class PortInput:
     """An open input. What it hears goes to its callback, on RtMidi's own thread."""
 
@@ -202,11 +208,11 @@ class PortInput:
 class PortOutput:
     """An open output; implements `livegen.io.output.Output`."""
 
-    shares_synth = False
     real = True
     keeps_call = False
 
     def __init__(self, port: Any, name: str) -> None:  # noqa: ANN401  (mido has no types)
+        self.shares_synth = False  # until it is known whose instrument it is
         self._port = port
         self.name = name
 
@@ -220,23 +226,13 @@ class PortOutput:
         self._port.close()
 
 
-def open_input(system: MidiSystem, wanted: str, callback: Callback) -> PortInput:
-    """Listen to an existing port.
-
-    Raises:
-        PortError: no such port, or it cannot be opened.
-    """
-    name = match(wanted, system.inputs())
+def open_input(system: MidiSystem, name: str, callback: Callback) -> PortInput:
+    """Listen to an existing port, by its full name. Raises PortError."""
     return PortInput(_opened(system.mido().open_input, name, callback=_guarded(callback)), name)
 
 
-def open_output(system: MidiSystem, wanted: str) -> PortOutput:
-    """Play to an existing port.
-
-    Raises:
-        PortError: no such port, or it cannot be opened.
-    """
-    name = match(wanted, system.outputs())
+def open_output(system: MidiSystem, name: str) -> PortOutput:
+    """Play to an existing port, by its full name. Raises PortError."""
     return PortOutput(_opened(system.mido().open_output, name), name)
 
 

@@ -21,7 +21,9 @@ from livegen.stage.events import (
     ReplyEnded,
     ReplyStarted,
     Silenced,
+    Unheard,
 )
+from livegen.stage.listener import DRUMS
 
 CHORD = 0.030  # s; notes that begin within it are written as one chord
 LABELS = {Part.CALL: "you      ", Part.REPLY: "livegen  "}
@@ -138,6 +140,9 @@ class _Page:
                 self._summary(self._answered(notice))
             case Silenced():
                 self._summary("silenced")
+            case Unheard(channel):
+                drums = ", that of drums," if channel == DRUMS else ""
+                self._summary(f"channel {channel + 1}{drums} is not listened to (--channel)")
             case NoReply():
                 self._summary(f"no answer: {notice.why}", WARNING)
 

@@ -22,6 +22,7 @@ from livegen.stage.events import Ended, Received
 ANSWER_AT_MOST = 1.25  # of a call's length, in the demo's pauses
 ANSWER_MARGIN = 1.5  # s
 
+ASYNCHRONOUS = 2  # type of a MIDI file
 FOREIGN = (OSError, EOFError, LookupError, TypeError, struct.error, KeySignatureError)
 """What mido raises for a damaged file, besides ValueError."""
 
@@ -97,15 +98,17 @@ def _read(file: IO[bytes]) -> list[Message]:
     """
     try:
         midi = MidiFile(file=file)
-        if midi.ticks_per_beat <= 0:
-            raise ValueError("its times are not counted in beats")
         messages, now = [], 0.0
-        for message in midi:
+        for message in midi if midi.type != ASYNCHRONOUS and midi.ticks_per_beat > 0 else ():
             now += message.time  # s
             if not message.is_meta:
                 messages.append(message.copy(time=now))
     except FOREIGN as error:
         raise ValueError("it is no MIDI file, or a damaged one") from error
+    if midi.type == ASYNCHRONOUS:
+        raise ValueError("it is of type 2, patterns that have no order: save it as type 0 or 1")
+    if midi.ticks_per_beat <= 0:
+        raise ValueError("its times are not counted in beats")
     if not any(message.type == "note_on" and message.velocity > 0 for message in messages):
         raise ValueError("there are no notes in it")
     return messages + [message.copy(time=messages[-1].time) for message in releases(messages)]

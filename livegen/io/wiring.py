@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from livegen.config import Settings
 from livegen.errors import ConfigError, PortError
@@ -22,6 +22,9 @@ from livegen.stage.events import Ended, Lost, Received
 if TYPE_CHECKING:
     from mido import Message
 
+T = TypeVar("T")
+
+HEARD, PLAYED_TO = 0, 1  # the ways of ports, as a system names them
 UPBEAT = 0.5  # s before a file begins to play
 
 
@@ -110,6 +113,11 @@ class _Opener:
     def _system(self) -> midi_system.MidiSystem:
         return midi_system.find(self._settings.backend)
 
+    @cached_property
+    def _names(self) -> tuple[list[str], list[str]]:
+        """Of the ports that can be listened to and played to, before there are any of our own."""
+        return self._system.names()
+
     def open(self, timeline: source.Timeline | None) -> Wiring:
         settings = self._settings
         inputs = [ports.parse_input(text) for text in settings.inputs if timeline is None]
@@ -118,6 +126,7 @@ class _Opener:
             raise ConfigError("--fast needs files on both sides: --in FILE.mid or demo, --out FILE.mid or FILE.wav.")
         files = [timeline] if timeline else [wanted for wanted in inputs if isinstance(wanted, MidiFile)]
         _refuse_one_file_twice(files, [wanted for wanted in outputs if isinstance(wanted, MidiFile | WavFile)])
+        inputs, outputs = self._in_full(inputs, HEARD), self._in_full(outputs, PLAYED_TO)
         if settings.virtual and not inputs and timeline is None:
             self._listen("virtual port", lambda callback: ports.virtual_input(self._system, callback))
         if settings.virtual and not outputs:
@@ -135,7 +144,23 @@ class _Opener:
         if self._wiring.listening or any(output.real for output in self._wiring.outputs):
             lost = Lost(self._system.gone)
             self._stack.enter_context(self._system.watched(partial(self._inbox.put, lost)))
+        self._tell_instruments_apart()
         return self._wiring
+
+    def _tell_instruments_apart(self) -> None:
+        """A player hears themselves from their own; from another only what is passed on to it."""
+        theirs = {ports.instrument(port.name) for port in self._wiring.listening}
+        for output in self._wiring.outputs:
+            if isinstance(output, ports.PortOutput):
+                output.shares_synth = ports.instrument(output.name) not in theirs
+
+    def _in_full(self, wanted: Sequence[T], way: int) -> list[T | Port]:
+        """The same, with the full names of the ports among them."""
+        full = [Port(ports.match(each.name, self._names[way])) if isinstance(each, Port) else each for each in wanted]
+        for port in (each for each in full if isinstance(each, Port)):
+            if full.count(port) > 1:
+                raise ConfigError(f"The port {port.name} is named twice: name it once.")
+        return full
 
     def _open_output(self, wanted: Synth | MidiFile | WavFile | Port, *, replace: bool) -> None:
         if isinstance(wanted, MidiFile | WavFile) and not replace:

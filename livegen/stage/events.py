@@ -172,6 +172,14 @@ class Silenced:
 
 
 @dataclass(frozen=True, slots=True)
+class Unheard:
+    """Somebody plays on a channel that is not listened to. Told once of each."""
+
+    channel: int  # 0..15
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
 class NoReply:
     """A call stays without an answer, and why."""
 
@@ -179,5 +187,5 @@ class NoReply:
     at: MonotonicTime
 
 
-Notice = NoteStarted | CallEnded | ReplyStarted | ReplyEnded | Silenced | NoReply
+Notice = NoteStarted | CallEnded | ReplyStarted | ReplyEnded | Silenced | Unheard | NoReply
 """What a musician, a log, a recorder or a page may want to know. Never needed for playing."""

@@ -7,6 +7,7 @@
 Rules:
 - A call is over when all keys are up and it has been silent for `silence`; a pedal that holds notes delays that to
   `pedal_silence`, and no longer.
+- A pedal that is let go later than `silence` hands over, a BREATH later.
 - The reply is asked for up to LEAD ahead, for the very moment at which the silence will have been long enough; when
   anything changes that moment, it is asked for anew, and an answer to an older request counts for nothing.
 - The player's first key ends a reply at once. Panic ends a reply or a call.
@@ -42,6 +43,7 @@ from livegen.stage.events import (
     Request,
     Send,
     Silenced,
+    Unheard,
 )
 from livegen.stage.listener import Heard, Listener
 from livegen.stage.player import Player, Stroke, scheduled
@@ -49,6 +51,10 @@ from livegen.stage.voice import Voice
 
 LEAD = 0.35
 """s ahead that a reply is asked for: ten times what the shipped model needs, and seldom in vain."""
+
+
+BREATH = 0.1
+"""s from a pedal let go in a long silence to the reply: nobody can ask ahead for what a foot will do."""
 
 
 class Turn(Enum):
@@ -96,6 +102,7 @@ class Performance:
         self._answer: tuple[Predicted, MonotonicTime, list[Stroke]] | None = None  # with its start
         self._requests = self._replies = self._played = 0
         self._last_stroke = MonotonicTime(-inf)
+        self._unheard: set[int] = set()  # channels
         self._sends: list[Send] = []
         self._notices: list[Notice] = []
         self._to_ask: Request | None = None
@@ -200,6 +207,9 @@ class Performance:
         heard = self._listener.hear(message, at, event.port)
         if heard is Heard.KEY_DOWN:
             self._notices.append(NoteStarted(Part.CALL, message.note, message.velocity, at))
+        elif message.type == "note_on" and message.channel not in self._listener.channels | self._unheard:
+            self._unheard.add(message.channel)
+            self._notices.append(Unheard(message.channel, at))
         self._act(heard, at)
 
     def _act(self, heard: Heard, at: MonotonicTime) -> None:
@@ -227,7 +237,8 @@ class Performance:
             return
         manners = self._manners
         wait = max(manners.silence, manners.pedal_silence) if self._listener.pedal_down else manners.silence
-        hand_over = MonotonicTime(max(self._last_key_up + wait, at))
+        soonest = at if at == self._last_key_up else at + BREATH
+        hand_over = MonotonicTime(max(self._last_key_up + wait, soonest))
         if hand_over != self._hand_over:
             self._withdraw()
             self._hand_over = hand_over
@@ -281,6 +292,8 @@ class Performance:
         self._turn = Turn.REPLY
         self._replies += 1
         self._played = 0
+        for voice in self._voices.values():
+            voice.begin()
         self._player.play(strokes)
         return None
 

@@ -33,8 +33,8 @@ def compose(draws: Iterable[Drawn], length: float, longest: float) -> tuple[Repl
     """Make a reply of about `length` seconds, never over `longest`, out of what the model draws.
 
     It ends with a note's end: of all notes that would end it between `length` and STRETCH times that, the one after
-    which a long gap is likeliest. If the model rests until later, its last note is held. The first note's step lies
-    before the reply and does not count.
+    which a long gap is likeliest. Where none would, since the model rests or fingers are short, the last note is held.
+    The first note's step lies before the reply and does not count.
     """
     latest = min(STRETCH * length, longest)
     earliest = min(length, longest / STRETCH)
@@ -52,10 +52,14 @@ def compose(draws: Iterable[Drawn], length: float, longest: float) -> tuple[Repl
         if end >= earliest and (last < 0 or drawn.rest > best):
             last, best = len(notes) - 1, drawn.rest
     placed = playable(notes[: last + 1] if last >= 0 else notes)
-    if last >= 0 or not placed:
+    if not placed or _end(placed) >= earliest:
         return placed
     *others, final = placed
-    return (*others, replace(final, duration=max(final.duration, earliest - final.offset)))
+    return (*others, replace(final, duration=earliest - final.offset))
+
+
+def _end(notes: Iterable[ReplyNote]) -> float:
+    return max(note.offset + note.duration for note in notes)
 
 
 def place(draws: Iterable[Drawn], count: int) -> tuple[ReplyNote, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from mido import Message
 
 from livegen.stage.control import PEDALS
-from livegen.stage.listener import ALL_NOTES_OFF, ALL_SOUND_OFF, HOLDING, Key, Listener
+from livegen.stage.listener import ALL_NOTES_OFF, ALL_SOUND_OFF, DRUMS, HOLDING, Key, Listener
 
 SUSTAIN = PEDALS["sustain"]
 
@@ -20,11 +20,14 @@ class Voice:
     Args:
         thru: whether the player's messages go there too.
         channel: of the reply, 0..15.
+        evades: whether a reply takes another channel where the player's notes have come by this one.
     """
 
-    def __init__(self, *, thru: bool, channel: int) -> None:
+    def __init__(self, *, thru: bool, channel: int, evades: bool = False) -> None:
         self.thru = thru
         self.channel = channel
+        self._evades = evades
+        self._heard: set[int] = set()  # channels of the player's notes
         self._ours: set[int] = set()  # pitches that we struck
         self._waiting: set[int] = set()  # of these, the ones over, but under a finger of the player
         self._theirs: set[Key] = set()  # keys that the player has down
@@ -50,6 +53,7 @@ class Voice:
         key = (port, message.channel, message.note)
         if message.type == "note_on" and message.velocity > 0:
             self._theirs.add(key)
+            self._heard.add(message.channel)
             return [message] if self.thru else []
         return self._key_up(key, message)
 
@@ -76,6 +80,11 @@ class Voice:
                 self._waiting.discard(pitch)
                 messages.append(Message("note_off", channel=self.channel, note=pitch))
         return messages
+
+    def begin(self) -> None:
+        """A reply comes: let it have a channel of its own, if there is one."""
+        if self._evades and self.channel in self._heard and not self._ours and not self._pedal_sent:
+            self.channel = next((c for c in range(16) if c != DRUMS and c not in self._heard), self.channel)
 
     def start(self, pitch: int, velocity: int) -> list[Message]:
         """Strike a note of ours."""

@@ -107,6 +107,16 @@ def test_what_is_not_toml_is_refused_with_its_line(text: str, tmp_path: Path) ->
     assert "(at line 2" in said
 
 
+def test_what_toml_expects_is_said_as_it_is(tmp_path: Path) -> None:
+    assert "newline or end of document" in refused("silence = 1,5\n", tmp_path)
+
+
+def test_a_mark_in_front_and_a_whole_number_with_a_point_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "livegen.toml"
+    path.write_text("window = 30.0\n", encoding="utf-8-sig")
+    assert load({}, NOWHERE, path).settings.window == 30
+
+
 @pytest.mark.parametrize("value", ["key:H1", "key:C99", "key:128", "cc:128", "cc:", "sustian", "cc:-1", "key:Cb-1"])
 def test_a_panic_that_is_no_control_is_refused(value: str, tmp_path: Path) -> None:
     said = refused(f'panic = "{value}"', tmp_path)

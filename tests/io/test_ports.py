@@ -197,9 +197,30 @@ def test_a_port_that_is_a_rival_to_the_synth_is_remarked() -> None:
     assert ports.synth_remark(Synth(), [THROUGH]) == ""
 
 
+@pytest.mark.parametrize(
+    ("plays", "sounds"),
+    [
+        ("P-125:P-125 MIDI 1 28:0", "P-125:P-125 MIDI 1 28:0"),
+        ("a2j:P-125 [28] (capture): P-125 MIDI 1", "a2j:P-125 [28] (playback): P-125 MIDI 1"),
+        ("Midi-Bridge:P-125 1:(capture_0) P-125 MIDI 1", "Midi-Bridge:P-125 1:(playback_0) P-125 MIDI 1"),
+        ("system:midi_capture_1", "system:midi_playback_1"),
+        ("P-125 0", "P-125 1"),
+        ("livegen:livegen", "livegen:livegen"),
+    ],
+)
+def test_the_ports_of_one_instrument_are_known_as_such(plays: str, sounds: str) -> None:
+    assert ports.instrument(plays) == ports.instrument(sounds)
+
+
+@pytest.mark.parametrize("sounds", [FLUID, "Midi-Bridge:FLUID Synth (12):(playback_0) in", "Stage Piano 32:0"])
+def test_another_instrument_is_another(sounds: str) -> None:
+    assert ports.instrument(KEYSTATION) != ports.instrument(sounds)
+    assert ports.instrument("Midi-Bridge:Keystation:(capture_0) out") != ports.instrument(sounds)
+
+
 def test_an_input_hears_until_it_is_closed() -> None:
     heard: list[Message] = []
-    port = ports.open_input(MEMORY, "keystation", heard.append)
+    port = ports.open_input(MEMORY, KEYSTATION, heard.append)
     behind = memory_backend.opened[-1]
     assert (port.name, behind.name) == (KEYSTATION, KEYSTATION)
     assert "client_name" not in behind.options  # mido would make a virtual port
@@ -215,7 +236,7 @@ def test_what_goes_wrong_in_a_callback_stays_there(caplog: pytest.LogCaptureFixt
     def fails(message: Message) -> None:
         raise RuntimeError("inbox gone")
 
-    port = ports.open_input(MEMORY, "keystation", fails)
+    port = ports.open_input(MEMORY, KEYSTATION, fails)
     with caplog.at_level(logging.ERROR):
         memory_backend.opened[-1].callback(Message("note_on", note=60))
     assert "inbox gone" in caplog.text
@@ -223,7 +244,7 @@ def test_what_goes_wrong_in_a_callback_stays_there(caplog: pytest.LogCaptureFixt
 
 
 def test_an_output_sends() -> None:
-    output: Output = ports.open_output(MEMORY, "stage piano")
+    output: Output = ports.open_output(MEMORY, "Stage Piano 32:0")
     message = Message("note_on", note=60)
     output.send(Send(0, message, Part.REPLY, MonotonicTime(0.0)))
     assert memory_backend.opened[-1].sent == [message]
@@ -242,7 +263,7 @@ def test_a_broken_output_says_so() -> None:
 
 def test_a_port_that_cannot_be_opened_says_so() -> None:
     with pytest.raises(PortError, match='"Broken keys" cannot be opened: device busy'):
-        ports.open_input(MEMORY, "broken", lambda _: None)
+        ports.open_input(MEMORY, "Broken keys", lambda _: None)
 
 
 def test_virtual_ports_bear_our_name() -> None:

@@ -11,7 +11,17 @@ import pytest
 from livegen.io.reporter import Reporter, note_name
 from livegen.note import MonotonicTime, SoundedNote
 from livegen.quiet import quiet
-from livegen.stage.events import CallEnded, NoReply, NoteStarted, Notice, Part, ReplyEnded, ReplyStarted, Silenced
+from livegen.stage.events import (
+    CallEnded,
+    NoReply,
+    NoteStarted,
+    Notice,
+    Part,
+    ReplyEnded,
+    ReplyStarted,
+    Silenced,
+    Unheard,
+)
 
 
 def started(pitch: int, at: float, part: Part = Part.CALL, velocity: int = 64) -> NoteStarted:
@@ -102,6 +112,13 @@ def test_an_interrupted_reply_says_how_far_it_came() -> None:
         "         1 of 9 notes in 0.5 s, answered after 0.70 s (thought 0.03 s), interrupted by you, "
         "2 dropped as too late",
         "         silenced",
+    ]
+
+
+def test_a_channel_that_is_not_listened_to_is_named() -> None:
+    assert written(*(Unheard(channel, MonotonicTime(0)) for channel in (0, 9)), terminal=False).splitlines() == [
+        "channel 1 is not listened to (--channel)",
+        "channel 10, that of drums, is not listened to (--channel)",
     ]
 
 

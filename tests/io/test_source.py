@@ -59,7 +59,7 @@ def test_a_key_that_is_never_let_go_is_let_go_at_the_end(tmp_path: Path) -> None
         (b"MThd\0\0\0\6\0\1\0\1", "no MIDI file"),
         (b"MThd\0\0\0\6\0\0\0\1\xe7\x28MTrk\0\0\0\4\0\xff\x2f\0", "beats"),
         (b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0", "no notes"),
-        (b"MThd\0\0\0\6\0\2\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0", "no MIDI file"),
+        (b"MThd\0\0\0\6\0\2\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0", "type 2"),
     ],
 )
 def test_a_file_that_cannot_be_played_is_refused(content: bytes | None, text: str, tmp_path: Path) -> None:

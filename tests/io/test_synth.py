@@ -189,13 +189,15 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     assert "Install it" in (found.problem or "")
 
 
-def test_a_foreign_soundfont_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"RIFF\0\0\0\0none", b"gain = 0.6\n", b""])
+def test_a_foreign_soundfont_is_refused(content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "font.sf2"
-    path.write_bytes(b"RIFF\0\0\0\0none")
+    path.write_bytes(content)
     with pytest.raises(PortError, match=r"font\.sf2 cannot be used"):
         Synth(soundfont=str(path))
     with pytest.raises(PortError, match="is not there"):
         Synth(soundfont=str(tmp_path / "missing.sf2"))
+    assert capfd.readouterr().err == ""
 
 
 def test_a_soundfont_is_always_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,9 +72,9 @@ def start(environment: Mapping[str, str]) -> Iterator[Start]:
 
 @pytest.fixture
 def between(start: Start, musician: Musician) -> Start:
-    """Start the daemon between the musician's two ports."""
+    """Start the daemon between the musician's two ports, as if they were of one instrument."""
 
     def between(*words: str, terminal: bool = False) -> LivegenProcess:
-        return start("--in", "Keyboard", "--out", "Listener", *words, terminal=terminal)
+        return start("--in", "Keyboard", "--out", "Listener", "--thru", "off", *words, terminal=terminal)
 
     return between

@@ -19,7 +19,7 @@ INTERRUPTING = 21  # a key that no reply is likely to hold
 
 
 def test_a_performance_is_answered_like_one(between: Start, musician: Musician, call: Phrase) -> None:
-    between("--seed", "3", "--thru", "off", *LONG_REPLY)
+    between("--seed", "3", *LONG_REPLY)
     for _ in range(5):
         musician.forget()
         _, ended = musician.play(call)
@@ -37,6 +37,24 @@ def test_a_performance_is_answered_like_one(between: Start, musician: Musician, 
         if any(after.at - before.at < TOGETHER for before, after in pairwise(onsets)):
             return
     pytest.fail("no chord in five replies")  # one of them may well be a melody
+
+
+def test_another_instrument_gets_what_is_played_and_the_reply_on_a_channel_of_its_own(
+    start: Start, musician: Musician
+) -> None:
+    daemon = start("--in", "Keyboard", "--out", "Listener")
+    assert "Listener:in gets what you play, too" in daemon.log
+    musician.play([(moment, message.copy(channel=1)) for moment, message in chord(60, 64, 67)])
+    heard = musician.hear_out()
+    assert [one.message.note for one in strikes(heard) if one.message.channel == 1] == [60, 64, 67]
+    assert {one.message.channel for one in heard} == {0, 1}
+    assert sounding(heard) == []
+
+
+def test_a_part_of_a_name_does_not_mean_our_own_port(start: Start, jack: JackServer) -> None:
+    backend = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+    with backend.open_output("out", client_name="USB MIDI", virtual=True), Musician():
+        start("--in", "MIDI", "--out", "Listener")  # where RtMidi's own is called RtMidi output
 
 
 def test_thru_is_complete_in_order_and_unchanged(between: Start, musician: Musician, call: Phrase) -> None:
@@ -64,7 +82,7 @@ def test_thru_is_complete_in_order_and_unchanged(between: Start, musician: Music
 
 
 def test_a_key_silences_the_reply_and_what_follows_is_answered(between: Start, musician: Musician) -> None:
-    between("--thru", "off", *LONG_REPLY)
+    between(*LONG_REPLY)
     musician.play(chord(60, 64, 67))
     musician.await_reply(notes=3)
     musician.send(Message("note_on", note=INTERRUPTING, velocity=64))
@@ -105,7 +123,7 @@ def test_a_key_that_the_player_holds_is_not_cut(between: Start, musician: Musici
 )
 def test_panic_silences(between: Start, musician: Musician, silence: tuple[str, list[Message]]) -> None:
     setting, messages = silence
-    between("--thru", "off", "--panic", setting, *LONG_REPLY)
+    between("--panic", setting, *LONG_REPLY)
     musician.play(chord(60, 64, 67))
     musician.await_reply()
     for message in messages:
@@ -117,7 +135,7 @@ def test_panic_silences(between: Start, musician: Musician, silence: tuple[str, 
 
 
 def test_what_is_no_life_sign_neither_delays_nor_interrupts(between: Start, musician: Musician) -> None:
-    between("--thru", "off", *LONG_REPLY)
+    between(*LONG_REPLY)
     noise = [
         Message("clock"),
         Message("active_sensing"),
@@ -138,7 +156,7 @@ def test_what_is_no_life_sign_neither_delays_nor_interrupts(between: Start, musi
 
 
 def test_one_note_is_answered(between: Start, musician: Musician) -> None:
-    between("--thru", "off")
+    between()
     musician.play(chord(60))
     heard = musician.hear_out()
     assert strikes(heard)

@@ -18,7 +18,10 @@ LONG_REPLY = ("--reply-min", "5", "--reply-max", "5")
 PROMPT = 0.25  # s, on a busy machine
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR2)
+
+
+@pytest.mark.parametrize("number", ENDING, ids=lambda number: number.name)
 def test_a_signal_in_mid_reply(between: Start, musician: Musician, number: signal.Signals) -> None:
     daemon = between("--reply-channel", "5", *LONG_REPLY)
     musician.play(chord(60, 64, 67))
@@ -61,11 +64,11 @@ def test_sigusr1_silences_and_the_conversation_goes_on(between: Start, musician:
 
 def test_sighup_without_a_terminal_reads_the_settings_anew(start: Start, musician: Musician, tmp_path: Path) -> None:
     config = tmp_path / "livegen.toml"
-    config.write_text('in = "Keyboard"\nout = "Listener"\nreply-channel = 3\n')
+    config.write_text('in = "Keyboard"\nout = "Listener"\nthru = "off"\nreply-channel = 3\n')
     daemon = start("--config", str(config), *LONG_REPLY)
     musician.play(chord(60, 64, 67))
     musician.await_reply()
-    config.write_text('in = "Keyboard"\nout = "Listener"\nreply-channel = 7\n')
+    config.write_text('in = "Keyboard"\nout = "Listener"\nthru = "off"\nreply-channel = 7\n')
     daemon.send(signal.SIGHUP)
     daemon.await_ready(times=2)
     musician.await_silence(PROMPT)
@@ -83,7 +86,7 @@ def test_sighup_with_a_wrong_setting_goes_on_with_the_old_ones(
     setting: str, said: str, start: Start, musician: Musician, tmp_path: Path
 ) -> None:
     config = tmp_path / "livegen.toml"
-    config.write_text('in = "Keyboard"\nout = "Listener"\n')
+    config.write_text('in = "Keyboard"\nout = "Listener"\nthru = "off"\n')
     daemon = start("--config", str(config), *LONG_REPLY)
     config.write_text(f'in = "Keyboard"\nout = ["Listener", "{tmp_path}/tape.wav"]\n{setting}\n')
     daemon.send(signal.SIGHUP)
@@ -113,7 +116,7 @@ def test_a_jack_server_that_ends_is_told_and_ends_it(
 
 def test_sighup_leaves_the_tape_as_it_is_and_begins_another(start: Start, musician: Musician, tmp_path: Path) -> None:
     tape = tmp_path / "tape.mid"
-    daemon = start("--in", "Keyboard", "--out", "Listener", "--out", str(tape), *LONG_REPLY)
+    daemon = start("--in", "Keyboard", "--out", "Listener", "--out", str(tape), "--thru", "off", *LONG_REPLY)
     musician.play(chord(60, 64, 67))
     musician.await_reply()
     daemon.send(signal.SIGHUP)
@@ -131,7 +134,7 @@ def test_sighup_leaves_the_tape_as_it_is_and_begins_another(start: Start, musici
 def test_what_was_played_is_on_the_tape(start: Start, musician: Musician, tmp_path: Path) -> None:
     """Stopped in mid-reply, the file holds all of it, and every note has its end."""
     tape = tmp_path / "tape.mid"
-    daemon = start("--in", "Keyboard", "--out", "Listener", "--out", str(tape), *LONG_REPLY)
+    daemon = start("--in", "Keyboard", "--out", "Listener", "--out", str(tape), "--thru", "off", *LONG_REPLY)
     musician.play(chord(60, 64, 67))
     musician.await_reply(notes=3)
     assert daemon.stop() == 0, daemon.log

@@ -31,8 +31,8 @@ def sends(count: int) -> list[Send]:
 
 def test_ports_are_found_heard_and_played(system: MidiSystem, musician: Musician) -> None:
     heard: list[Message] = []
-    hearing = ports.open_input(system, "keyboard", heard.append)
-    playing = ports.open_output(system, "LISTENER")
+    hearing = ports.open_input(system, "Keyboard:out", heard.append)
+    playing = ports.open_output(system, "Listener:in")
     assert (hearing.name, playing.name) == ("Keyboard:out", "Listener:in")
     for send in sends(20):
         musician.send(send.message)
@@ -52,7 +52,8 @@ def test_virtual_ports_are_there_for_others(system: MidiSystem) -> None:
     heard: list[Message] = []
     hearing = ports.virtual_input(system, lambda _: None)
     playing = ports.virtual_output(system)
-    other = ports.open_input(system, "livegen", heard.append)  # what others hear is what we play
+    ours = ports.match("livegen", system.inputs())  # what others hear is what we play
+    other = ports.open_input(system, ours, heard.append)
     assert [name for name in system.outputs() if name.startswith("livegen")]
     playing.send(sends(1)[0])
     until(lambda: heard, "what a virtual port plays")
@@ -64,7 +65,7 @@ def test_virtual_ports_are_there_for_others(system: MidiSystem) -> None:
 def test_opening_and_closing_while_it_plays(system: MidiSystem, musician: Musician) -> None:
     for _ in range(5):
         heard: list[Message] = []
-        port = ports.open_input(system, "Keyboard", heard.append)
+        port = ports.open_input(system, "Keyboard:out", heard.append)
         until(lambda heard=heard: musician.send(Message("note_on")) or heard, "a note")  # type: ignore[misc]
         port.close()
 

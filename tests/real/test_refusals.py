@@ -30,6 +30,13 @@ def test_a_port_that_is_not_there(environment: Environment, musician: Musician, 
     assert "Keyboard" in said if "Keybord" in words else "Listener" in said
 
 
+def test_a_port_that_is_named_twice(environment: Environment, musician: Musician) -> None:
+    for words in (("--in", "Keyboard", "--out", "Listener"), ("--out", "Listener", "--in", "Keyboard")):
+        said = refused(78, *words, words[2], words[3].lower(), environment=environment)
+        assert f"The port {words[3]}" in said
+        assert "named twice" in said
+
+
 def test_a_jack_server_that_is_not_there(environment: Environment) -> None:
     nowhere = {**environment, "JACK_DEFAULT_SERVER": f"nowhere-{os.getpid()}"}
     said = refused(69, "--in", "Keyboard", "--out", "Listener", environment=nowhere)

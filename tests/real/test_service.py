@@ -23,7 +23,15 @@ LIVEGEN = "/opt/livegen/.venv/bin/livegen"
 SERVER = "service"
 JACK = jack_environment(SERVER) | {"JACK_PROMISCUOUS_SERVER": "audio"}  # it and the server are different users
 VARIABLES = [f"{name}={value}" for name, value in JACK.items()]
-SETTINGS = 'in = "Keyboard"\nout = "Listener"\nbackend = "jack"\nreply_min = 3\nreply_max = 3\nreply_channel = {}\n'
+SETTINGS = """
+in = "Keyboard"
+out = "Listener"
+backend = "jack"
+thru = "off"
+reply_min = 3
+reply_max = 3
+reply_channel = {}
+"""
 
 
 class Remote:

@@ -15,8 +15,9 @@ from livegen.stage.events import (
     ReplyEnded,
     ReplyNote,
     ReplyStarted,
+    Unheard,
 )
-from livegen.stage.performance import LEAD, Manners, Turn
+from livegen.stage.performance import BREATH, LEAD, Manners, Turn
 
 REPLY_OF_60_64_67 = [
     (2.1, "note_on", 60),
@@ -112,14 +113,15 @@ def test_a_pedal_let_go_in_the_silence_brings_the_reply_forward(stage):
     assert s.told(ReplyStarted)[0].at == pytest.approx(up + 0.7)
 
 
-def test_a_pedal_let_go_after_the_silence_hands_over_at_once(stage):
+def test_a_pedal_let_go_after_the_silence_hands_over_a_breath_later(stage):
     s = stage()
     s.cc(0, 64, 127)
     up = s.phrase()
     s.cc(up + 1.2, 64, 0)
     s.run(10)
-    assert s.told(ReplyStarted)[0].at == pytest.approx(up + 1.2)
-    assert s.requests[-1].gap == pytest.approx(1.2 + 0.4)
+    assert s.told(ReplyStarted)[0].at == pytest.approx(up + 1.2 + BREATH)
+    assert s.told(ReplyStarted)[0].late == pytest.approx(0)
+    assert s.requests[-1].gap == pytest.approx(1.2 + BREATH + 0.4)
 
 
 def test_a_pedal_change_that_moves_nothing_asks_nothing_anew(stage):
@@ -172,6 +174,15 @@ def test_the_first_key_ends_the_reply_at_once(stage):
     s.run(3.2)
     assert [note.pitch for note in s.requests[-1].context] == [50, 53, 57, 60, 64, 72]
     assert s.requests[-1].reply == 1
+
+
+def test_who_plays_on_another_channel_is_told_once_that_nobody_listens(stage):
+    s = stage(Manners(channel=2))
+    for moment in (1, 2):
+        s.on(moment, 60, channel=0)
+        s.off(moment + 0.5, 60, channel=0)
+    s.on(3, 60, channel=2)
+    assert [notice.channel for notice in s.told(Unheard)] == [0]
 
 
 def test_a_pedal_or_a_drum_does_not_end_the_reply(stage):

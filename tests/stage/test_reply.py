@@ -109,6 +109,7 @@ def test_hands_can_play_whatever_is_drawn(draws, length):
         down = [n for n in notes if n.offset <= note.offset < n.offset + n.duration]
         assert len(down) <= MAX_KEYS
         assert [n.pitch for n in down].count(note.pitch) == 1
+    assert not notes or end(notes) >= min(length, 8.0 / STRETCH) - 1e-9
 
 
 def test_as_many_notes_as_asked_for_from_the_first_step_on():

@@ -51,6 +51,24 @@ def test_a_key_the_player_holds_is_never_cut_and_does_not_hang(player, thru):
     assert voice.sounding == frozenset()
 
 
+def test_a_reply_has_a_channel_that_the_player_does_not_use():
+    voice = Voice(thru=True, channel=1, evades=True)
+    voice.begin()
+    assert voice.channel == 1
+    for channel in (1, 0, 2):
+        voice.pass_on(on(60, channel), 0)
+    voice.begin()
+    assert voice.channel == 3
+    for channel in range(16):
+        voice.pass_on(on(60, channel), 0)
+    voice.begin()
+    assert voice.channel == 3  # there is none left
+    fixed = Voice(thru=True, channel=1)
+    fixed.pass_on(on(60, 1), 0)
+    fixed.begin()
+    assert fixed.channel == 1
+
+
 def test_our_note_is_not_cut_by_the_player_letting_go(player):
     voice = Voice(thru=True, channel=0)
     voice.pass_on(on(60), 0)
