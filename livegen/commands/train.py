@@ -29,7 +29,7 @@ _data = click.option(
 
 
 OPTIONS = {
-    "livegen": ("start", "steps", "batch", "window", "units", "learning_rate", "warmup", "dropout", "seed"),
+    "livegen": ("start", "teachers", "steps", "batch", "window", "units", "learning_rate", "warmup", "dropout", "seed"),
     "tutorial": ("files", "epochs", "window", "learning_rate", "seed"),
 }
 """What each preset may be given beside its data."""
@@ -40,6 +40,13 @@ OPTIONS = {
 @_data
 @click.option("--out", metavar="DIR", type=PATH, required=True, help="Where checkpoints and the log go.")
 @click.option("--from", "start", metavar="MODEL", help="A model to go on from: fine-tune it on your playing.")
+@click.option(
+    "--teacher",
+    "teachers",
+    metavar="MODEL",
+    multiple=True,
+    help="A model to learn from, beside the notes. May be repeated: several together know more than each.",
+)
 @click.option("--steps", type=click.IntRange(min=1), help="How many batches. [2400; fine-tuning: three times through]")
 @click.option("--batch", type=click.IntRange(min=1), help="Crops in each, over all workers. [192; fine-tuning: 32]")
 @click.option("--files", type=click.IntRange(min=1), help="Of the data the first so many. [5, as the tutorial]")
@@ -73,14 +80,14 @@ def train(preset: str, folders: Sequence[Path], out: Path, **given: Any) -> None
     Fine-tuning is what --from does on less than 500,000 notes: see docs/fine-tuning.md.
 
     The preset tutorial is the model of TensorFlow's tutorial, to compare with: see docs/tutorial.md. It takes --files
-    and --epochs; the preset livegen takes --from, --steps, --batch, --units, --warmup and --dropout.
+    and --epochs; the preset livegen takes --from, --teacher, --steps, --batch, --units, --warmup and --dropout.
     """
     with tensorflow():
         from livegen.training import run
 
-    given = {name: value for name, value in given.items() if value is not None}
+    given = {name: value for name, value in given.items() if value not in (None, ())}
     for name in given.keys() - OPTIONS[preset]:
-        option = "from" if name == "start" else name.replace("_", "-")
+        option = {"start": "from", "teachers": "teacher"}.get(name, name.replace("_", "-"))
         raise ConfigError(f"--{option} says nothing to the preset {preset}. Leave it out, or choose another --preset.")
     fit = _tutorial if preset == "tutorial" else _livegen
     wrote = True
@@ -132,7 +139,8 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
         tell(f"fine-tunes: {recipe.steps} steps of {recipe.batch} crops, learning rate {recipe.learning_rate:g}")
     if workers.count > 1:
         tell(f"worker {workers.index} of {workers.count}{', which writes the run' if workers.chief else ''}")
-    fit(recipe, found.pieces, out, tell if workers.chief else lambda _: None, first, workers)
+    teachers = [export.restore(card.find(name)) for name in recipe.teachers]
+    fit(recipe, found.pieces, out, tell if workers.chief else lambda _: None, first, workers, teachers)
     return workers.chief
 
 

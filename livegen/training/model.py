@@ -210,7 +210,11 @@ class Pianist(keras.Model):
 
 def untrained(architecture: Architecture, dropout: float = 0.0) -> Pianist:
     """A pianist with all its variables, at their initial values."""
-    pianist = Pianist(architecture, dropout)
+    return built(Pianist(architecture, dropout))
+
+
+def built(pianist: Pianist) -> Pianist:
+    """The same, with all its variables."""
     pianist(np.zeros((1, 3, len(VARIABLES)), np.int32))
     return pianist
 

@@ -73,7 +73,7 @@ def load(run: Path) -> Pianist:
 def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
     """How the best pianist of a run was trained, on `pieces` of the data called `name`, and its start before it.
 
-    In the recipe the start's own recipe stands in the place of its name.
+    In the recipe the recipes of its start and of its teachers stand in the places of their names.
     """
     best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
     recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
@@ -85,6 +85,9 @@ def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
         recipe["start"] = before.recipe
         data = data if data == before.data else f"{before.data}; then {data}"
         notes, minutes, seen = before.notes + notes, before.minutes + minutes, seen | set(before.hashes.split())
+    teachers = [card.find(teacher).training for teacher in recipe.get("teachers", ())]
+    recipe["teachers"] = [teacher.recipe for teacher in teachers]
+    seen = seen.union(*(teacher.hashes.split() for teacher in teachers))
     return Training(
         data=data,
         files=len(seen),

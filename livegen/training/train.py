@@ -18,8 +18,9 @@ from livegen.note import WINDOW
 from livegen.training import Tell, data
 from livegen.training.cluster import Cluster, Muon
 from livegen.training.corpus import Piece, hold_out
-from livegen.training.model import Architecture, Pianist, untrained
+from livegen.training.model import Architecture, Pianist, built
 from livegen.training.narrow import narrowed
+from livegen.training.pupil import Pupil
 from livegen.training.run import Epochs, Run
 
 
@@ -40,6 +41,8 @@ class Recipe:
     seed: int = 1
     held_out_batches: int = 8
     epoch: int = 50  # steps between two looks at the held-out pieces
+    teachers: tuple[str, ...] = ()  # the models that it learns from beside the notes
+    taught: float = 0.8  # share of the loss that is theirs, if there are any
     start: str = ""  # the model whose weights it begins with, with a fresh optimizer
     augmentation: data.Augmentation = field(default_factory=data.Augmentation)
     architecture: Architecture = field(default_factory=Architecture)
@@ -134,6 +137,7 @@ def train(
     tell: Tell = print,
     start: Pianist | None = None,
     cluster: Cluster | None = None,
+    teachers: Sequence[Pianist] = (),
 ) -> Pianist:
     """Train on all pieces but those held out, and keep the best weights by these in `out`.
 
@@ -144,6 +148,7 @@ def train(
         tell: takes what happens, a line at a time.
         start: whose weights to begin with; it may have more units than the recipe's.
         cluster: the workers that share each batch; without one, this process alone.
+        teachers: that it learns from beside the notes.
 
     Raises:
         DataError: `out` holds another run, or no piece is long enough.
@@ -163,14 +168,17 @@ def train(
     shape = {"length": recipe.length, "batch": recipe.batch}
     fixed = data.crops(held, **shape, seed=0, augmentation=None, share=cluster.share)
     held_out = np.concatenate([next(fixed) for _ in range(recipe.held_out_batches)])
-    pianist = untrained(recipe.architecture, recipe.dropout)
+    sizes = recipe.architecture, recipe.dropout
+    pianist = built(Pupil(teachers, recipe.taught, *sizes) if teachers else Pianist(*sizes))
     if start is not None:
         if recipe.architecture.units < start.architecture.units:
             heard = next(data.crops(kept, **shape, seed=0, augmentation=None, share=data.WHOLE))
             start = narrowed(start, recipe.architecture.units, heard)
         pianist.set_weights(start.get_weights())
     compiled(pianist, recipe, cluster)
-    pianist.compute_loss(y=targets(held_out[:1]), y_pred=pianist(held_out[:1]))  # makes the losses' variables, too
+    pianist.compute_loss(
+        y=targets(held_out[:1]), y_pred=pianist(held_out[:1]), training=False
+    )  # makes the losses' variables, too
     batch, looked_at = recipe.batch // cluster.count, (held_out, targets(held_out))
     with cluster.watched():
         cluster.agree({**settings, "data": sorted(piece.sha256 for piece in pieces)})

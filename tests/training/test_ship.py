@@ -124,7 +124,13 @@ def test_the_command_goes_on_from_a_model(
     from livegen.training import train
 
     given: list[tuple[train.Recipe, Pianist]] = []
-    monkeypatch.setattr(train, "train", lambda recipe, pieces, out, tell, first, workers: given.append((recipe, first)))
+    taught: list[int] = []
+
+    def fit(recipe, pieces, out, tell, first, workers, teachers):  # type: ignore[no-untyped-def]
+        given.append((recipe, first))
+        taught.append(len(teachers))
+
+    monkeypatch.setattr(train, "train", fit)
     monkeypatch.setattr("livegen.training.run.draw_curve", lambda folder: folder / "loss.png")
     words = ["train", "--data", str(maestro), "--out", str(tmp_path / "run"), "--from", "livegen", "--steps", "30"]
     assert main(words) == 0
@@ -137,6 +143,9 @@ def test_the_command_goes_on_from_a_model(
     assert main([*words, "--units", "64", "--data", str(maestro)]) == 0  # the same once more adds nothing
     recipe, first = given[1]
     assert recipe.architecture == replace(first.architecture, units=64)
+    assert main([*words, "--teacher", "livegen", "--teacher", "livegen"]) == 0
+    assert given[2][0].teachers == ("livegen", "livegen")
+    assert taught == [0, 0, 2]
     assert main([*words, "--units", "5000"]) == 78
     assert f"livegen has {first.architecture.units}, and goes on with fewer" in capsys.readouterr().err
 
@@ -178,6 +187,19 @@ def test_what_the_model_it_began_with_has_seen_counts_as_seen(run: Path, maestro
     assert then.minutes == pytest.approx(before.minutes + 2)
     assert then.data == f"{before.data}; then one evening, less the pieces held out to choose the best weights by"
     assert then.recipe["start"] == before.recipe
+
+
+def test_what_its_teachers_have_seen_counts_as_seen(run: Path, maestro: Path) -> None:
+    from livegen.training.corpus import read_folder
+    from livegen.training.ship import trained
+
+    recipe = json.loads((run / "recipe.json").read_text())
+    (run / "recipe.json").write_text(json.dumps(recipe | {"teachers": ["livegen"]}))
+    taught = trained(run, "one evening", read_folder(maestro).pieces)
+    teacher = find("livegen").training
+    assert set(teacher.hashes.split()) < set(taught.hashes.split())
+    assert taught.recipe["teachers"] == [teacher.recipe]
+    assert taught.notes == 2000  # its own
 
 
 @pytest.mark.parametrize("missing", ["recipe.json", "best.weights.h5"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from livegen.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from livegen.training.corpus import Piece
     from livegen.training.model import Pianist
@@ -109,6 +112,42 @@ def test_what_goes_on_from_a_model_begins_with_its_weights(
 
     narrow = replace(still, architecture=replace(still.architecture, units=6))
     assert train(narrow, pieces, tmp_path / "narrow", told.append, first).lstm[0].units == 6
+
+
+def test_a_pupil_learns_what_its_teachers_find_likely_on_average(
+    recipe: Recipe, pieces: Sequence[Piece], trained: Trained, tmp_path: Path
+) -> None:
+    from livegen.training import data
+    from livegen.training.cluster import Cluster
+    from livegen.training.model import built, untrained
+    from livegen.training.pupil import Pupil
+    from livegen.training.train import compiled, targets, train
+
+    teachers = [trained.pianist, untrained(recipe.architecture)]
+    pupil = built(Pupil(teachers, 0.75, recipe.architecture, 0.0))
+    assert len(pupil.weights) == len(trained.pianist.weights)  # not the teachers'
+    compiled(pupil, recipe, Cluster())
+    tokens = next(data.crops([pieces[0].notes], length=recipe.length, batch=4, seed=0, augmentation=None))
+    said = pupil(tokens)
+    hard = pupil.compute_loss(tokens, targets(tokens), said, training=False)
+    soft = pupil.compute_loss(tokens, targets(tokens), said, training=True)
+    likely = [{name: np.exp(_log_softmax(logits)) for name, logits in each(tokens).items()} for each in teachers]
+    cross = 0.0
+    for name, logits in said.items():
+        mean = (likely[0][name] + likely[1][name]) / 2
+        cross -= (mean * _log_softmax(logits)).sum(axis=-1).mean()
+    assert float(soft) == pytest.approx(0.25 * float(hard) + 0.75 * cross, rel=1e-4)
+
+    run = tmp_path / "taught"
+    told: list[str] = []
+    train(replace(recipe, teachers=("one",)), pieces, run, told.append, teachers=[trained.pianist])
+    assert json.loads((run / "recipe.json").read_text())["teachers"] == ["one"]
+    assert any(line.startswith("epoch") for line in told)
+
+
+def _log_softmax(logits: Any) -> NDArray[np.float32]:
+    logits = np.asarray(logits)
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
 
 
 def test_an_evening_is_gone_through_in_a_few_small_steps() -> None:
