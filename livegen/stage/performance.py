@@ -207,7 +207,7 @@ class Performance:
         heard = self._listener.hear(message, at, event.port)
         if heard is Heard.KEY_DOWN:
             self._notices.append(NoteStarted(Part.CALL, message.note, message.velocity, at))
-        elif message.type == "note_on" and message.channel not in self._listener.channels | self._unheard:
+        elif message.type == "note_on" and message.velocity > 0 and message.channel not in self._unheard:
             self._unheard.add(message.channel)
             self._notices.append(Unheard(message.channel, at))
         self._act(heard, at)

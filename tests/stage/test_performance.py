@@ -182,6 +182,8 @@ def test_who_plays_on_another_channel_is_told_once_that_nobody_listens(stage):
         s.on(moment, 60, channel=0)
         s.off(moment + 0.5, 60, channel=0)
     s.on(3, 60, channel=2)
+    s.on(4, 60, velocity=0, channel=2)
+    s.on(4, 61, velocity=0, channel=2)  # down before anybody listened
     assert [notice.channel for notice in s.told(Unheard)] == [0]
 
 
