@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from keras import ops
 
 from livegen.features import VARIABLES
-from livegen.training.model import Architecture, Pianist
-
-Tensor = Any
+from livegen.training.model import Architecture, Pianist, Tensor
 
 
 class Pupil(Pianist):
@@ -38,9 +35,10 @@ class Pupil(Pianist):
         y: Tensor = None,
         y_pred: Tensor = None,
         sample_weight: Tensor = None,
-        training: bool = True,  # noqa: FBT001, FBT002
+        *,
+        training: bool = True,
     ) -> Tensor:
-        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training=training)
         if not training:
             return loss
         likely = self._likely(x)

@@ -259,12 +259,18 @@ def test_a_recording_that_nobody_named_replaces_none(environ: dict[str, str], tm
     (tmp_path / "jam.wav").write_text("yesterday's")
     (tmp_path / "jam.mid").write_text("yesterday's")
     with subprocess.Popen(
-        [sys.executable, "-m", "livegen", "--in", "demo"], env=environ, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "livegen", "--in", "demo", "-vv"],
+        env=environ,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stderr is not None
         out = next(line for line in process.stderr if line.startswith("out: "))
-        time.sleep(3)
+        assert any("note_on" in line for line in process.stderr)  # something is on the tape
         process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+    assert "writing jam-2." in told or out == "out: FluidSynth\n", told
     assert re.match("out: (FluidSynth|jam-2[.](wav|mid))", out)
     assert {path.read_text() for path in tmp_path.glob("jam.*")} == {"yesterday's"}
 
