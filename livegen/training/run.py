@@ -34,6 +34,16 @@ BOARD, CURVE = "tensorboard", "loss.png"
 LOCK = "lock"
 
 
+def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """The same batches, without tf.data's autotuner, which can keep an epoch from ending for as long as it took.
+
+    Its thread sleeps for 10 ms, then 20, 40 ..., and now and then an iterator that has ended waits for it to wake.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
+
+
 @dataclass(frozen=True, slots=True)
 class Epochs:
     """What a run consists of."""
@@ -74,8 +84,7 @@ class Run:
         self,
         model: keras.Model,
         training: Callable[[int], tf.data.Dataset],
-        held_out: tuple[Any, Any] | None,
-        batch: int,
+        held_out: tf.data.Dataset | None,
         epochs: Epochs,
         tell: Tell,
     ) -> None:
@@ -84,8 +93,7 @@ class Run:
         Args:
             model: compiled, and built with all its variables: TensorFlow traces a step twice that makes some.
             training: the batches from a step on.
-            held_out: inputs and targets to look at after each epoch, if any.
-            batch: of `held_out`.
+            held_out: batches to look at after each epoch, if any.
             epochs: how long.
             tell: takes a line an epoch.
         """
@@ -105,7 +113,6 @@ class Run:
                     initial_epoch=len(self.log),
                     epochs=epochs.count,
                     validation_data=held_out,
-                    validation_batch_size=batch,
                     shuffle=False,  # the batches are drawn at random already
                     verbose=0,
                     callbacks=[keep, *([keras.callbacks.TensorBoard(self.folder / BOARD)] if chief else [])],

@@ -21,7 +21,7 @@ from livegen.training.corpus import Piece, hold_out
 from livegen.training.model import Architecture, Pianist, built
 from livegen.training.narrow import narrowed
 from livegen.training.pupil import Pupil
-from livegen.training.run import Epochs, Run
+from livegen.training.run import Epochs, Run, untuned
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +92,17 @@ class Trapezium(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def targets(tokens: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
-    """What each head is to predict, shape (batch, time) each, in tokens of shape (batch, time + 1, 5)."""
-    return {name: tokens[:, 1:, i] for i, name in enumerate(VARIABLES)}
+    """What each head is to predict, shape (..., time) each, in tokens of shape (..., time + 1, 5)."""
+    return {name: tokens[..., 1:, i] for i, name in enumerate(VARIABLES)}
 
 
 def dataset(crops: Iterator[NDArray[np.int32]], shape: tuple[int, int]) -> tf.data.Dataset:
     target = tf.TensorSpec((shape[0], shape[1] - 1), tf.int32)
     signature = (tf.TensorSpec((*shape, len(VARIABLES)), tf.int32), dict.fromkeys(VARIABLES, target))
-    return tf.data.Dataset.from_generator(
+    batches = tf.data.Dataset.from_generator(
         lambda: ((tokens, targets(tokens)) for tokens in crops), output_signature=signature
-    ).prefetch(4)
+    )
+    return untuned(batches.prefetch(4))
 
 
 def compiled(pianist: Pianist, recipe: Recipe, cluster: Cluster) -> Pianist:
@@ -167,7 +168,7 @@ def train(
     tell(f"trains on {_count(kept)}, chooses the best weights by {by}")
     shape = {"length": recipe.length, "batch": recipe.batch}
     fixed = data.crops(held, **shape, seed=0, augmentation=None, share=cluster.share)
-    held_out = np.concatenate([next(fixed) for _ in range(recipe.held_out_batches)])
+    held_out = np.stack([next(fixed) for _ in range(recipe.held_out_batches)])
     sizes = recipe.architecture, recipe.dropout
     pianist = built(Pupil(teachers, recipe.taught, *sizes) if teachers else Pianist(*sizes))
     if start is not None:
@@ -177,14 +178,14 @@ def train(
         pianist.set_weights(start.get_weights())
     compiled(pianist, recipe, cluster)
     pianist.compute_loss(
-        y=targets(held_out[:1]), y_pred=pianist(held_out[:1]), training=False
+        y=targets(held_out[0, :1]), y_pred=pianist(held_out[0, :1]), training=False
     )  # makes the losses' variables, too
-    batch, looked_at = recipe.batch // cluster.count, (held_out, targets(held_out))
+    batches = untuned(tf.data.Dataset.from_tensor_slices((held_out, targets(held_out))))
     with cluster.watched():
         cluster.agree({**settings, "data": sorted(piece.sha256 for piece in pieces)})
         run = Run(out, settings, cluster)
         if start is not None and not run.log:
-            before = pianist.evaluate(*looked_at, batch, verbose=0, return_dict=True)["loss"]
+            before = pianist.evaluate(batches, verbose=0, return_dict=True)["loss"]
             tell(f"before: held out {float(cluster.mean([np.float64(before)])[0]):.3f}")
         run.fit(
             pianist,
@@ -197,10 +198,9 @@ def train(
                     start=step,
                     share=cluster.share,
                 ),
-                (batch, recipe.length),
+                (recipe.batch // cluster.count, recipe.length),
             ),
-            looked_at,
-            batch,
+            batches,
             Epochs(recipe.steps // recipe.epoch, recipe.epoch, recipe.epoch * recipe.batch * (recipe.length - 1)),
             tell,
         )

@@ -17,7 +17,7 @@ from livegen.errors import DataError
 from livegen.note import WINDOW
 from livegen.training import Tell, data
 from livegen.training.corpus import Piece, short
-from livegen.training.run import BEST, RECIPE, Epochs, Run
+from livegen.training.run import BEST, RECIPE, Epochs, Run, untuned
 from livegen.training.tutorial.model import LEARNING_RATE, LOSS_WEIGHTS, SCALE, UNITS, build
 
 PRESET = "tutorial"
@@ -61,7 +61,7 @@ def dataset(pieces: Sequence[Piece], recipe: Recipe) -> tf.data.Dataset:
 
     shuffled = np.random.default_rng(recipe.seed).permutation(starts).astype(np.int32)
     batches = tf.data.Dataset.from_tensor_slices(shuffled).batch(recipe.batch, drop_remainder=True)
-    return batches.map(cut, num_parallel_calls=tf.data.AUTOTUNE).cache().prefetch(tf.data.AUTOTUNE)
+    return untuned(batches.map(cut).cache().prefetch(4))
 
 
 def train(recipe: Recipe, pieces: Sequence[Piece], out: Path, tell: Tell = print) -> keras.Model:
@@ -82,7 +82,7 @@ def train(recipe: Recipe, pieces: Sequence[Piece], out: Path, tell: Tell = print
     model = build(recipe.units, recipe.learning_rate)
     tell(f"before: {_losses(model.evaluate(batches, verbose=0, return_dict=True))}")
     epochs = Epochs(recipe.epochs, len(batches), len(batches) * recipe.batch, recipe.patience, by="loss")
-    run.fit(model, lambda _: batches.repeat(), None, recipe.batch, epochs, tell)
+    run.fit(model, lambda _: batches.repeat(), None, epochs, tell)
     tell(f"after: {_losses(model.evaluate(batches, verbose=0, return_dict=True))}")
     return model
 
