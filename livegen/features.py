@@ -143,15 +143,13 @@ def token(note: Note) -> Token:
     )
 
 
-def first(token: Token) -> Token:
-    """The same as the first of a context: what came before it is not known."""
-    return START, *token[1:4], int(_MOVES[token[4]][0])
-
-
 def context(notes: Sequence[Note]) -> list[Token]:
-    """Tokens of a context as the model reads it."""
+    """Tokens of a context as the model reads it: what came before its first note is not known."""
     tokens = [token(note) for note in notes]
-    return [first(tokens[0]), *tokens[1:]] if tokens else []
+    if tokens:
+        _, *others, pedal = tokens[0]
+        tokens[0] = START, *others, int(_MOVES[pedal][0])
+    return tokens
 
 
 def tokens(notes: NDArray[np.float64]) -> NDArray[np.int32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
@@ -18,7 +19,6 @@ from livegen.features import (
     bin_velocity,
     category_pedal,
     context,
-    first,
     time_bin,
 )
 from livegen.note import WINDOW, Note
@@ -27,9 +27,8 @@ from livegen.stage.reply import LONG_GAP, Drawn
 MAX_STEP = 2.0
 """s: no hole in a reply is longer."""
 
-CARRIED = 8
-"""Windows that a context may grow to before its last window is read anew. Up to 200 notes the model knows the next as
-well as after 25, though it learnt from 80 (docs/experiments.md); few replies are longer."""
+KEPT = 6
+"""Notes of its own that it still has in mind when it thinks of the call again (docs/model.md)."""
 
 _NO_HOLE = bisect_right(TIME_EDGES, round(MAX_STEP / CELL)) - 1  # bins end by then, so many
 _LONG = bisect_left(TIME_EDGES, round(LONG_GAP / CELL))  # the first bin from there on
@@ -39,7 +38,7 @@ class Improviser:
     """A model, and how freely it draws. Used by one thread at a time."""
 
     def __init__(self, runtime: Runtime, sampling: Sampling = AS_IS, window: int = WINDOW) -> None:
-        """Hear the last `window` notes; then the context grows with what is played."""
+        """Hear the last `window` notes, and think of them again after so many of its own."""
         self.runtime = runtime
         self._how = how(sampling.temperature, sampling.min_p, sampling.top_p)
         self._how[0, STEPS], self._how[0, LONG] = _NO_HOLE, _LONG
@@ -57,17 +56,17 @@ class Improviser:
         """
         if not notes:
             raise ValueError("the model needs at least one note to go on from")
-        heard = context(notes[-self._window :])
-        state = self._read(heard, random)
+        call, played = context(notes[-self._window :]), list[Token]()
+        state = self._read(call, random)
         step, seconds = (state.step, bin_time(state.step, random.random())) if gap is None else (time_bin(gap), gap)
-        while True:
+        for count in itertools.count(1):
             self._next[0, 0] = step
             random.random(out=self._chances, dtype=np.float32)
             token, state = self.runtime.play(state, self._next, self._how)
-            heard.append(token)
-            if len(heard) == CARRIED * self._window:
-                heard = [first(heard[-self._window]), *heard[1 - self._window :]]
-                state = self._read(heard, random)
+            played.append(token)
+            if count % self._window == 0:
+                played = played[len(call) - self._window - KEPT :]
+                state = self._read([*call, *played], random)
             if not 0 <= state.rest < 1.01:  # a sum of float32; and what the note was drawn from is no better
                 raise ValueError("the model gives no numbers")
             yield Drawn(_note(token, seconds, random), state.rest)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import islice, pairwise
+from itertools import islice
 from math import nan
 
 import numpy as np
@@ -8,11 +8,11 @@ import pytest
 from scripted import Scripted
 
 from livegen.engine.card import Card
-from livegen.engine.improviser import CARRIED, MAX_STEP, Improviser
+from livegen.engine.improviser import KEPT, MAX_STEP, Improviser
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import CHANCES, CUT, LONG, STEPS, TEMPERATURES
 from livegen.engine.sampling import Sampling
-from livegen.features import CELL, START, TIME_EDGES, category_pedal, first, time_bin, token
+from livegen.features import CELL, START, TIME_EDGES, category_pedal, time_bin, token
 from livegen.note import Note, Pedal
 from livegen.stage.reply import LONG_GAP, Drawn
 
@@ -98,15 +98,17 @@ def test_rest_is_what_the_model_says() -> None:
     )
 
 
-def test_a_context_that_has_grown_long_is_read_anew() -> None:
+@pytest.mark.parametrize(("window", "kept"), [(3, KEPT), (5, KEPT + 2)])  # of its own notes, after the 3 of the call
+def test_after_a_window_of_its_own_notes_it_thinks_of_the_call_again(window: int, kept: int) -> None:
     runtime = Scripted(lambda k: (1 + k % 9, 40 + k % 60, 16, 20, k % 30))
-    play(runtime, 400, window=4)
-    assert len(runtime.readings) > 10
-    assert set(map(len, runtime.readings[:-1])) == {CARRIED * 4}
-    assert all(reading[0][0] == START for reading in runtime.readings)
-    assert all(START not in [step for step, *_ in reading[1:]] for reading in runtime.readings)
-    for before, after in pairwise(runtime.readings):
-        assert after[:4] == [first(before[-4]), *before[-3:]]  # the last notes that were read
+    play(runtime, 99, window=window)
+    call, played = runtime.readings[0][:3], runtime.readings[0][3:]
+    for reading in runtime.readings[1:]:
+        assert len(played) % window == 0
+        known = [*call, *played[-kept:]]
+        assert reading[: len(known)] == known
+        played += reading[len(known) :]
+    assert [pitch for _, pitch, *_ in played] == [40 + k % 60 for k in range(99)]
 
 
 def test_only_the_last_window_of_a_long_context_is_read() -> None:
