@@ -147,8 +147,8 @@ def context(notes: Sequence[Note]) -> list[Token]:
     """Tokens of a context as the model reads it: what came before its first note is not known."""
     tokens = [token(note) for note in notes]
     if tokens:
-        _, *others, pedal = tokens[0]
-        tokens[0] = START, *others, int(_MOVES[pedal][0])
+        _, pitch, velocity, duration, pedal = tokens[0]
+        tokens[0] = START, pitch, velocity, duration, int(_MOVES[pedal][0])
     return tokens
 
 

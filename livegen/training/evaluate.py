@@ -54,8 +54,10 @@ def read_windows(path: Path, limit: int | None = None) -> list[Window]:
     try:
         with gzip.open(path, "rt", newline="", encoding="utf-8") as table:
             windows = [Window(row["midi_filename"], int(row["target"])) for row in csv.DictReader(table)]
-    except (OSError, EOFError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a csv.gz with the columns midi_filename and target ({error})") from error
+    if not windows:
+        raise DataError(f"{path}: there is no window in it")
     if limit is None or limit >= len(windows):
         return windows
     return [windows[i * len(windows) // limit] for i in range(limit)]
@@ -112,8 +114,19 @@ def evaluate(
     pieces: Mapping[str, Notes],
     context: int = WINDOW,
 ) -> Costs:
-    """Nats of each window with so many notes of context, by variable: shape (windows, 5)."""
-    threads = os.cpu_count() or 1
+    """Nats of each window with so many notes of context, by variable: shape (windows, 5).
+
+    Raises:
+        DataError: the piece of a window has no such note, or fewer before it.
+    """
+    for window in windows:
+        count = len(pieces[window.piece])
+        if not context <= window.target < count:
+            raise DataError(
+                f"{window.piece}: a window names note {window.target}. It has {count}, of which those from {context} on"
+                " can be told."
+            )
+    threads = min(os.cpu_count() or 1, len(windows))
     runtimes = [LiteRt(content, memory) for _ in range(threads)]  # LiteRT runs outside the GIL
 
     def share(k: int) -> list[list[float]]:

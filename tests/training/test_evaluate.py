@@ -75,6 +75,10 @@ def test_windows_keep_their_places_over_the_threads() -> None:
     for window, cost in zip(windows, costs, strict=True):
         expected = nats(runtime, pieces[window.piece][window.target - 5 : window.target + 1])
         np.testing.assert_allclose(cost, expected, rtol=1e-6)
+    np.testing.assert_array_equal(evaluate(content, card.memory, windows[:1], pieces, context=5), costs[:1])
+    for target in (-3, 4, 40):
+        with pytest.raises(DataError, match=f"a: a window names note {target}"):
+            evaluate(content, card.memory, [Window("a", target)], pieces, context=5)
 
 
 def test_the_standard_error_is_by_piece() -> None:
@@ -105,9 +109,21 @@ def test_the_windows_are_all_there() -> None:
     assert len({window.piece for window in few}) > 100
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"a,b\n1,2\n"), gzip.compress(b"x" * 99)[:-9]])
-def test_what_are_no_windows_is_refused(tmp_path: Path, content: bytes) -> None:
+HEAD = b"midi_filename,target\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"no gzip", r"not a csv\.gz with the columns"),
+        (gzip.compress(b"a,b\n1,2\n"), r"not a csv\.gz with the columns"),
+        (gzip.compress(b"x" * 99)[:-9], r"not a csv\.gz with the columns"),
+        (gzip.compress(HEAD + b"a.midi\n"), r"not a csv\.gz with the columns"),
+        (gzip.compress(HEAD), "no window in it"),
+    ],
+)
+def test_what_are_no_windows_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
     path = tmp_path / "windows.csv.gz"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"not a csv\.gz with the columns"):
+    with pytest.raises(DataError, match=problem):
         read_windows(path)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -18,7 +20,7 @@ from livegen.config import Settings
 
 pytest.importorskip("symusic", reason="symusic is missing")
 
-from livegen.training.judge import verdict
+from livegen.training.judge import report, verdict
 
 DEMO = Path(livegen.__file__).parent / "demo"
 
@@ -116,6 +118,18 @@ def test_it_tells_it_in_tables_and_beside_others(
     dynamics = next(row for row in tables if row.startswith("| dynamics "))
     assert dynamics.split("|")[-2].strip() == "-"  # the tutorial's model plays all notes at one velocity
     assert "Of 19 targets" in lines[-1]
+
+
+def test_players_of_one_name_stand_beside_each_other_and_none_has_seen_the_pieces(
+    maestro: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["evaluate", "--generate", "--data", str(maestro), "--prompts", "2", "--against", "livegen"]
+    assert main([*asked, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["players"] == ["livegen", "looped prompt", "livegen (2)"]
+    seen = hashlib.sha256((maestro / "1.midi").read_bytes()).hexdigest()[:16]
+    monkeypatch.setattr(report, "LOOP", replace(report.LOOP, seen={seen}))
+    assert main(asked) == 66
+    assert "looped prompt was trained on 1 of the 2 files" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

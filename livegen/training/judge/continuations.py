@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -52,6 +52,10 @@ class Player(Protocol):
     def name(self) -> str:
         """For people."""
 
+    @property
+    def seen(self) -> Set[str]:
+        """What it was trained on: the first digits of each file's SHA-256, as `corpus.short` gives them."""
+
     def play(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
         """Go on after each prompt by as many notes as the piece does in `truth`, and never look at these."""
 
@@ -62,6 +66,7 @@ class Soloist:
 
     name: str
     ready: Callable[[], Continue]  # called once for each thread
+    seen: Set[str] = frozenset()
 
     def play(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
         """As `Player`. The draws depend on the seed and the prompt's number alone."""
@@ -120,7 +125,7 @@ def model(card: Card, sampling: Sampling, name: str = "") -> Soloist:
 
         return go_on
 
-    return Soloist(name or card.name, ready)
+    return Soloist(name or card.name, ready, frozenset(card.training.hashes.split()))
 
 
 def _rows(notes: Sequence[ReplyNote]) -> Notes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite, nan
 from pathlib import Path
@@ -12,7 +13,7 @@ from livegen.engine.card import Card
 from livegen.engine.sampling import Sampling
 from livegen.errors import DataError
 from livegen.training import Tell, corpus
-from livegen.training.evaluate import refuse_trained_on
+from livegen.training.evaluate import refuse_seen
 from livegen.training.judge import endurance
 from livegen.training.judge.continuations import LONG, LOOP, SHORT, Player, draw_prompts, model
 from livegen.training.judge.verdict import Estimate, Row, Target, facts, verdict
@@ -160,11 +161,13 @@ def report(
             raise DataError(f"{card.name} was trained on all of the train split: no piece of it was held out.")
     else:
         trained, pieces = pieces, corpus.maestro_split(folder, "validation")
-    refuse_trained_on(card, {piece.name: piece.sha256 for piece in pieces})
+    players = _distinct((model(card, sampling), LOOP, *others))
+    hashes = {piece.name: piece.sha256 for piece in pieces}
+    for name, player in players.items():
+        refuse_seen(name, player.seen, hashes)
     train = endurance.index(piece.notes for piece in trained)
     prompts = draw_prompts(pieces, count, seed)
-    players: tuple[Player, ...] = (model(card, sampling), LOOP, *others)
-    played = {player.name: player.play(prompts, seed, tell) for player in players}
+    played = {name: player.play(prompts, seed, tell) for name, player in players.items()}
     tell("comparing")
     truth = facts(prompts, [prompt.truth for prompt in prompts], train)
     found = {name: facts(prompts, replies, train) for name, replies in played.items()}
@@ -178,3 +181,12 @@ def report(
         seed=seed,
         rows=tuple(verdict(prompts, truth, found, seed)),
     )
+
+
+def _distinct(players: Iterable[Player]) -> dict[str, Player]:
+    """By their names; of two of one name the later one's has a number."""
+    named: dict[str, Player] = {}
+    for player in players:
+        names = (f"{player.name}{f' ({n})' if n > 1 else ''}" for n in itertools.count(1))
+        named[next(name for name in names if name not in named)] = player
+    return named

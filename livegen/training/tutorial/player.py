@@ -26,6 +26,7 @@ class TutorialPlayer:
 
     def __init__(self, run: Path) -> None:
         self._model, self._recipe = load(run)
+        self.seen = frozenset(self._recipe.hashes.split())
 
     def play(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
         """As `judge.continuations.Player`."""
