@@ -68,7 +68,7 @@ OPTIONS = {
     type=click.FloatRange(0, 1, max_open=True),
     help="Share of features left out, against learning by heart. [0.25; fine-tuning: 0.2]",
 )
-@click.option("--seed", type=int, help="Of all draws. [1; tutorial: 42]")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of all draws. [1; tutorial: 42]")
 def train(preset: str, folders: Sequence[Path], out: Path, **given: Any) -> None:
     """Train a model on MAESTRO or on any folders of MIDI files.
 
@@ -125,7 +125,9 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
     notes = _tell_of(found)
     small = "start" in given and notes < SMALL
     recipe = replace(fine_tuning(notes, given.get("steps")) if small else Recipe(), **given)
-    recipe = replace(recipe, epoch=min(recipe.epoch, recipe.steps), warmup=min(recipe.warmup, recipe.steps))
+    looks = -(-recipe.steps // recipe.epoch)  # epochs are all of one length
+    epoch = recipe.steps // looks
+    recipe = replace(recipe, epoch=epoch, steps=looks * epoch, warmup=min(recipe.warmup, recipe.steps))
     first = export.restore(card.find(recipe.start)) if recipe.start else None
     architecture = recipe.architecture if first is None else first.architecture
     if units is not None:
@@ -169,7 +171,9 @@ def _tell_of(found: Corpus) -> int:
 @click.command()
 @click.option("--run", "run", metavar="DIR", type=PATH, required=True, help="The folder that livegen train wrote.")
 @_data
-@click.option("--out", metavar="DIR", type=PATH, required=True, help="The model's folder; what is there is replaced.")
+@click.option(
+    "--out", metavar="DIR", type=PATH, required=True, help="The model's folder; a model that is there is replaced."
+)
 @click.option("--validate", "maestro", metavar="DIR", type=PATH, help="MAESTRO, to write figures into the card.")
 @click.option("--windows", metavar="LIST.csv.gz", type=PATH, help="Other windows to validate on.")
 def export(run: Path, folders: Sequence[Path], out: Path, maestro: Path | None, windows: Path | None) -> None:

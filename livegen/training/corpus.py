@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -136,15 +137,17 @@ def read_folders(folders: Sequence[Path], files: int | None = None) -> Corpus:
 def hold_out(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
     """Split pieces into those trained on and those chosen by: whole works, by the hash of their first piece's name.
 
-    A single work is both.
+    A work or more are on each side; a single work is on both.
     """
     work = [pieces[first].name for first in works([piece.notes for piece in pieces])]
     digests = {name: int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) for name in work}
     chosen = {name for name, digest in digests.items() if digest % HELD_OUT_EVERY == 0}
-    if not chosen and len(digests) > 1:  # a small folder: something must be chosen by
+    if len(chosen) in (0, len(digests)):  # a small folder
         chosen = {min(digests, key=digests.__getitem__)}
+    if len(digests) == 1:
+        return list(pieces), list(pieces)
     kept, held = ([p for p, name in zip(pieces, work, strict=True) if (name in chosen) is out] for out in (False, True))
-    return kept, held or list(pieces)
+    return kept, held
 
 
 def read(folder: Path, names: Sequence[str]) -> Corpus:
@@ -169,7 +172,7 @@ def read(folder: Path, names: Sequence[str]) -> Corpus:
 
 
 File = tuple[Notes, str, str]
-"""The notes, the SHA-256, and why it cannot be used (or "")."""
+"""The notes, the SHA-256 (or "" where it could not be read), and why it cannot be used (or "")."""
 
 
 def _stamp(path: Path) -> list[int]:
@@ -184,12 +187,12 @@ def parse(paths: Sequence[Path]) -> list[File]:
 
 
 def _parse_one(path: Path) -> File:
-    nothing = np.empty((0, COLUMNS))
+    nothing, sha256 = np.empty((0, COLUMNS)), ""
     try:
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         notes = read_notes(path, but=Part.REPLY.value)  # of an evening recorded by livegen, what was its own
     except (DataError, OSError) as error:
-        return nothing, "", str(error)
+        return nothing, sha256, str(error)
     return notes, sha256, "" if len(notes) else f"{path}: no notes in it"
 
 
@@ -202,12 +205,12 @@ class _Cache:
     def load(cls, folder: Path) -> _Cache:
         for path in _places(folder):
             try:
-                with np.load(path, allow_pickle=False) as stored:
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                     index = json.loads(str(stored["index"]))
                     if index["parser"] != _PARSER:
                         continue
                     notes = np.split(stored["notes"], np.cumsum(index["lengths"])[:-1]) if index["names"] else []
-            except (OSError, ValueError, KeyError):
+            except (OSError, ValueError, KeyError, EOFError, BadZipFile):
                 continue
             files = dict(zip(index["names"], zip(notes, index["sha256"], index["problems"], strict=True), strict=True))
             return cls(dict(zip(index["names"], index["stamps"], strict=True)), files)
@@ -217,7 +220,7 @@ class _Cache:
         return _Cache({**self.stamps, **stamps}, {**self.files, **files})
 
     def save(self, folder: Path) -> None:
-        names = list(self.files)
+        names = [name for name, (_, sha256, _) in self.files.items() if sha256]  # the others may be readable next time
         index = {
             "parser": _PARSER,
             "names": names,
@@ -226,7 +229,7 @@ class _Cache:
             "sha256": [self.files[name][1] for name in names],
             "problems": [self.files[name][2] for name in names],
         }
-        notes = np.concatenate([self.files[name][0] for name in names])
+        notes = np.concatenate([np.empty((0, COLUMNS)), *(self.files[name][0] for name in names)])
         for path in _places(folder):
             draft = path.with_name(f"{path.name}.{os.getpid()}")
             try:

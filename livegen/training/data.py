@@ -134,7 +134,9 @@ def runs(pieces: Sequence[Notes], length: int) -> tuple[Notes, NDArray[np.int64]
     """
     pieces = [notes for notes in pieces if len(notes) >= length]
     if not pieces:
-        raise DataError(f"no piece has the {length} notes in a row that are needed")
+        raise DataError(
+            f"no piece has the {length} notes in a row that are needed. Take longer files, or a smaller --window."
+        )
     first = np.cumsum([0] + [len(notes) for notes in pieces[:-1]])
     starts = [offset + np.arange(len(notes) - length + 1) for notes, offset in zip(pieces, first, strict=True)]
     return np.concatenate(pieces), np.concatenate(starts)

@@ -12,6 +12,8 @@ lock              held while a process trains here
 from __future__ import annotations
 
 import json
+import math
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -32,6 +34,12 @@ RECIPE, LOG = "recipe.json", "log.jsonl"
 BEST, LAST = "best.weights.h5", "last.weights.h5"
 BOARD, CURVE = "tensorboard", "loss.png"
 LOCK = "lock"
+
+HASHES = "hashes"
+"""In a recipe: of the files trained on, as `corpus.short` gives them."""
+
+FORMAT = 1_000_000
+"""Bytes, about, of a weights' file that are not weights."""
 
 
 def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
@@ -75,10 +83,16 @@ class Run:
         folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
         path, text = folder / RECIPE, json.dumps(recipe, indent=2) + "\n"
-        if path.exists() and json.loads(path.read_text(encoding="utf-8")) != json.loads(text):
+        try:
+            another = path.exists() and json.loads(path.read_text(encoding="utf-8")) != json.loads(text)
+        except ValueError as error:
+            raise DataError(f"{path}: damaged ({error}). Name a new folder with --out.") from error
+        if another:
             raise DataError(f"{folder}: another run, with another recipe, lies here. Name a new folder with --out.")
-        path.write_text(text, encoding="utf-8")
+        _replace(path, text)
         self.log = read_log(folder)
+        if self.log:  # without a last line that was cut off, for the next to follow
+            _replace(folder / LOG, "".join(f"{json.dumps(row)}\n" for row in self.log))
 
     def fit(
         self,
@@ -101,7 +115,13 @@ class Run:
         model.optimizer.build(model.trainable_variables)
         if self.log:
             if chief:
-                model.load_weights(self.folder / LAST)
+                try:
+                    model.load_weights(self.folder / LAST)
+                except (OSError, ValueError, KeyError) as error:
+                    raise DataError(
+                        f"{self.folder / LAST}: missing or damaged, so that this run cannot go on ({error})."
+                        f" Its best weights are in {BEST}. Begin another with --out."
+                    ) from error
             tell(f"goes on after epoch {len(self.log)}, {_losses(self.log[-1])}")
         self.cluster.align([*model.variables, *model.optimizer.variables])
         keep = _Keep(self, epochs, tell)
@@ -190,8 +210,21 @@ def sole(folder: Path) -> AbstractContextManager[None]:
 
 
 def _save(model: keras.Model, path: Path) -> None:
+    values = [*model.variables, *model.optimizer.variables]
+    needed = sum(math.prod(value.shape) for value in values) * np.dtype(np.float32).itemsize + FORMAT
+    if shutil.disk_usage(path.parent).free < needed:  # a file that breaks off takes HDF5 down with it
+        raise DataError(
+            f"{path.parent}: no space for the {needed / 1e6:.0f} MB of its weights. Make room, and give the same"
+            " command: it goes on from the last epoch that was kept."
+        )
     draft = path.with_name(f"new.{path.name}")
     model.save_weights(draft)
+    draft.replace(path)
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f"new.{path.name}")
+    draft.write_text(text, encoding="utf-8")
     draft.replace(path)
 
 

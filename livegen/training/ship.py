@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Any
 from livegen.engine import card, litert, tensorflow
 from livegen.engine.card import CARD, Card, Checksum, Training
 from livegen.engine.plain import build
-from livegen.errors import DataError
+from livegen.errors import ConfigError, DataError
 from livegen.features import SCHEME
 from livegen.note import WINDOW
 from livegen.training import Tell, export
@@ -26,11 +27,12 @@ from livegen.training.evaluate import (
     draw_windows,
     evaluate,
     read_pieces,
+    refuse_seen,
     standard_error,
     validated,
 )
 from livegen.training.model import Architecture, Pianist, untrained
-from livegen.training.run import BEST, RECIPE, read_log
+from livegen.training.run import BEST, HASHES, RECIPE, read_log
 
 INT8_MAY_COST = 0.01
 """Nats a note, paired on the same windows: up to this, int8 weights are taken for their speed."""
@@ -76,7 +78,8 @@ def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
     In the recipe the recipes of its start and of its teachers stand in the places of their names.
     """
     best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
-    recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
+    recipe = _recipe(run)
+    recipe.pop(HASHES, None)
     data = f"{name}, less the pieces held out to choose the best weights by"
     notes, minutes = int(best["notes"]), float(best["seconds"]) / 60
     seen = {short(piece.sha256) for piece in pieces}
@@ -99,6 +102,30 @@ def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
     )
 
 
+def _recipe(run: Path) -> dict[str, Any]:
+    recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
+    return recipe
+
+
+def _trained_on(run: Path, pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """Of the pieces those that the run was given, all of them: folders grow.
+
+    Raises:
+        DataError: some are not there any more.
+    """
+    hashes = _recipe(run).get(HASHES)
+    if hashes is None:  # of an older livegen
+        return pieces
+    given = set(hashes.split())
+    found = [piece for piece in pieces if short(piece.sha256) in given]
+    if lacking := len(given) - len({short(piece.sha256) for piece in found}):
+        raise DataError(
+            f"{run}: {lacking} of the {len(given)} files that it was trained on are not in the data, or have changed."
+            " Give the same folders: --data"
+        )
+    return found
+
+
 def ship(
     run: Path, folders: Sequence[Path], out: Path, tell: Tell = print, validation: Validation | None = None
 ) -> Card:
@@ -107,17 +134,27 @@ def ship(
     Args:
         run: the folder that training wrote.
         folders: the data that it was trained on.
-        out: the model's folder; what is there is replaced, once all is done.
+        out: the model's folder; a model that is there is replaced, once all is done.
         tell: takes what happens, a line at a time.
         validation: what to evaluate it on.
 
     Raises:
-        DataError: no run, or no data.
+        ConfigError: `out` is something else than a model.
+        DataError: no run, no data, or it was trained on what it is to be evaluated on.
     """
+    if out.exists() and not (out / CARD).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(f"{out}: no model, and not empty. Name a new folder, or a model's to replace it: --out")
     pianist = load(run)
     a = pianist.architecture
     corpus = read_folders(folders)
-    kept, held = hold_out(corpus.pieces)
+    kept, held = hold_out(_trained_on(run, corpus.pieces))
+    training = trained(run, corpus.name, kept)
+    if validation:
+        hashes = {
+            name: hashlib.sha256((validation.folder / name).read_bytes()).hexdigest()
+            for name in dict.fromkeys(window.piece for window in validation.windows)
+        }
+        refuse_seen(out.name, set(training.hashes.split()), hashes)
     notes = {piece.name: piece.notes for piece in held}
     chosen_by = draw_windows(held, min(CHOSEN_BY, sum(map(len, notes.values()))))
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -145,7 +182,7 @@ def ship(
             window=WINDOW,
             architecture=a.to_dict(),
             memory=a.memory,
-            training=trained(run, corpus.name, kept),
+            training=training,
             figures=validated(content, a.memory, validation.windows, read_pieces(validation.folder, validation.windows))
             if validation
             else None,

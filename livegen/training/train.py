@@ -17,11 +17,11 @@ from livegen.features import SCHEME, VARIABLES
 from livegen.note import WINDOW
 from livegen.training import Tell, data
 from livegen.training.cluster import Cluster, Muon
-from livegen.training.corpus import Piece, hold_out
+from livegen.training.corpus import Piece, hold_out, short
 from livegen.training.model import Architecture, Pianist, built
 from livegen.training.narrow import narrowed
 from livegen.training.pupil import Pupil
-from livegen.training.run import Epochs, Run, untuned
+from livegen.training.run import HASHES, Epochs, Run, untuned
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +162,12 @@ def train(
             f"{cluster.count} workers cannot share a batch of {recipe.batch} evenly. Give a multiple: --batch"
         )
     keras.utils.set_random_seed(recipe.seed)
-    settings = {**asdict(recipe), "scheme": SCHEME, "window": WINDOW}
+    hashes = " ".join(sorted(short(piece.sha256) for piece in pieces))
+    settings = {**asdict(recipe), "scheme": SCHEME, "window": WINDOW, HASHES: hashes}
     kept, held = ([piece.notes for piece in part] for part in hold_out(pieces))
-    by = "the same, a single work" if len(held) == len(pieces) else f"{_count(held)} held out"
+    if not any(len(notes) >= recipe.length for notes in held):
+        held = kept  # what was held out is too short to choose by
+    by = "the same" if held[0] is kept[0] else f"{_count(held)} held out"
     tell(f"trains on {_count(kept)}, chooses the best weights by {by}")
     shape = {"length": recipe.length, "batch": recipe.batch}
     fixed = data.crops(held, **shape, seed=0, augmentation=None, share=cluster.share)
@@ -182,7 +185,7 @@ def train(
     )  # makes the losses' variables, too
     batches = untuned(tf.data.Dataset.from_tensor_slices((held_out, targets(held_out))))
     with cluster.watched():
-        cluster.agree({**settings, "data": sorted(piece.sha256 for piece in pieces)})
+        cluster.agree(settings)
         run = Run(out, settings, cluster)
         if start is not None and not run.log:
             before = pianist.evaluate(batches, verbose=0, return_dict=True)["loss"]

@@ -91,8 +91,14 @@ def test_a_run_becomes_a_model_that_plays(
     windows = listed(tmp_path / "windows.csv.gz", *((f"{i}.midi", target) for i in (3, 4) for target in (25, 40, 59)))
     out.mkdir(parents=True)
     (out / "left-over").write_text("of an older model")
-    data = ["--data", str(maestro), "--validate", str(maestro), "--windows", windows]
-    assert main(["export", "--run", str(run), *data, "--out", str(out)]) == 0
+    asked = ["export", "--run", str(run), "--data", str(maestro), "--out", str(out), "--validate", str(maestro)]
+    assert main([*asked, "--windows", windows]) == 78
+    assert "no model, and not empty" in capsys.readouterr().err
+    (out / "model.json").write_text("of an older model")
+    assert main([*asked, "--windows", listed(tmp_path / "x.csv.gz", *((f"{i}.midi", 30) for i in range(3)))]) == 66
+    assert "mine was trained on 2 of the 3 files" in capsys.readouterr().err
+    assert sorted(path.name for path in out.iterdir()) == ["left-over", "model.json"]
+    assert main([*asked, "--windows", windows]) == 0
     told = capsys.readouterr()
     assert [line.partition(" ")[0] for line in told.err.splitlines()] == ["int8"]
     assert told.out.startswith("nats a note, 6 windows of the validation split (2 pieces)")
@@ -115,6 +121,25 @@ def test_a_run_becomes_a_model_that_plays(
 
     for again, weight in zip(export.restore(card).get_weights(), pianist.get_weights(), strict=True):
         np.testing.assert_allclose(again, weight, rtol=1e-3, atol=1e-6)  # it is kept in float16
+
+
+def test_a_model_has_seen_what_it_was_trained_on_however_the_folder_grows(run: Path, maestro: Path) -> None:
+    from livegen.training.corpus import read_folder, short
+    from livegen.training.ship import ship
+
+    recipe = json.loads((run / "recipe.json").read_text())
+    given = [short(piece.sha256) for piece in read_folder(maestro).pieces]
+    (run / "recipe.json").write_text(json.dumps(recipe | {"hashes": " ".join(given)}))
+    with (maestro / "maestro-v2.0.0.csv").open("a") as table:
+        table.write("train,5.midi\n")
+    write_piece(maestro / "5.midi", 5)
+    seen = ship(run, [maestro], run.with_name("mine")).training
+    assert len(seen.hashes.split()) == 2
+    assert set(seen.hashes.split()) < set(given)
+    assert "hashes" not in seen.recipe
+    write_piece(maestro / "0.midi", 6)
+    with pytest.raises(DataError, match="1 of the 3 files that it was trained on"):
+        ship(run, [maestro], run.with_name("mine"))
 
 
 def test_the_command_goes_on_from_a_model(

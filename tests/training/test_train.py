@@ -83,6 +83,35 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(recipe: Recipe, pieces: Seq
         train(replace(recipe, seed=2), pieces, half, told.append)
 
 
+def test_what_a_run_left_damaged(recipe: Recipe, pieces: Sequence[Piece], trained: Trained, tmp_path: Path) -> None:
+    from livegen.training import run
+    from livegen.training.train import train
+
+    folder = tmp_path / "run"
+    shutil.copytree(trained.half, folder)
+    whole, *_ = run.read_log(folder)
+    (folder / run.LOG).write_text(json.dumps(whole) + '\n{"step": 4, "no')
+    (folder / run.LAST).rename(folder / "away")
+    with pytest.raises(DataError, match=r"last\.weights\.h5: missing or damaged"):
+        train(recipe, pieces, folder, lambda _: None)
+    (folder / "away").rename(folder / run.LAST)
+    train(recipe, pieces, folder, lambda _: None)
+    assert run.read_log(folder)[0] == whole  # the line that was cut off is gone, and another in its place
+    assert len(run.read_log(folder)) == 2
+    (folder / run.RECIPE).write_text("")
+    with pytest.raises(DataError, match=r"recipe\.json: damaged"):
+        train(recipe, pieces, folder, lambda _: None)
+
+
+def test_weights_without_space_are_not_begun(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from livegen.training import run
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1_000_000})())
+    with pytest.raises(DataError, match="no space for the 1 MB"):
+        run._save(trained.pianist, tmp_path / "weights.h5")
+    assert not list(tmp_path.iterdir())
+
+
 def test_two_processes_do_not_train_into_one_folder(recipe: Recipe, pieces: Sequence[Piece], tmp_path: Path) -> None:
     from livegen.training.run import sole
     from livegen.training.train import train
@@ -189,6 +218,29 @@ def test_files_are_parsed_once_and_again_when_they_change(folder: Path, monkeypa
     assert changed.pieces[0].sha256 == before.pieces[1].sha256
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off"])
+def test_a_damaged_cache_is_made_anew(folder: Path, content: bytes) -> None:
+    from livegen.training import corpus
+
+    names = [piece.name for piece in corpus.read_folder(folder).pieces]
+    (folder / corpus.CACHE).write_bytes(content)
+    assert [piece.name for piece in corpus.read_folder(folder).pieces] == names
+    assert (folder / corpus.CACHE).stat().st_size > len(content)
+
+
+def test_a_file_that_could_not_be_read_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from livegen.training import corpus
+
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as now:
+        now.setattr(Path, "read_bytes", refused)
+        with pytest.raises(DataError, match="none of its"):
+            corpus.read_folder(folder)
+    assert corpus.read_folder(folder).pieces
+
+
 def test_several_folders_are_one_and_what_is_in_two_is_taken_once(folder: Path, tmp_path: Path) -> None:
     from livegen.training.corpus import read_folder, read_folders
 
@@ -243,3 +295,11 @@ def test_some_pieces_are_held_out_and_never_trained_on(folder: Path) -> None:
     assert held and kept
     assert {p.name for p in kept} | {p.name for p in held} == {p.name for p in pieces}
     assert not {p.name for p in kept} & {p.name for p in held}
+
+
+def test_something_is_trained_on_whatever_the_files_are_called(pieces: Sequence[Piece]) -> None:
+    from livegen.training.corpus import hold_out
+
+    one, other = (replace(each, name=name) for each, name in zip(pieces, ("take13.mid", "take40.mid"), strict=False))
+    assert hold_out([one]) == ([one], [one])  # by its name it would be held out
+    assert hold_out([one, other]) == ([one], [other])  # both would
