@@ -27,7 +27,7 @@ from livegen.stage.reply import LONG_GAP, Drawn
 MAX_STEP = 2.0
 """s: no hole in a reply is longer."""
 
-KEPT = 6
+KEPT = 8
 """Notes of its own that it still has in mind when it thinks of the call again (docs/model.md)."""
 
 _NO_HOLE = bisect_right(TIME_EDGES, round(MAX_STEP / CELL)) - 1  # bins end by then, so many
