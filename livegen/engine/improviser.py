@@ -38,13 +38,13 @@ class Improviser:
     """A model, and how freely it draws. Used by one thread at a time."""
 
     def __init__(self, runtime: Runtime, sampling: Sampling = AS_IS, window: int = WINDOW) -> None:
-        """Hear the last `window` notes, and think of them again after so many of its own."""
+        """Hear the last `window` notes, and think of them again after every so many of its own, at least WINDOW."""
         self.runtime = runtime
         self._how = how(sampling.temperature, sampling.min_p, sampling.top_p)
         self._how[0, STEPS], self._how[0, LONG] = _NO_HOLE, _LONG
         self._chances = self._how[0, CHANCES]
         self._next = np.full((1, len(VARIABLES)), -1, np.int32)  # but for its step to be drawn
-        self._window = window
+        self._window, self._again = window, max(window, WINDOW)
 
     def improvise(self, notes: Sequence[Note], gap: float | None, random: np.random.Generator) -> Iterator[Drawn]:
         """Go on after `notes` (at least one). The first note comes `gap` seconds after their last onset.
@@ -64,8 +64,8 @@ class Improviser:
             random.random(out=self._chances, dtype=np.float32)
             token, state = self.runtime.play(state, self._next, self._how)
             played.append(token)
-            if count % self._window == 0:
-                played = played[len(call) - self._window - KEPT :]
+            if count % self._again == 0:
+                played = played[len(call) - self._again - KEPT :]
                 state = self._read([*call, *played], random)
             if not 0 <= state.rest < 1.01:  # a sum of float32; and what the note was drawn from is no better
                 raise ValueError("the model gives no numbers")

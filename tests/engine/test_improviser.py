@@ -98,17 +98,23 @@ def test_rest_is_what_the_model_says() -> None:
     )
 
 
-@pytest.mark.parametrize(("window", "kept"), [(3, KEPT), (5, KEPT + 2)])  # of its own notes, after the 3 of the call
-def test_after_a_window_of_its_own_notes_it_thinks_of_the_call_again(window: int, kept: int) -> None:
+@pytest.mark.parametrize(
+    ("heard", "window", "again", "kept"),  # in notes; a short call is filled up
+    [(25, 25, 25, KEPT), (3, 25, 25, 22 + KEPT), (1, 1, 25, 24 + KEPT), (25, 40, 40, 15 + KEPT)],
+)
+def test_after_so_many_of_its_own_notes_it_thinks_of_the_call_again(
+    heard: int, window: int, again: int, kept: int
+) -> None:
     runtime = Scripted(lambda k: (1 + k % 9, 40 + k % 60, 16, 20, k % 30))
-    play(runtime, 99, window=window)
-    call, played = runtime.readings[0][:3], runtime.readings[0][3:]
+    improviser = Improviser(runtime, window=window)
+    list(islice(improviser.improvise((CALL * 9)[-heard:], 0.9, np.random.default_rng(1)), 120))
+    call, played = runtime.readings[0][:heard], runtime.readings[0][heard:]
     for reading in runtime.readings[1:]:
-        assert len(played) % window == 0
+        assert len(played) % again == 0
         known = [*call, *played[-kept:]]
         assert reading[: len(known)] == known
         played += reading[len(known) :]
-    assert [pitch for _, pitch, *_ in played] == [40 + k % 60 for k in range(99)]
+    assert [pitch for _, pitch, *_ in played] == [40 + k % 60 for k in range(120)]
 
 
 def test_only_the_last_window_of_a_long_context_is_read() -> None:
