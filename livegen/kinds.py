@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from numbers import Real
 from typing import Protocol
 
 from livegen.errors import did_you_mean
@@ -54,13 +55,12 @@ class Number:
             return text
 
     def check(self, value: object) -> object:
-        if self.whole and isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int if self.whole else (int, float)):
+        if isinstance(value, bool) or not isinstance(value, Real):  # numpy's numbers are
             raise InvalidError
-        if not self.low <= value <= self.high:
+        number = float(value)
+        if not self.low <= number <= self.high or (self.whole and not number.is_integer()):
             raise InvalidError
-        return value if self.whole else float(value)
+        return int(number) if self.whole else number
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Files are named by a path or a text. What goes wrong is a `LivegenError`, whose 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,11 +89,11 @@ def generate(
         notes: what to go on from, by onset: at least one.
         count: how many, from 0 on.
         model: a name that `livegen models` lists, or a folder.
-        temperature: above 0; below 1 safer, above 1 bolder.
-        top_p: draw from the likeliest pitches that make up this share, above 0 to 1.
-        min_p: leave out pitches less likely than this share of the likeliest, 0 to below 1.
-        window: how many of the last notes the model hears.
-        seed: from 0 on: the same gives the same notes; None draws anew.
+        temperature: 0.05 to 3; below 1 safer, above 1 bolder.
+        top_p: draw from the likeliest pitches that make up this share, 0.01 to 1.
+        min_p: leave out pitches less likely than this share of the likeliest, 0 to 0.99.
+        window: how many of the last notes the model hears, 1 to 200.
+        seed: from 0 to 2 ** 32 - 1: the same gives the same notes; None draws anew.
 
     Raises:
         ConfigError: a number is out of its range.
@@ -109,18 +110,19 @@ def generate(
     numbers = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "window": window}
     for name, value in (numbers if seed is None else numbers | {"seed": seed}).items():
         checked(name, value)
-    if count < 0:
-        raise ConfigError(f"count must be a whole number from 0 on, not {count}.")
+    _whole("count", count, 0)
+    if not all(isinstance(note, SoundedNote) for note in notes):
+        raise DataError("The notes to go on from must be SoundedNote, as read_notes gives them.")
     if not notes:
         raise DataError("There are no notes to go on from.")
     # Never on a GPU, whose draws would differ: the same seed gives the same notes.
     runtime = choose.choose(card.find(model), "cpu").runtime
-    improviser = Improviser(runtime, Sampling(temperature, top_p, min_p), window)
+    improviser = Improviser(runtime, Sampling(temperature, top_p, min_p), int(window))
     heard = sorted(notes, key=lambda note: note.order)
     draws = improviser.improvise(to_notes(heard), None, np.random.default_rng(seed))
     return tuple(
         SoundedNote(n.pitch, MonotonicTime(heard[-1].onset + n.offset), n.duration, n.velocity, n.pedal)
-        for n in place(draws, count)
+        for n in place(draws, int(count))
     )
 
 
@@ -135,10 +137,13 @@ def render(file: File, *, soundfont: str = "", gain: float = _DEFAULT.gain) -> N
         gain: 0 to 10.
 
     Raises:
+        ConfigError: the gain is out of its range.
         DataError: no such file, no MIDI file, or no notes.
         PortError: no FluidSynth, or no usable soundfont.
     """
     from livegen.io import render as rendering
+
+    checked("gain", gain)
 
     return rendering.to_array(Path(file), soundfont=soundfont, gain=gain)
 
@@ -151,11 +156,15 @@ def piano_roll(*files: File, notes: int | None = None) -> Figure:
         notes: so many of each, the first ones; all by default.
 
     Raises:
-        DataError: no such file, no MIDI file, or no notes.
+        ConfigError: `notes` is not above 0.
+        DataError: no such file, no MIDI file, no notes, or no file is given.
     """
     with needing_extra():
         from livegen.data import midi, plots
 
+    _given(files)
+    if notes is not None:
+        _whole("notes", notes, 1)
     return plots.roll([midi.read(Path(file)) for file in files], notes)
 
 
@@ -166,11 +175,12 @@ def distributions(*files: File) -> Figure:
         files: one or more, each in a colour of its own; a folder stands for all MIDI files below it.
 
     Raises:
-        DataError: no such file, no MIDI file, or no notes.
+        DataError: no such file, no MIDI file, no notes, or no file is given.
     """
     with needing_extra():
         from livegen.data import plots
 
+    _given(files)
     return plots.distributions([plots.note_set([Path(file)]) for file in files])
 
 
@@ -187,6 +197,7 @@ def evaluate(data: File, model: str = _DEFAULT.model, *, limit: int | None = Non
             2,000 by default.
 
     Raises:
+        ConfigError: `limit` is not above 0.
         DataError: there are no such files, or the model was trained on them.
         ModelError: there is no such model, or it cannot be played.
     """
@@ -194,4 +205,16 @@ def evaluate(data: File, model: str = _DEFAULT.model, *, limit: int | None = Non
         from livegen.engine import card
         from livegen.training import report
 
+    if limit is not None:
+        _whole("limit", limit, 1)
     return report.report(card.find(model), Path(data), tell=lambda _: None, limit=limit)
+
+
+def _whole(name: str, value: object, low: int) -> None:
+    if not isinstance(value, Integral) or value < low:
+        raise ConfigError(f"{name} must be a whole number from {low} on, not {value}.")
+
+
+def _given(files: Sequence[File]) -> None:
+    if not files:
+        raise DataError("There is no file to draw. Name one or more.")

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,26 @@ def test_the_pictures_are_of_the_files() -> None:
     assert [text.get_text().split(":")[0] for text in both.legends[0].get_texts()] == ["1-bach.mid", "demo"]
 
 
+def test_more_sets_than_colours_are_all_drawn() -> None:
+    (legend,) = livegen.distributions(*sorted(DEMO.glob("*.mid")), DEMO, DEMO / "1-bach.mid").legends
+    assert len(legend.get_texts()) == len(list(DEMO.glob("*.mid"))) + 2
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (livegen.piano_roll, "no file to draw"),
+        (livegen.distributions, "no file to draw"),
+        (lambda: livegen.piano_roll(DEMO / "1-bach.mid", notes=0), "notes must be a whole number from 1 on, not 0"),
+        (lambda: livegen.evaluate(DEMO, limit=0), "limit must be a whole number from 1 on, not 0"),
+        (lambda: livegen.render(DEMO / "1-bach.mid", gain=float("nan")), "gain must be 0 to 10, not nan"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(call: Callable[[], object], said: str) -> None:
+    with pytest.raises((ConfigError, DataError), match=said):
+        call()
+
+
 def test_the_table_and_the_notes_tell_the_same() -> None:
     for piece in sorted(DEMO.glob("*.mid")):
         table, notes = livegen.note_table(piece), livegen.read_notes(piece)
@@ -86,8 +107,11 @@ def test_generating_is_repeatable_and_goes_on_where_the_notes_end() -> None:
     assert livegen.generate(bach[-25:], 5, seed=1) == first[:5]  # of more it hears the last 25
     assert livegen.generate(bach[-3:], 5, seed=1) != first[:5]
     assert livegen.generate(bach, 0) == ()
+    assert livegen.generate(bach, np.int64(5), temperature=np.float32(0.9), window=25.0, seed=np.int64(1)) == first[:5]
     with pytest.raises(DataError, match="no notes to go on from"):
         livegen.generate([], 5)
+    with pytest.raises(DataError, match="as read_notes gives them"):
+        livegen.generate("1-bach.mid", 5)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -99,6 +123,8 @@ def test_generating_is_repeatable_and_goes_on_where_the_notes_end() -> None:
         ({"window": 0}, "window must be a whole number from 1 to 200 notes, not 0"),
         ({"seed": -1}, "seed must be a whole number from 0"),
         ({"count": -1}, "count must be a whole number from 0 on, not -1"),
+        ({"count": 2.5}, "count must be a whole number from 0 on, not 2.5"),
+        ({"window": 2.5}, "window must be a whole number from 1 to 200 notes, not 2.5"),
     ],
 )
 def test_what_is_out_of_its_range_is_refused(given: dict[str, Any], said: str) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +110,7 @@ def _boxes(notes: Table) -> NDArray[np.float64]:
 
 
 def distributions(sets: Sequence[NoteSet]) -> Figure:
-    """How pitch, step, duration and velocity are distributed: each set in a colour of its own, in the same bins.
+    """How pitch, step, duration and velocity are distributed: each set in a colour, up to five in one of its own.
 
     Raises:
         DataError: a set has no notes.
@@ -119,9 +120,10 @@ def distributions(sets: Sequence[NoteSet]) -> Figure:
             raise DataError(f"{each.label}: there are no notes in it to count.")
     figure = Figure(figsize=(14, 3.6), layout="constrained")
     panels = figure.subplots(1, len(UNITS))
+    colours = list(islice(cycle((BLUE, ORANGE, *OTHERS)), len(sets)))
     for axes, (field, unit) in zip(panels, UNITS.items(), strict=True):
         edges = _edges(np.concatenate([each.notes[field] for each in sets]))
-        for each, colour in zip(sets, (BLUE, ORANGE, *OTHERS), strict=False):
+        for each, colour in zip(sets, colours, strict=True):
             counts, _ = np.histogram(each.notes[field], edges)
             shares = 100 * counts / len(each.notes)
             axes.stairs(shares, edges, fill=True, color=colour, alpha=0.35 if len(sets) > 1 else 0.8)
@@ -130,7 +132,7 @@ def distributions(sets: Sequence[NoteSet]) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel("Notes [%]")
     labels = [f"{_short(each.label)}: {len(each.notes):,} notes" for each in sets]
-    keys = [Patch(color=colour, label=label) for colour, label in zip((BLUE, ORANGE, *OTHERS), labels, strict=False)]
+    keys = [Patch(color=colour, label=label) for colour, label in zip(colours, labels, strict=True)]
     figure.legend(handles=keys, loc="outside upper left", ncols=len(sets), frameon=False)
     return figure
 

@@ -57,8 +57,13 @@ def _official(folder: Path, split: str) -> list[str] | None:
     tables = sorted(folder.glob(TABLE))
     if not tables:
         return None
-    with tables[0].open(newline="", encoding="utf-8") as table:
-        names = [row["midi_filename"] for row in csv.DictReader(table) if row["split"] == split]
+    try:
+        with tables[0].open(newline="", encoding="utf-8") as table:
+            names = [row["midi_filename"] for row in csv.DictReader(table) if row["split"] == split]
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(
+            f"{tables[0]}: not MAESTRO's table with the columns split and midi_filename ({error})"
+        ) from error
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise DataError(f"{folder}: {len(missing)} files of the {split} split are missing, first {missing[0]}")

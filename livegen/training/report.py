@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,14 @@ class Report:
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
-        nll = asdict(self.figures)
+        nll = _plain(self.figures)
         contexts, windows, pieces = (nll.pop(key) for key in ("contexts", "windows", "pieces"))
         peers = [
             {
                 "name": p.name,
-                "nll": {k: v for k, v in asdict(p.figures).items() if k in nll},
+                "nll": {k: v for k, v in _plain(p.figures).items() if k in nll},
                 "worse_by": p.worse_by,
-                "se": p.se,
+                "se": _known(p.se),
             }
             for p in self.peers
         ]
@@ -79,6 +80,15 @@ class Report:
         ]
         after = ", ".join(f"{context}: {total:.3f}" for context, total in self.figures.contexts.items())
         return "\n".join([*lines, f"{self.name} after fewer notes: {after}"])
+
+
+def _plain(found: Figures) -> dict[str, Any]:
+    return {**asdict(found), "se": _known(found.se)}
+
+
+def _known(se: float) -> float | None:
+    """JSON has no NaN, which a standard error is where all windows are of one piece."""
+    return se if isfinite(se) else None
 
 
 def _cells(found: Figures) -> str:

@@ -26,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 from livegen.claim import claimed
-from livegen.errors import DataError
+from livegen.errors import ConfigError, DataError
 from livegen.training import Tell
 from livegen.training.cluster import Cluster
 
@@ -69,7 +69,8 @@ class Run:
     Of the workers of a cluster only the chief reads and writes the folder.
 
     Raises:
-        DataError: the folder holds another run.
+        ConfigError: the folder cannot be made.
+        DataError: it holds another run, or a damaged one.
     """
 
     def __init__(self, folder: Path, recipe: Mapping[str, Any], cluster: Cluster | None = None) -> None:
@@ -81,7 +82,12 @@ class Run:
 
     def _open(self, recipe: Mapping[str, Any]) -> None:
         folder = self.folder
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"{folder}: cannot be made ({error.strerror}). Name another folder with --out."
+            ) from error
         path, text = folder / RECIPE, json.dumps(recipe, indent=2) + "\n"
         try:
             another = path.exists() and json.loads(path.read_text(encoding="utf-8")) != json.loads(text)

@@ -139,11 +139,15 @@ def ship(
         validation: what to evaluate it on.
 
     Raises:
-        ConfigError: `out` is something else than a model.
+        ConfigError: `out` is something else than a model, or cannot be made.
         DataError: no run, no data, or it was trained on what it is to be evaluated on.
     """
     if out.exists() and not (out / CARD).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{out}: no model, and not empty. Name a new folder, or a model's to replace it: --out")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ConfigError(f"{out}: cannot be made ({problem.strerror}). Name another folder: --out") from problem
     pianist = load(run)
     a = pianist.architecture
     corpus = read_folders(folders)
@@ -157,7 +161,6 @@ def ship(
         refuse_seen(out.name, set(training.hashes.split()), hashes)
     notes = {piece.name: piece.notes for piece in held}
     chosen_by = draw_windows(held, min(CHOSEN_BY, sum(map(len, notes.values()))))
-    out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name) / "new"
         export.save(pianist, new / tensorflow.FOLDER)

@@ -98,6 +98,8 @@ def test_a_run_becomes_a_model_that_plays(
     assert main([*asked, "--windows", listed(tmp_path / "x.csv.gz", *((f"{i}.midi", 30) for i in range(3)))]) == 66
     assert "mine was trained on 2 of the 3 files" in capsys.readouterr().err
     assert sorted(path.name for path in out.iterdir()) == ["left-over", "model.json"]
+    assert main([*asked, "--out", str(out / "model.json" / "below")]) == 78
+    assert "below: cannot be made (Not a directory)" in capsys.readouterr().err
     assert main([*asked, "--windows", windows]) == 0
     told = capsys.readouterr()
     assert [line.partition(" ")[0] for line in told.err.splitlines()] == ["int8"]
@@ -299,6 +301,10 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     )
     assert main(["evaluate", *data, "--model", out, *windows]) == 0
     assert "marginals" in capsys.readouterr().out
+    assert main(["evaluate", *data, "--model", out, "--limit", "1", *windows, "--json"]) == 0
+    alone = capsys.readouterr().out
+    assert "NaN" not in alone
+    assert json.loads(alone)["nll"]["se"] is None
 
     assert main(["evaluate", *data, "--model", out, "--windows", listed(tmp_path / "x.csv.gz", ("0.midi", 30))]) == 66
     assert "not in the validation split" in capsys.readouterr().err

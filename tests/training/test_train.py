@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from livegen.errors import DataError
+from livegen.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +98,8 @@ def test_what_a_run_left_damaged(recipe: Recipe, pieces: Sequence[Piece], traine
     train(recipe, pieces, folder, lambda _: None)
     assert run.read_log(folder)[0] == whole  # the line that was cut off is gone, and another in its place
     assert len(run.read_log(folder)) == 2
+    with pytest.raises(ConfigError, match=r"cannot be made \(Not a directory\)"):
+        train(recipe, pieces, folder / run.LOG / "below", lambda _: None)
     (folder / run.RECIPE).write_text("")
     with pytest.raises(DataError, match=r"recipe\.json: damaged"):
         train(recipe, pieces, folder, lambda _: None)
@@ -272,6 +274,9 @@ def test_nothing_to_train_on_is_an_error(tmp_path: Path, content: str | None, pr
         read_folder(tmp_path)
     with pytest.raises(DataError, match="not a folder"):
         read_folder(tmp_path / "gone")
+    (tmp_path / "maestro-v2.0.0.csv").write_text("name,year\n1.midi,2004\n")
+    with pytest.raises(DataError, match="not MAESTRO's table"):
+        read_folder(tmp_path)
 
 
 def test_of_an_evening_with_livegen_only_what_the_player_played_is_trained_on(folder: Path, tmp_path: Path) -> None:
