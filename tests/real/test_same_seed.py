@@ -22,7 +22,7 @@ Notes = list[tuple[float, int, int]]
 
 
 def notes(path: Path, track: str) -> Notes:
-    """A tape's track."""
+    """A tape's track. What falls on one moment may be written in any order: here it is sorted."""
     file = mido.MidiFile(path)
     (found,) = (one for one in file.tracks if one.name == track)
     tempo = next(message.tempo for one in file.tracks for message in one if message.type == "set_tempo")
@@ -32,7 +32,7 @@ def notes(path: Path, track: str) -> Notes:
         now += mido.tick2second(message.time, file.ticks_per_beat, tempo)
         if message.type in ("note_on", "note_off"):
             result.append((now, message.note, message.velocity if message.type == "note_on" else 0))
-    return result
+    return sorted(result)
 
 
 def expected_of(played: Notes, expected: Notes) -> Notes:

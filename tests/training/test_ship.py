@@ -99,7 +99,7 @@ def test_a_run_becomes_a_model_that_plays(
     assert "mine was trained on 2 of the 3 files" in capsys.readouterr().err
     assert sorted(path.name for path in out.iterdir()) == ["left-over", "model.json"]
     assert main([*asked, "--out", str(out / "model.json" / "below")]) == 78
-    assert "below: cannot be made (Not a directory)" in capsys.readouterr().err
+    assert "below: cannot be made (File exists)" in capsys.readouterr().err
     assert main([*asked, "--windows", windows]) == 0
     told = capsys.readouterr()
     assert [line.partition(" ")[0] for line in told.err.splitlines()] == ["int8"]
