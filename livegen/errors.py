@@ -2,7 +2,7 @@
 
 LivegenError
 +-- ConfigError   a setting or an argument (exit 78, EX_CONFIG)
-+-- PortError     a MIDI port, the MIDI system, the synth (exit 69, EX_UNAVAILABLE)
++-- PortError     a MIDI port, the MIDI system, the synth, a full disk (exit 69, EX_UNAVAILABLE)
 +-- ModelError    a model file (exit 65, EX_DATAERR)
 +-- DataError     a MIDI file or a folder of them (exit 66, EX_NOINPUT)
 +-- ClusterError  another machine of a training run (exit 75, EX_TEMPFAIL: try again)

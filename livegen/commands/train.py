@@ -47,7 +47,11 @@ OPTIONS = {
     multiple=True,
     help="A model to learn from, beside the notes. May be repeated: several together know more than each.",
 )
-@click.option("--steps", type=click.IntRange(min=1), help="How many batches. [2400; fine-tuning: three times through]")
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="How many batches, in epochs of one length. [2400; fine-tuning: three times through]",
+)
 @click.option("--batch", type=click.IntRange(min=1), help="Crops in each, over all workers. [192; fine-tuning: 32]")
 @click.option("--files", type=click.IntRange(min=1), help="Of the data the first so many. [5, as the tutorial]")
 @click.option("--epochs", type=click.IntRange(min=1), help="At most so often through all windows. [50]")

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -75,6 +75,11 @@ def short(sha256: str) -> str:
     return sha256[:16]
 
 
+def hashes(pieces: Iterable[Piece]) -> str:
+    """What tells later which pieces these were, as recipes and cards have it."""
+    return " ".join(sorted({short(piece.sha256) for piece in pieces}))
+
+
 def maestro_split(folder: Path, split: str) -> list[Piece]:
     """The pieces of one official split of MAESTRO.
 
@@ -139,10 +144,11 @@ def read_folders(folders: Sequence[Path], files: int | None = None) -> Corpus:
     return Corpus(" and ".join(each.name for each in found), tuple(pieces.values())[:files], tuple(skipped))
 
 
-def hold_out(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+def hold_out(pieces: Sequence[Piece], length: int = 1) -> tuple[list[Piece], list[Piece]]:
     """Split pieces into those trained on and those chosen by: whole works, by the hash of their first piece's name.
 
-    A work or more are on each side; a single work is on both.
+    A work or more are on each side; a single work is on both. Where none of those to choose by has `length` notes, it
+    is by those trained on.
     """
     work = [pieces[first].name for first in works([piece.notes for piece in pieces])]
     digests = {name: int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) for name in work}
@@ -152,7 +158,7 @@ def hold_out(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
     if len(digests) == 1:
         return list(pieces), list(pieces)
     kept, held = ([p for p, name in zip(pieces, work, strict=True) if (name in chosen) is out] for out in (False, True))
-    return kept, held
+    return kept, held if any(len(piece.notes) >= length for piece in held) else kept
 
 
 def read(folder: Path, names: Sequence[str]) -> Corpus:

@@ -26,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 from livegen.claim import claimed
-from livegen.errors import ConfigError, DataError
+from livegen.errors import ConfigError, DataError, PortError
 from livegen.training import Tell
 from livegen.training.cluster import Cluster
 
@@ -219,7 +219,7 @@ def _save(model: keras.Model, path: Path) -> None:
     values = [*model.variables, *model.optimizer.variables]
     needed = sum(math.prod(value.shape) for value in values) * np.dtype(np.float32).itemsize + FORMAT
     if shutil.disk_usage(path.parent).free < needed:  # a file that breaks off takes HDF5 down with it
-        raise DataError(
+        raise PortError(
             f"{path.parent}: no space for the {needed / 1e6:.0f} MB of its weights. Make room, and give the same"
             " command: it goes on from the last epoch that was kept."
         )

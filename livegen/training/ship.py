@@ -151,14 +151,12 @@ def ship(
     pianist = load(run)
     a = pianist.architecture
     corpus = read_folders(folders)
-    kept, held = hold_out(_trained_on(run, corpus.pieces))
+    kept, held = hold_out(_trained_on(run, corpus.pieces), WINDOW + 1)
     training = trained(run, corpus.name, kept)
     if validation:
-        hashes = {
-            name: hashlib.sha256((validation.folder / name).read_bytes()).hexdigest()
-            for name in dict.fromkeys(window.piece for window in validation.windows)
-        }
-        refuse_seen(out.name, set(training.hashes.split()), hashes)
+        new_to_it = read_pieces(validation.folder, validation.windows)
+        sha256 = {name: hashlib.sha256((validation.folder / name).read_bytes()).hexdigest() for name in new_to_it}
+        refuse_seen(out.name, set(training.hashes.split()), sha256)
     notes = {piece.name: piece.notes for piece in held}
     chosen_by = draw_windows(held, min(CHOSEN_BY, sum(map(len, notes.values()))))
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
@@ -186,9 +184,7 @@ def ship(
             architecture=a.to_dict(),
             memory=a.memory,
             training=training,
-            figures=validated(content, a.memory, validation.windows, read_pieces(validation.folder, validation.windows))
-            if validation
-            else None,
+            figures=validated(content, a.memory, validation.windows, new_to_it) if validation else None,
             files={path.relative_to(new).as_posix(): Checksum.of(path.read_bytes()) for path in files},
         )
         (new / CARD).write_text(described.to_json(), encoding="utf-8")

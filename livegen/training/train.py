@@ -17,7 +17,7 @@ from livegen.features import SCHEME, VARIABLES
 from livegen.note import WINDOW
 from livegen.training import Tell, data
 from livegen.training.cluster import Cluster, Muon
-from livegen.training.corpus import Piece, hold_out, short
+from livegen.training.corpus import Piece, hashes, hold_out
 from livegen.training.model import Architecture, Pianist, built
 from livegen.training.narrow import narrowed
 from livegen.training.pupil import Pupil
@@ -162,11 +162,8 @@ def train(
             f"{cluster.count} workers cannot share a batch of {recipe.batch} evenly. Give a multiple: --batch"
         )
     keras.utils.set_random_seed(recipe.seed)
-    hashes = " ".join(sorted(short(piece.sha256) for piece in pieces))
-    settings = {**asdict(recipe), "scheme": SCHEME, "window": WINDOW, HASHES: hashes}
-    kept, held = ([piece.notes for piece in part] for part in hold_out(pieces))
-    if not any(len(notes) >= recipe.length for notes in held):
-        held = kept  # what was held out is too short to choose by
+    settings = {**asdict(recipe), "scheme": SCHEME, "window": WINDOW, HASHES: hashes(pieces)}
+    kept, held = ([piece.notes for piece in part] for part in hold_out(pieces, recipe.length))
     by = "the same" if held[0] is kept[0] else f"{_count(held)} held out"
     tell(f"trains on {_count(kept)}, chooses the best weights by {by}")
     shape = {"length": recipe.length, "batch": recipe.batch}

@@ -95,6 +95,8 @@ def test_a_run_becomes_a_model_that_plays(
     assert main([*asked, "--windows", windows]) == 78
     assert "no model, and not empty" in capsys.readouterr().err
     (out / "model.json").write_text("of an older model")
+    assert main([*asked, "--windows", listed(tmp_path / "gone.csv.gz", ("gone.midi", 30))]) == 66
+    assert "gone.midi" in capsys.readouterr().err
     assert main([*asked, "--windows", listed(tmp_path / "x.csv.gz", *((f"{i}.midi", 30) for i in range(3)))]) == 66
     assert "mine was trained on 2 of the 3 files" in capsys.readouterr().err
     assert sorted(path.name for path in out.iterdir()) == ["left-over", "model.json"]

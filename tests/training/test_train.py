@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from livegen.errors import ConfigError, DataError
+from livegen.errors import ConfigError, DataError, PortError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +109,7 @@ def test_weights_without_space_are_not_begun(trained: Trained, tmp_path: Path, m
     from livegen.training import run
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1_000_000})())
-    with pytest.raises(DataError, match="no space for the 1 MB"):
+    with pytest.raises(PortError, match="no space for the 1 MB"):
         run._save(trained.pianist, tmp_path / "weights.h5")
     assert not list(tmp_path.iterdir())
 
@@ -308,3 +308,4 @@ def test_something_is_trained_on_whatever_the_files_are_called(pieces: Sequence[
     one, other = (replace(each, name=name) for each, name in zip(pieces, ("take13.mid", "take40.mid"), strict=False))
     assert hold_out([one]) == ([one], [one])  # by its name it would be held out
     assert hold_out([one, other]) == ([one], [other])  # both would
+    assert hold_out([one, other], len(other.notes) + 1) == ([one], [one])  # too short to choose by

@@ -245,9 +245,10 @@ def test_a_window_for_the_preset_livegen_is_a_crop_of_one_note_more(
         raise DataError(f"{recipe.length} notes, {recipe.steps} steps, {recipe.seed}")
 
     monkeypatch.setattr(train, "train", instead)
-    given = ["--window", "50", "--steps", "7", "--seed", "3"]
-    with pytest.raises(DataError, match="51 notes, 7 steps, 3"):
-        cli.main(["train", "--data", str(folder), "--out", str(tmp_path / "run"), *given], standalone_mode=False)
+    for steps, taken in ((7, 7), (99, 98), (2400, 2400)):  # epochs are of one length, here 7, 49 and 50
+        given = ["--window", "50", "--steps", str(steps), "--seed", "3"]
+        with pytest.raises(DataError, match=f"51 notes, {taken} steps, 3"):
+            cli.main(["train", "--data", str(folder), "--out", str(tmp_path / "run"), *given], standalone_mode=False)
 
 
 def test_the_cells_of_a_laplace_density_hold_it_all(recipe: Recipe) -> None:

@@ -16,7 +16,7 @@ from livegen.engine.plain import build as from_plain
 from livegen.errors import DataError
 from livegen.note import WINDOW
 from livegen.training import Tell, data
-from livegen.training.corpus import Piece, short
+from livegen.training.corpus import Piece, hashes
 from livegen.training.run import BEST, HASHES, RECIPE, Epochs, Run, untuned
 from livegen.training.tutorial.model import LEARNING_RATE, LOSS_WEIGHTS, SCALE, UNITS, build
 
@@ -78,7 +78,7 @@ def train(recipe: Recipe, pieces: Sequence[Piece], out: Path, tell: Tell = print
     """
     keras.utils.set_random_seed(recipe.seed)
     batches = dataset(pieces, recipe)
-    run = Run(out, asdict(recipe) | {HASHES: " ".join(sorted(short(piece.sha256) for piece in pieces))})
+    run = Run(out, asdict(recipe) | {HASHES: hashes(pieces)})
     model = build(recipe.units, recipe.learning_rate)
     tell(f"before: {_losses(model.evaluate(batches, verbose=0, return_dict=True))}")
     epochs = Epochs(recipe.epochs, len(batches), len(batches) * recipe.batch, recipe.patience, by="loss")
