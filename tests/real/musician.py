@@ -13,6 +13,7 @@ from phrases import Phrase
 
 APART = 0.0005  # s between messages: bursts are lost on the way through JACK
 SETTLED = 2.1  # s without a message: a reply has no hole longer than 2 s
+HELD = 20.0  # s without a message, with a key down: no reply of these tests is as long
 PATIENCE = 20.0  # s
 
 
@@ -126,5 +127,9 @@ class Musician:
     def hear_out(self) -> list[Heard]:
         """Wait for a reply and its end; everything heard so far."""
         self.await_reply()
-        until(lambda: time.monotonic() - self.heard[-1].at > SETTLED, "an end", 60)
+
+        def ended() -> bool:
+            return time.monotonic() - self.heard[-1].at > (HELD if self.sounding() else SETTLED)
+
+        until(ended, "an end", 60)
         return self.heard.copy()
