@@ -116,6 +116,8 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
         from livegen.training.train import train as fit
 
     window, units = given.pop("window", None), given.pop("units", None)
+    before = card.find(given["start"]) if "start" in given else None
+    masters = [card.find(name) for name in given.get("teachers", ())]
     if window is not None:
         if window < WINDOW:
             raise ConfigError(
@@ -127,17 +129,19 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
         workers = cluster.join()
     found = corpus.read_folders(folders)
     notes = _tell_of(found)
-    small = "start" in given and notes < SMALL
+    small = before is not None and notes < SMALL
+    given["start"] = None if before is None else before.training
+    given["teachers"] = tuple(master.training for master in masters)
     recipe = replace(fine_tuning(notes, given.get("steps")) if small else Recipe(), **given)
     looks = -(-recipe.steps // recipe.epoch)  # epochs are all of one length
     epoch = recipe.steps // looks
     recipe = replace(recipe, epoch=epoch, steps=looks * epoch, warmup=min(recipe.warmup, recipe.steps))
-    first = export.restore(card.find(recipe.start)) if recipe.start else None
+    first = None if before is None else export.restore(before)
     architecture = recipe.architecture if first is None else first.architecture
     if units is not None:
-        if first is not None and units > first.architecture.units:
+        if before is not None and units > architecture.units:
             raise ConfigError(
-                f"--units {units}: {recipe.start} has {first.architecture.units}, and goes on with fewer, not more."
+                f"--units {units}: {before.name} has {architecture.units}, and goes on with fewer, not more."
             )
         architecture = replace(architecture, units=units)
     recipe = replace(recipe, architecture=architecture)
@@ -145,7 +149,7 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
         tell(f"fine-tunes: {recipe.steps} steps of {recipe.batch} crops, learning rate {recipe.learning_rate:g}")
     if workers.count > 1:
         tell(f"worker {workers.index} of {workers.count}{', which writes the run' if workers.chief else ''}")
-    teachers = [export.restore(card.find(name)) for name in recipe.teachers]
+    teachers = [export.restore(master) for master in masters]
     fit(recipe, found.pieces, out, tell if workers.chief else lambda _: None, first, workers, teachers)
     return workers.chief
 

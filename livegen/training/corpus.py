@@ -20,6 +20,7 @@ from livegen.training.data import COLUMNS, Notes, read_notes
 from livegen.training.works import works
 
 HELD_OUT_EVERY = 16  # one training work in 16 is held out to choose by; validation is opened only to report
+MAESTRO = "MAESTRO"
 TABLE = "maestro-v*.csv"
 SUFFIXES = (".mid", ".midi")
 CACHE = ".livegen-notes.npz"
@@ -100,7 +101,7 @@ def read_folder(folder: Path, files: int | None = None) -> Corpus:
 
     Args:
         folder: of MAESTRO, or any.
-        files: so many, the first ones in the order of MAESTRO's table or of their names; all by default.
+        files: so many, the first that can be used in the order of MAESTRO's table or of their names; all by default.
 
     Raises:
         DataError: there is no such folder, no MIDI file in it, or none that can be used.
@@ -113,9 +114,13 @@ def read_folder(folder: Path, files: int | None = None) -> Corpus:
         names = sorted(path.relative_to(folder).as_posix() for path in paths)
     if not names:
         raise DataError(f"{folder}: no MIDI file ({', '.join(SUFFIXES)}) in it or below it.")
-    found = read(folder, names[:files])
+    taken = len(names) if files is None else files
+    found = read(folder, names[:taken])
+    while files is not None and len(found.pieces) < files and taken < len(names):
+        taken += files - len(found.pieces)  # others for those that cannot be used
+        found = read(folder, names[:taken])
     if not found.pieces:
-        raise DataError(f"{folder}: none of its {len(names[:files])} MIDI files can be used. {found.skipped[0]}")
+        raise DataError(f"{folder}: none of its {len(names)} MIDI files can be used. {found.skipped[0]}")
     return found
 
 
@@ -178,7 +183,7 @@ def read(folder: Path, names: Sequence[str]) -> Corpus:
         else:
             pieces.append(Piece(name, notes, sha256))
     table = next(iter(sorted(folder.glob(TABLE))), None)
-    name = f"{table.stem.replace('maestro', 'MAESTRO').replace('-', ' ')}, train split" if table else folder.name
+    name = f"{table.stem.replace('maestro', MAESTRO).replace('-', ' ')}, train split" if table else folder.name
     return Corpus(name, tuple(pieces), tuple(skipped))
 
 

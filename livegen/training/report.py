@@ -75,9 +75,9 @@ class Report:
             " " * width + "".join(column.rjust(10) for column in columns),
             self.name.ljust(width) + _cells(self.figures),
         ]
-        lines += [
-            f"{p.name.ljust(width)}{_cells(p.figures)}  worse by {p.worse_by:.3f} +- {p.se:.3f}" for p in self.peers
-        ]
+        for p in self.peers:
+            word = "better" if p.worse_by < 0 else "worse"
+            lines.append(f"{p.name.ljust(width)}{_cells(p.figures)}  {word} by {abs(p.worse_by):.3f} +- {p.se:.3f}")
         after = ", ".join(f"{context}: {total:.3f}" for context, total in self.figures.contexts.items())
         return "\n".join([*lines, f"{self.name} after fewer notes: {after}"])
 

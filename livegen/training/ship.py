@@ -5,22 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import isnan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from livegen.engine import card, litert, tensorflow
+from livegen.engine import litert, tensorflow
 from livegen.engine.card import CARD, Card, Checksum, Training
 from livegen.engine.plain import build
 from livegen.errors import ConfigError, DataError
 from livegen.features import SCHEME
 from livegen.note import WINDOW
 from livegen.training import Tell, export
-from livegen.training.corpus import Piece, hold_out, read_folders, short
+from livegen.training.corpus import MAESTRO, Piece, hold_out, read_folders, short
 from livegen.training.evaluate import (
     COUNTED,
     Window,
@@ -36,6 +36,9 @@ from livegen.training.run import BEST, HASHES, RECIPE, read_log
 
 INT8_MAY_COST = 0.01
 """Nats a note, paired on the same windows: up to this, int8 weights are taken for their speed."""
+
+OWN_LICENCE, OWN_CREDIT = "not named", "Trained on its maker's own data. The code of livegen is under Apache-2.0."
+"""In the card of a model that knows nothing of MAESTRO."""
 
 CHOSEN_BY = 4000  # windows of the pieces held out of training, or as many as they have notes
 
@@ -75,24 +78,25 @@ def load(run: Path) -> Pianist:
 def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
     """How the best pianist of a run was trained, on `pieces` of the data called `name`, and its start before it.
 
-    In the recipe the recipes of its start and of its teachers stand in the places of their names.
+    Of its start and of its teachers the recipe keeps the recipes.
     """
     best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
     recipe = _recipe(run)
     recipe.pop(HASHES, None)
-    data = f"{name}, less the pieces held out to choose the best weights by"
+    data = [f"{name}, less the pieces held out to choose the best weights by"]
     notes, minutes = int(best["notes"]), float(best["seconds"]) / 60
     seen = {short(piece.sha256) for piece in pieces}
-    if recipe.get("start"):
-        before = card.find(recipe["start"]).training
-        recipe["start"] = before.recipe
-        data = data if data == before.data else f"{before.data}; then {data}"
-        notes, minutes, seen = before.notes + notes, before.minutes + minutes, seen | set(before.hashes.split())
-    teachers = [card.find(teacher).training for teacher in recipe.get("teachers", ())]
+    start, teachers = _before(run, recipe)
+    if start is not None:
+        recipe["start"] = start.recipe
+        data.insert(0, start.data)
+        notes, minutes = start.notes + notes, start.minutes + minutes
     recipe["teachers"] = [teacher.recipe for teacher in teachers]
-    seen = seen.union(*(teacher.hashes.split() for teacher in teachers))
+    for each in (*teachers, *([start] if start else ())):
+        seen.update(each.hashes.split())
+    masters = {teacher.data for teacher in teachers}.difference(data)
     return Training(
-        data=data,
+        data="; taught by a model of ".join(["; then ".join(dict.fromkeys(data)), *sorted(masters)]),
         files=len(seen),
         hashes=" ".join(sorted(seen)),
         notes=notes,
@@ -100,6 +104,17 @@ def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
         date=datetime.now(UTC).date().isoformat(),
         recipe=recipe,
     )
+
+
+def _before(run: Path, recipe: Mapping[str, Any]) -> tuple[Training | None, list[Training]]:
+    """How the model that a run began with was trained, if it began with one, and how its teachers were."""
+    start, teachers = recipe.get("start"), recipe.get("teachers", ())
+    try:
+        return build(Training, start) if start else None, [build(Training, teacher) for teacher in teachers]
+    except ValueError as error:
+        raise DataError(
+            f"{run / RECIPE}: tells of its start or its teachers what this livegen cannot read ({error})."
+        ) from error
 
 
 def _recipe(run: Path) -> dict[str, Any]:
@@ -187,6 +202,8 @@ def ship(
             figures=validated(content, a.memory, validation.windows, new_to_it) if validation else None,
             files={path.relative_to(new).as_posix(): Checksum.of(path.read_bytes()) for path in files},
         )
+        if MAESTRO not in training.data:
+            described = replace(described, licence=OWN_LICENCE, credit=OWN_CREDIT)
         (new / CARD).write_text(described.to_json(), encoding="utf-8")
         if out.exists():
             shutil.move(out, Path(name) / "old")

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from livegen.engine.card import Training
 from livegen.errors import ConfigError
 from livegen.features import SCHEME, VARIABLES
 from livegen.note import WINDOW
@@ -41,9 +42,9 @@ class Recipe:
     seed: int = 1
     held_out_batches: int = 8
     epoch: int = 50  # steps between two looks at the held-out pieces
-    teachers: tuple[str, ...] = ()  # the models that it learns from beside the notes
+    teachers: tuple[Training, ...] = ()  # of the models that it learns from beside the notes
     taught: float = 0.8  # share of the loss that is theirs, if there are any
-    start: str = ""  # the model whose weights it begins with, with a fresh optimizer
+    start: Training | None = None  # of the model whose weights it begins with, with a fresh optimizer
     augmentation: data.Augmentation = field(default_factory=data.Augmentation)
     architecture: Architecture = field(default_factory=Architecture)
 

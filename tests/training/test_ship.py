@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,10 @@ def write_piece(path: Path, seed: int) -> None:
         track.append(mido.Message("note_on", note=pitch, velocity=int(random.integers(1, 128)), time=50))
         track.append(mido.Message("note_off", note=pitch, velocity=0, time=int(random.integers(20, 200))))
     midi.save(path)
+
+
+def amend(recipe: Path, **values: Any) -> None:
+    recipe.write_text(json.dumps(json.loads(recipe.read_text()) | values))
 
 
 @pytest.fixture
@@ -131,9 +135,8 @@ def test_a_model_has_seen_what_it_was_trained_on_however_the_folder_grows(run: P
     from livegen.training.corpus import read_folder, short
     from livegen.training.ship import ship
 
-    recipe = json.loads((run / "recipe.json").read_text())
     given = [short(piece.sha256) for piece in read_folder(maestro).pieces]
-    (run / "recipe.json").write_text(json.dumps(recipe | {"hashes": " ".join(given)}))
+    amend(run / "recipe.json", hashes=" ".join(given))
     with (maestro / "maestro-v2.0.0.csv").open("a") as table:
         table.write("train,5.midi\n")
     write_piece(maestro / "5.midi", 5)
@@ -165,7 +168,7 @@ def test_the_command_goes_on_from_a_model(
     words = ["train", "--data", str(maestro), "--out", str(tmp_path / "run"), "--from", "livegen", "--steps", "30"]
     assert main(words) == 0
     (recipe, first), card = given[0], find("livegen")
-    assert (recipe.start, recipe.steps, recipe.epoch, recipe.warmup) == ("livegen", 30, 6, 6)
+    assert (recipe.start, recipe.steps, recipe.epoch, recipe.warmup) == (card.training, 30, 6, 6)
     assert first.architecture == recipe.architecture
     assert first.architecture == build(train.Architecture, card.architecture)
     assert "train split: 3 files, 180 notes" in capsys.readouterr().err
@@ -174,7 +177,7 @@ def test_the_command_goes_on_from_a_model(
     recipe, first = given[1]
     assert recipe.architecture == replace(first.architecture, units=64)
     assert main([*words, "--teacher", "livegen", "--teacher", "livegen"]) == 0
-    assert given[2][0].teachers == ("livegen", "livegen")
+    assert given[2][0].teachers == (card.training, card.training)
     assert taught == [0, 0, 2]
     assert main([*words, "--units", "5000"]) == 78
     assert f"livegen has {first.architecture.units}, and goes on with fewer" in capsys.readouterr().err
@@ -207,9 +210,8 @@ def test_what_the_model_it_began_with_has_seen_counts_as_seen(run: Path, maestro
     from livegen.training.corpus import read_folder
     from livegen.training.ship import trained
 
-    recipe = json.loads((run / "recipe.json").read_text())
-    (run / "recipe.json").write_text(json.dumps(recipe | {"start": "livegen"}))
     before, pieces = find("livegen").training, read_folder(maestro).pieces
+    amend(run / "recipe.json", start=asdict(before))
     then = trained(run, "one evening", pieces)
     assert then.files == len(then.hashes.split()) == before.files + len(pieces)
     assert set(before.hashes.split()) < set(then.hashes.split())
@@ -223,13 +225,34 @@ def test_what_its_teachers_have_seen_counts_as_seen(run: Path, maestro: Path) ->
     from livegen.training.corpus import read_folder
     from livegen.training.ship import trained
 
-    recipe = json.loads((run / "recipe.json").read_text())
-    (run / "recipe.json").write_text(json.dumps(recipe | {"teachers": ["livegen"]}))
-    taught = trained(run, "one evening", read_folder(maestro).pieces)
     teacher = find("livegen").training
+    amend(run / "recipe.json", teachers=[asdict(teacher)])
+    taught = trained(run, "one evening", read_folder(maestro).pieces)
+    assert taught.data.endswith(f"; taught by a model of {teacher.data}")
     assert set(teacher.hashes.split()) < set(taught.hashes.split())
     assert taught.recipe["teachers"] == [teacher.recipe]
     assert taught.notes == 2000  # its own
+
+
+def test_a_card_speaks_of_maestro_where_the_model_knows_it(run: Path, maestro: Path, tmp_path: Path) -> None:
+    from livegen.training.ship import ship
+
+    assert ship(run, [maestro], tmp_path / "heard").credit == find("livegen").credit
+    evening = tmp_path / "evening"
+    shutil.copytree(maestro, evening, ignore=shutil.ignore_patterns("*.csv", "*.npz"))
+    own = ship(run, [evening], tmp_path / "own")
+    assert own.licence == "not named"
+    assert "MAESTRO" not in own.to_json()
+    amend(run / "recipe.json", teachers=[asdict(find("livegen").training)])
+    assert ship(run, [evening], tmp_path / "taught").credit == find("livegen").credit
+
+
+def test_a_run_that_names_its_start_as_no_card_does_is_refused(run: Path, maestro: Path, tmp_path: Path) -> None:
+    from livegen.training.ship import ship
+
+    amend(run / "recipe.json", start="livegen")
+    with pytest.raises(DataError, match="tells of its start or its teachers what this livegen cannot read"):
+        ship(run, [maestro], tmp_path / "mine")
 
 
 @pytest.mark.parametrize("missing", ["recipe.json", "best.weights.h5"])

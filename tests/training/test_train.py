@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from livegen.engine.card import find
 from livegen.errors import ConfigError, DataError, PortError
 
 if TYPE_CHECKING:
@@ -171,8 +172,9 @@ def test_a_pupil_learns_what_its_teachers_find_likely_on_average(
 
     run = tmp_path / "taught"
     told: list[str] = []
-    train(replace(recipe, teachers=("one",)), pieces, run, told.append, teachers=[trained.pianist])
-    assert json.loads((run / "recipe.json").read_text())["teachers"] == ["one"]
+    master = find("livegen").training
+    train(replace(recipe, teachers=(master,)), pieces, run, told.append, teachers=[trained.pianist])
+    assert json.loads((run / "recipe.json").read_text())["teachers"] == [asdict(master)]
     assert any(line.startswith("epoch") for line in told)
 
 
