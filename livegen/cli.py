@@ -1,7 +1,6 @@
 """The command line. Nothing heavy is imported before it is needed.
 
-Exit status: 0, 1 (a broken pipe), 2 (an option or command that does not exist), 130 (Ctrl-C before it played),
-70 (a bug), or that of the `LivegenError`.
+Exit status: what the command returns, or that of `command.run`.
 """
 
 from __future__ import annotations
@@ -13,15 +12,13 @@ from collections.abc import Sequence
 import click
 
 from livegen import __version__, config
+from livegen.command import run
 from livegen.commands.data import data, plot
 from livegen.commands.evaluate import evaluate
 from livegen.commands.generate import generate, render
 from livegen.commands.play import play
 from livegen.commands.settings import Command, load, options, write_examples
 from livegen.commands.train import export, train
-from livegen.errors import LivegenError
-
-BUG = 70  # EX_SOFTWARE of sysexits.h
 
 EXAMPLES = (
     ("livegen", "the first keyboard, or else a demo, answered on FluidSynth"),
@@ -39,33 +36,7 @@ EXAMPLES = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    given: dict[str, object] = {}
-    try:
-        status = cli.main(arguments, prog_name="livegen", standalone_mode=False, obj=given)
-    except LivegenError as error:
-        return _fail(str(error), error.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return error.exit_code
-    except click.ClickException as error:
-        message = " ".join(error.format_message().split())
-        where = getattr(error, "ctx", None)
-        return _fail(f"{message} See {where.command_path if where else 'livegen'} --help.", error.exit_code)
-    except click.Abort:
-        return 128 + 2  # as a shell says it of SIGINT
-    except Exception as error:  # noqa: BLE001  (the edge of the process: no user should have to read a traceback)
-        if given.get("verbose") or os.environ.get("LIVEGEN_VERBOSE", "0") != "0":
-            import traceback
-
-            traceback.print_exc()
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        return _fail(f"this is a bug, please report it ({what}). With -v it tells where.", BUG)
-    return status if isinstance(status, int) else 0
-
-
-def _fail(message: str, status: int) -> int:
-    click.echo(f"livegen: {message}", err=True)
-    return status
+    return run(cli, arguments, "livegen", {})
 
 
 class Main(click.Group):

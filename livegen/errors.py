@@ -7,7 +7,7 @@ LivegenError
 +-- DataError     a MIDI file or a folder of them (exit 66, EX_NOINPUT)
 +-- ClusterError  another machine of a training run (exit 75, EX_TEMPFAIL: try again)
 
-The codes are those of BSD's sysexits.h. Only cli.py turns an error into one.
+The codes are those of BSD's sysexits.h. Only command.py turns an error into one.
 """
 
 from __future__ import annotations

@@ -44,6 +44,8 @@ def read_notes(file: File) -> tuple[SoundedNote, ...]:
 def note_table(file: File) -> Table:
     """The same as a structured array, which `pandas.DataFrame` takes: one row for each note. Needs livegen[train].
 
+    A note that is never let go, which lasts until the file's end for `read_notes`, is left out here.
+
     Its fields: pitch (MIDI number), start, end, step, duration (all in s), velocity (1..127), pedal (whether it is
     down), track (its index).
 
@@ -63,9 +65,13 @@ def write_midi(file: File, call: Sequence[SoundedNote], reply: Sequence[SoundedN
 
     Raises:
         ConfigError: no file can be written there.
+        DataError: there are no notes to write.
+        PortError: the disk is full.
     """
     from livegen.io import notes
 
+    if not call and not reply:
+        raise DataError(f"{file}: there are no notes to write.")
     notes.write(Path(file), call, reply)
 
 
@@ -172,7 +178,7 @@ def distributions(*files: File) -> Figure:
     """How pitch, step, duration and velocity are distributed in MIDI files: a matplotlib figure. Needs livegen[train].
 
     Args:
-        files: one or more, each in a colour of its own; a folder stands for all MIDI files below it.
+        files: one or more, each in a colour of its own; a folder stands for all MIDI files below it that can be read.
 
     Raises:
         DataError: no such file, no MIDI file, no notes, or no file is given.

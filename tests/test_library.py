@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import mido
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -78,6 +79,7 @@ def test_more_sets_than_colours_are_all_drawn() -> None:
     [
         (livegen.piano_roll, "no file to draw"),
         (livegen.distributions, "no file to draw"),
+        (lambda: livegen.write_midi("a.mid", ()), "a.mid: there are no notes to write"),
         (lambda: livegen.piano_roll(DEMO / "1-bach.mid", notes=0), "notes must be a whole number from 1 on, not 0"),
         (lambda: livegen.evaluate(DEMO, limit=0), "limit must be a whole number from 1 on, not 0"),
         (lambda: livegen.render(DEMO / "1-bach.mid", gain=float("nan")), "gain must be 0 to 10, not nan"),
@@ -95,6 +97,14 @@ def test_the_table_and_the_notes_tell_the_same() -> None:
         assert [note.pedal.down for note in notes] == table["pedal"].tolist()
         np.testing.assert_allclose([note.onset for note in notes], table["start"], atol=1e-6)
         np.testing.assert_allclose([note.duration for note in notes], table["duration"], atol=1e-6)
+
+
+def test_a_note_that_is_never_let_go_stands_in_the_notes_and_not_in_the_table(tmp_path: Path) -> None:
+    on, off = (mido.Message(kind, note=64, time=480) for kind in ("note_on", "note_off"))
+    file = tmp_path / "held.mid"
+    mido.MidiFile(tracks=[mido.MidiTrack([mido.Message("note_on", note=60), on, off])]).save(file)
+    assert [(note.pitch, note.duration) for note in livegen.read_notes(file)] == [(60, 1.0), (64, 0.5)]
+    assert livegen.note_table(file)["pitch"].tolist() == [64]
 
 
 def test_generating_is_repeatable_and_goes_on_where_the_notes_end() -> None:

@@ -10,7 +10,7 @@ from typing import Self
 
 import click
 
-from livegen.commands.shared import PATH, picture_out
+from livegen.command import PATH, picture_out, tell
 from livegen.errors import needing_extra
 
 
@@ -130,5 +130,8 @@ def distributions(files: tuple[Path, ...], beside: tuple[Path, ...], out: Path) 
     with needing_extra():
         from livegen.data import plots
 
-        plots.save(plots.distributions([plots.note_set(paths) for paths in (files, beside) if paths]), out)
+        sets = [plots.note_set(paths) for paths in (files, beside) if paths]
+        for problem in (why for each in sets for why in each.skipped):
+            tell(f"skipped: {problem}")
+        plots.save(plots.distributions(sets), out)
     click.echo(f"{out} is drawn.")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import click
 from click.core import ParameterSource
 
-from livegen.commands.shared import PATH, tell, tensorflow
+from livegen.command import PATH, tell, tensorflow
 from livegen.config import Settings
 from livegen.errors import needing_extra
 

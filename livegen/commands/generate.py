@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from livegen.command import PATH, file_out, midi_out
 from livegen.commands.settings import Command, load
-from livegen.commands.shared import PATH, file_out
 from livegen.errors import ConfigError
 
 _GENERATE = (
@@ -24,7 +24,7 @@ _RENDER = (
 
 @click.command(cls=Command, shown=("model", "temperature", "top_p", "min_p", "window", "seed"), examples=_GENERATE)
 @click.argument("file", type=PATH)
-@file_out("MIDI file", ".mid", ".midi")
+@midi_out
 @click.option("--notes", type=click.IntRange(min=1), default=120, show_default=True, help="How many to add.")
 @click.option("--prompt", metavar="A:B", help="Go on from notes A to B, counted from 0. [the last 25]")
 @click.option("--only", is_flag=True, help="Leave the prompt out of what is written.")

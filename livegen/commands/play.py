@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from livegen.command import PATH
 from livegen.commands.settings import Command, load
-from livegen.commands.shared import PATH
 
 _SHOWN = ("outputs", "backend", "virtual", "fast", "soundfont", "gain", "audio_driver")
 _EXAMPLES = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livegen.commands.shared import PATH, tell, tensorflow
+from livegen.command import PATH, tell, tensorflow
 from livegen.errors import ConfigError
 from livegen.note import WINDOW
 from livegen.quiet import quiet
@@ -45,7 +45,8 @@ OPTIONS = {
     "teachers",
     metavar="MODEL",
     multiple=True,
-    help="A model to learn from, beside the notes. May be repeated: several together know more than each.",
+    help="A model to learn from, beside the notes. May be repeated: several together know more than each."
+    " [fine-tuning: the model it goes on from]",
 )
 @click.option(
     "--steps",
@@ -130,6 +131,8 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
     found = corpus.read_folders(folders)
     notes = _tell_of(found)
     small = before is not None and notes < SMALL
+    if small and before and not masters:
+        masters = [before]  # so that it keeps what it knows
     given["start"] = None if before is None else before.training
     given["teachers"] = tuple(master.training for master in masters)
     recipe = replace(fine_tuning(notes, given.get("steps")) if small else Recipe(), **given)
@@ -146,7 +149,8 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
         architecture = replace(architecture, units=units)
     recipe = replace(recipe, architecture=architecture)
     if small:
-        tell(f"fine-tunes: {recipe.steps} steps of {recipe.batch} crops, learning rate {recipe.learning_rate:g}")
+        steps = f"{recipe.steps} steps of {recipe.batch} crops, learning rate {recipe.learning_rate:g}"
+        tell(f"fine-tunes: {steps}, taught by {' and '.join(master.name for master in masters)}")
     if workers.count > 1:
         tell(f"worker {workers.index} of {workers.count}{', which writes the run' if workers.chief else ''}")
     teachers = [export.restore(master) for master in masters]

@@ -17,13 +17,18 @@ from livegen import __version__
 BLOCK = 1 << 16  # bytes read at once
 TIMEOUT = 30.0  # s without a byte
 PARTIAL, RANGE_NOT_SATISFIABLE = 206, 416
+FOR_NOW = (408, 425, 429, RANGE_NOT_SATISFIABLE)  # refusals that may not last
 
 Tell = Callable[[int, int | None], None]
 """Told of progress: bytes so far, and of how many, where the server says so."""
 
 
 class DownloadError(Exception):
-    """What the server or the network had to say."""
+    """What the server or the network had to say; `refused` where it would say the same again."""
+
+    def __init__(self, what: str, *, refused: bool = False) -> None:
+        super().__init__(what)
+        self.refused = refused
 
 
 def download(url: str, part: Path, tell: Tell) -> None:
@@ -71,7 +76,8 @@ def _open(url: str, start: int) -> Response:
         error.close()
         if start and error.code == RANGE_NOT_SATISFIABLE:  # what is there is not the beginning of this file
             return _open(url, 0)
-        raise DownloadError(f"the server answers {error.code} {error.reason}") from error
+        refused = error.code // 100 == 4 and error.code not in FOR_NOW
+        raise DownloadError(f"the server answers {error.code} {error.reason}", refused=refused) from error
     except (OSError, HTTPException, ValueError) as error:
         raise DownloadError(f"it cannot be reached: {_reason(error)}") from error
     return response

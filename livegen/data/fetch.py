@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +14,9 @@ from tempfile import TemporaryDirectory
 from livegen.claim import claimed
 from livegen.data.download import DownloadError, Tell, download
 from livegen.data.unpack import unpack
-from livegen.errors import DataError
+from livegen.errors import ConfigError, DataError, PortError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 HOME = "https://magenta.tensorflow.org/datasets/maestro"
 LICENCE = (
     "MAESTRO is under CC BY-NC-SA 4.0: not for commercial use; what you make of it is under the same licence and"
@@ -73,8 +75,9 @@ def fetch(release: Release, into: Path, tell: Tell) -> Copy:
     """Download a release, check it, and unpack it into a folder of its name in `into`.
 
     Raises:
-        DataError: it cannot be had, is not what was published, there is no room, or another process fills the folder.
-            What came so far stays in a .part file, and the next call goes on from there.
+        DataError: it cannot be had, is not what was published, or another process fills the folder.
+        ConfigError: nothing can be written there.
+        PortError: the disk is full. What came so far stays in a .part file, and the next call goes on from there.
     """
     part = into / f"{release.name}-midi.zip.part"
     with _filled(into):
@@ -82,9 +85,9 @@ def fetch(release: Release, into: Path, tell: Tell) -> Copy:
             try:
                 download(release.url, part, tell)
             except DownloadError as error:
+                todo = "Name another --url" if error.refused else "To go on from where it stopped, run this again"
                 raise DataError(
-                    f"{release.url}: {error}. To go on from where it stopped, run this again; or get the zip from"
-                    f" {HOME} in another way, and say --from FILE."
+                    f"{release.url}: {error}. {todo}; or get the zip from {HOME} in another way, and say --from FILE."
                 ) from error
             found = _sha256(part)
             if found != release.sha256:
@@ -102,8 +105,9 @@ def take(source: Path, release: Release, into: Path) -> Copy:
     """Unpack a release from a zip, a tar or a folder into a folder of its name in `into`.
 
     Raises:
-        DataError: it is not that release, is damaged, there is no room, or another process fills the folder. Nothing
-            is left of it in `into`.
+        DataError: it is not that release, is damaged, or another process fills the folder.
+        ConfigError: nothing can be written there.
+        PortError: the disk is full. In each case nothing is left of it in `into`.
     """
     if not source.exists():
         raise DataError(f"{source}: there is no such file or folder.")
@@ -145,8 +149,10 @@ def _filled(into: Path) -> Iterator[None]:
         with claimed(into, busy):
             yield
     except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{into}: cannot be filled ({reason}). Put that right, and run this again.") from error
+        kind = PortError if error.errno in FULL else ConfigError
+        raise kind(
+            f"{into}: cannot be filled ({error.strerror or error}). Put that right, and run this again."
+        ) from error
 
 
 def _sha256(path: Path) -> str:

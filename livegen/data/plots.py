@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +19,8 @@ from numpy.typing import NDArray
 
 from livegen.data import midi
 from livegen.data.midi import MidiFile, Table, names
-from livegen.errors import DataError
+from livegen.draft import drafted
+from livegen.errors import ConfigError, DataError
 
 BLUE, ORANGE = "#3b6ea5", "#d9822b"
 OTHERS = ("#5b8c5a", "#8e6c8a", "#777777")
@@ -37,18 +37,33 @@ class NoteSet:
 
     label: str
     notes: Table
+    skipped: tuple[str, ...] = ()  # why, one for each file of a folder that cannot be read
 
 
 def note_set(paths: Sequence[Path]) -> NoteSet:
     """The notes of MIDI files, and of all those below folders.
 
     Raises:
-        DataError: a file cannot be read, or a folder has none.
+        DataError: a file that is named cannot be read, or none of a folder's.
     """
+
+    def attempt(path: Path) -> Table | DataError:
+        try:
+            return midi.read(path).notes
+        except DataError as error:
+            if path in paths:
+                raise
+            return error
+
     found = midi.files(paths)
-    label = paths[0].resolve().name if len(paths) == 1 else f"{len(found)} files"
     with ThreadPoolExecutor() as pool:  # symusic parses outside the GIL
-        return NoteSet(label, np.concatenate([file.notes for file in pool.map(midi.read, found)]))
+        read = list(pool.map(attempt, found))
+    tables = [each for each in read if not isinstance(each, DataError)]
+    skipped = tuple(str(each) for each in read if isinstance(each, DataError))
+    if not tables:
+        raise DataError(f"none of the {len(found)} MIDI files can be read. {skipped[0]}")
+    label = paths[0].resolve().name if len(paths) == 1 else f"{len(tables)} files"
+    return NoteSet(label, np.concatenate(tables), skipped)
 
 
 def roll(files: Sequence[MidiFile], count: int | None = None) -> Figure:
@@ -156,13 +171,10 @@ def save(figure: Figure, picture: Path) -> None:
     """Write a figure as PNG or SVG, by the picture's name.
 
     Raises:
-        DataError: it cannot be written; what was there stays.
+        ConfigError: it cannot be written; what was there stays.
     """
-    draft = picture.with_name(f".{picture.name}.{os.getpid()}")
     try:
-        figure.savefig(draft, format=picture.suffix[1:].lower(), dpi=110)
-        draft.replace(picture)
+        with drafted(picture) as draft:
+            figure.savefig(draft, dpi=110)
     except OSError as error:
-        raise DataError(f"{picture}: cannot be written ({error.strerror}). Name another file.") from error
-    finally:
-        draft.unlink(missing_ok=True)
+        raise ConfigError(f"{picture}: cannot be written ({error.strerror}). Name another file.") from error

@@ -6,7 +6,6 @@ import os
 import wave
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import BinaryIO
 
 from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
+from livegen.draft import drafted, try_out
 from livegen.errors import ConfigError, PortError
 from livegen.io.fluid import Fluid
 from livegen.io.output import releases
@@ -61,8 +61,7 @@ class _Tape(ABC):
         try:
             if self._path.is_dir():
                 raise IsADirectoryError(0, "it is a folder")
-            self._draft.touch()  # the surest way to know
-            self._draft.unlink()
+            try_out(self._path)
         except OSError as error:
             raise ConfigError(f"{self.name} cannot be written: {error.strerror}. Name another file.") from error
 
@@ -84,7 +83,7 @@ class _Tape(ABC):
         if self.empty:
             return
         try:
-            with self._whole() as file:
+            with drafted(self._path) as draft, draft.open("wb") as file:
                 self._write(file)
         except OSError as error:
             raise PortError(f"{self.name} could not be written: {error.strerror}.") from error
@@ -92,20 +91,6 @@ class _Tape(ABC):
     @abstractmethod
     def _write(self, file: BinaryIO) -> None:
         """Write all that was sent."""
-
-    @property
-    def _draft(self) -> Path:
-        return self._path.with_name(f".{self._path.name}.{os.getpid()}")
-
-    @contextmanager
-    def _whole(self) -> Iterator[BinaryIO]:
-        """A file that takes its name only when it is complete."""
-        try:
-            with self._draft.open("wb") as file:
-                yield file
-            self._draft.replace(self._path)
-        finally:
-            self._draft.unlink(missing_ok=True)
 
     def _played(self) -> list[Send]:
         """All messages by time; at the end, what still sounds is ended."""

@@ -14,6 +14,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from livegen.draft import drafted
 from livegen.errors import DataError
 from livegen.stage.events import Part
 from livegen.training.data import COLUMNS, Notes, read_notes
@@ -247,14 +248,11 @@ class _Cache:
         }
         notes = np.concatenate([np.empty((0, COLUMNS)), *(self.files[name][0] for name in names)])
         for path in _places(folder):
-            draft = path.with_name(f"{path.name}.{os.getpid()}")
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with draft.open("wb") as file:
-                    np.savez(file, index=np.array(json.dumps(index)), notes=notes)
-                draft.replace(path)
+                with drafted(path) as draft:
+                    np.savez(draft, index=np.array(json.dumps(index)), notes=notes)
             except OSError:
-                draft.unlink(missing_ok=True)
                 continue
             return
 

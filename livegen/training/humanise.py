@@ -9,22 +9,25 @@ Each file is reproducible for a seed and a model file.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import click
 import numpy as np
 from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 from numpy.typing import NDArray
 
+from livegen.command import PATH, module
 from livegen.demo.scores import SCORES, Score, ScoreNote, row
 from livegen.demo.scores import notes as score_notes
+from livegen.draft import drafted
 from livegen.engine import card
 from livegen.engine.improviser import Improviser
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import Runtime, State, how
+from livegen.errors import ConfigError
 from livegen.features import (
     CELL,
     TIME_BINS,
@@ -210,19 +213,25 @@ def to_midi(title: str, performance: Performance) -> MidiFile:
     return MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Play the demo's scores with a model.")
-    parser.add_argument("--model", default="livegen", help="a name or a folder")
-    parser.add_argument("--out", type=Path, default=Path("livegen/demo"), help="folder for the *.mid files")
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    runtime = LiteRt.of(card.find(arguments.model))
+@click.command()
+@click.option("--model", default="livegen", show_default=True, help="A name or a folder.")
+@click.option(
+    "--out", metavar="DIR", type=PATH, default="livegen/demo", show_default=True, help="Where the *.mid files go."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+def main(model: str, out: Path, seed: int) -> None:
+    """Play the demo's scores with a model."""
+    runtime = LiteRt.of(card.find(model))
     for score in SCORES:
-        performance = perform(score, runtime, arguments.seed)
-        midi = to_midi(score.title, performance)
-        midi.save(arguments.out / f"{score.name}.mid")
-        print(f"{score.name}.mid: {len(performance.notes)} notes, {midi.length:.1f} s")
+        performance = perform(score, runtime, seed)
+        midi, path = to_midi(score.title, performance), out / f"{score.name}.mid"
+        try:
+            with drafted(path) as draft:
+                midi.save(draft)
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be written ({error.strerror}). Name another folder: --out") from error
+        click.echo(f"{path.name}: {len(performance.notes)} notes, {midi.length:.1f} s")
 
 
 if __name__ == "__main__":
-    main()
+    module(main, "livegen.training.humanise")

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pretty_midi
 
+from livegen.command import PATH, module
 from livegen.errors import DataError
 from livegen.training import corpus
 from livegen.training.data import read_notes
@@ -62,6 +63,8 @@ def measure(folder: Path, sample: int = SAMPLE) -> Reading:
     chosen = good[:: max(1, len(good) // sample)][:sample]
     lengths = {path: len(notes) for path, (notes, _, _) in zip(paths, read, strict=True)}
     notes = sum(lengths.values())
+    if not good:
+        raise DataError(f"{folder}: none of its {len(paths)} MIDI files can be used. {read[0][-1]}")
     return Reading(
         files=len(good),
         skipped=len(paths) - len(good),
@@ -83,13 +86,11 @@ def _one_by_one(reader: Callable[[Path], object], paths: Sequence[Path]) -> floa
 
 
 @click.command()
-@click.option(
-    "--data", "folder", metavar="DIR", type=click.Path(path_type=Path), required=True, help="A folder of MIDI files."
-)
+@click.option("--data", "folder", metavar="DIR", type=PATH, required=True, help="A folder of MIDI files.")
 def main(folder: Path) -> None:
     """Measure how quickly MIDI files are read, beside pretty_midi."""
     click.echo(measure(folder).text())
 
 
 if __name__ == "__main__":
-    main()
+    module(main, "livegen.training.parse_bench")

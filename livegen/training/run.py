@@ -26,6 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 from livegen.claim import claimed
+from livegen.draft import drafted
 from livegen.errors import ConfigError, DataError, PortError
 from livegen.training import Tell
 from livegen.training.cluster import Cluster
@@ -50,6 +51,18 @@ def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
     options.autotune.enabled = False
     return batches.with_options(options)
+
+
+def make(folder: Path) -> None:
+    """See that the folder that --out names is there.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be made ({error.strerror}). Name another folder with --out.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +95,7 @@ class Run:
 
     def _open(self, recipe: Mapping[str, Any]) -> None:
         folder = self.folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(
-                f"{folder}: cannot be made ({error.strerror}). Name another folder with --out."
-            ) from error
+        make(folder)
         path, text = folder / RECIPE, json.dumps(recipe, indent=2) + "\n"
         try:
             another = path.exists() and json.loads(path.read_text(encoding="utf-8")) != json.loads(text)
@@ -223,15 +231,13 @@ def _save(model: keras.Model, path: Path) -> None:
             f"{path.parent}: no space for the {needed / 1e6:.0f} MB of its weights. Make room, and give the same"
             " command: it goes on from the last epoch that was kept."
         )
-    draft = path.with_name(f"new.{path.name}")
-    model.save_weights(draft)
-    draft.replace(path)
+    with drafted(path) as draft:
+        model.save_weights(draft)
 
 
 def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f"new.{path.name}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    with drafted(path) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -116,15 +117,33 @@ def test_nothing_is_half_written(tmp_path: Path, capsys: pytest.CaptureFixture[s
     there = tmp_path / "there.png"
     there.write_text("before")
     words = ["plot", "roll", str(BACH), "-o"]
-    assert cli.main([*words, str(tmp_path / "nowhere" / "a.png")]) == 66
+    assert cli.main([*words, str(tmp_path / "nowhere" / "a.png")]) == 78
     assert "cannot be written (No such file or directory). Name another" in capsys.readouterr().err
     assert cli.main([*words, str(tmp_path / "a.pngg")]) == 78
     assert "ends with .png or .svg. Did you mean .png?" in capsys.readouterr().err
     assert cli.main(["plot", "roll", str(Path(__file__)), "-o", str(there)]) == 66
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"there.png": "before"}
     (tmp_path / "folder.png").mkdir()  # the picture is drawn, and cannot take its place
-    assert cli.main([*words, str(tmp_path / "folder.png")]) == 66
+    assert cli.main([*words, str(tmp_path / "folder.png")]) == 78
+    assert cli.main([*words, str(there / "a.png")]) == 78  # a file is no folder
     assert {path.name for path in tmp_path.iterdir()} == {"there.png", "folder.png"}
+
+
+def test_what_cannot_be_read_in_a_folder_is_skipped_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "folder", str(tmp_path / "a.png")
+    folder.mkdir()
+    (folder / "bad.mid").write_text("no MIDI")
+    words = ["plot", "distributions", "-o", out]
+    assert cli.main([*words, str(folder)]) == 66
+    assert "none of the 1 MIDI files can be read" in capsys.readouterr().err
+    shutil.copy(BACH, folder)
+    assert cli.main([*words, str(folder)]) == 0
+    told = capsys.readouterr()
+    assert told.err.startswith(f"skipped: {folder / 'bad.mid'}: not a MIDI file")
+    assert told.out == f"{out} is drawn.\n"
+    assert cli.main([*words, str(folder), str(folder / "bad.mid")]) == 66  # named, it is to be read
 
 
 def test_no_notes_are_no_picture(tmp_path: Path) -> None:

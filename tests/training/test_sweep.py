@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from livegen.command import run
+
 pytestmark = [
     pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
     pytest.mark.usefixtures("tensorflow"),
@@ -35,12 +37,14 @@ def test_a_sweep_goes_on_with_the_trial_it_was_stopped_in(
     assert len(list((tmp_path / "sweep").glob("*units*"))) == 1
     assert 0 < study.best_value < 10
 
-    sweep.main(["--data", str(folder), "--out", str(tmp_path / "sweep"), "--trials", "1"])  # they are done
+    words = ["--data", str(folder), "--out", str(tmp_path / "sweep"), "--trials", "1"]
+    assert run(sweep.main, words, "sweep") == 0  # they are done
     heading, best = capsys.readouterr().out.splitlines()
     assert heading.split() == ["held", "out", "tried"]
-    assert best.split() == [f"{study.best_value:.4f}", sweep.folder(study.best_params)]
-    with pytest.raises(SystemExit, match="66"):
-        sweep.main(["--data", str(folder / "gone"), "--out", str(tmp_path / "sweep")])
+    assert best.split() == [f"{study.best_value:.4f}", sweep.named(study.best_params)]
+    assert run(sweep.main, ["--data", str(folder / "gone"), "--out", str(tmp_path / "sweep")], "sweep") == 66
+    (tmp_path / "file").touch()
+    assert run(sweep.main, ["--data", str(folder), "--out", str(tmp_path / "file" / "sweep")], "sweep") == 78
 
 
 def test_what_is_tried_are_fields_of_the_recipe() -> None:

@@ -202,6 +202,10 @@ def test_bad_files_are_skipped_and_named(folder: Path) -> None:
     found = read_folder(folder)
     assert len(found.pieces) == 5
     assert [problem for problem in found.skipped if "bad.mid" in problem] == list(found.skipped)
+    (folder / "bad.mid").rename(folder / "0-bad.mid")  # the first: others take its place
+    few = read_folder(folder, 2)
+    assert [piece.name for piece in few.pieces] == [piece.name for piece in found.pieces[:2]]
+    assert len(few.skipped) == 1
 
 
 def test_files_are_parsed_once_and_again_when_they_change(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from training_runs import TutorialRun, interrupted_at, tutorial_command
 
 import livegen
 from livegen.cli import cli, main
+from livegen.command import run as command
 from livegen.errors import DataError
 from livegen.features import CELL, LAST_CELL
 
@@ -190,30 +191,32 @@ def test_the_command_trains(tutorial_run: TutorialRun, kept_folder: Path, capsys
 def test_the_model_plays_on(
     tutorial_run: TutorialRun, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from livegen.training.tutorial.__main__ import main as play_on
+    from livegen.training.tutorial import __main__ as on
+
+    def play_on(*words: object) -> int:
+        return command(on.main, [str(word) for word in words], "on")
 
     run, out = tutorial_run.folder, tmp_path / "on.mid"
-    play_on([str(run), str(DEMO / "1-bach.mid"), "-o", str(out), "--notes", "30"])
+    assert play_on(run, DEMO / "1-bach.mid", "-o", out, "--notes", 30) == 0
     call, reply = pretty_midi.PrettyMIDI(str(out)).instruments
     assert (call.name, len(call.notes), reply.name, len(reply.notes)) == ("call", 25, "reply", 30)
     real = pretty_midi.PrettyMIDI(str(DEMO / "1-bach.mid")).instruments[0].notes
     by_onset = [sorted(notes, key=lambda note: (note.start, note.pitch)) for notes in (real, call.notes)]
     assert [note.pitch for note in by_onset[0][-25:]] == [note.pitch for note in by_onset[1]]
     assert {note.velocity for note in reply.notes} == {100}
-    for wrong, problem in (
-        ([str(tmp_path), str(DEMO / "1-bach.mid"), "-o", str(out)], "not a run of livegen train"),
-        ([str(run), str(tmp_path / "gone.mid"), "-o", str(out)], "not a MIDI file"),
-        ([str(run), str(DEMO / "1-bach.mid"), "-o", str(tmp_path / "gone" / "on.mid")], "cannot be written"),
+    for words, code, problem in (
+        ((tmp_path, DEMO / "1-bach.mid", "-o", out), 66, "not a run of livegen train"),
+        ((run, tmp_path / "gone.mid", "-o", out), 66, "not a MIDI file"),
+        ((run, DEMO / "1-bach.mid", "-o", tmp_path / "gone" / "on.mid"), 78, "cannot be written"),
+        ((run, DEMO / "1-bach.mid", "-o", "/dev/null"), 78, "ends with .mid or .midi"),
+        ((run, DEMO / "1-bach.mid", "-o", out, "--temperature", 0), 2, "0.0 is not in the range"),
+        ((run, DEMO / "1-bach.mid", "-o", out, "--seed", -1), 2, "-1 is not in the range"),
     ):
-        with pytest.raises(SystemExit, match="66"):
-            play_on(wrong)
+        assert play_on(*words) == code
         assert problem in capsys.readouterr().err
     MidiFile(tracks=[MidiTrack([Message("note_on", note=60), Message("note_off", note=60, time=99)])]).save(out)
-    with pytest.raises(SystemExit, match="66"):
-        play_on([str(run), str(out), "-o", str(out)])
+    assert play_on(run, out, "-o", out) == 66
     assert "it has 1 notes, and the model reads 25" in capsys.readouterr().err
-    with pytest.raises(SystemExit, match="2"):
-        play_on([str(run), str(DEMO / "1-bach.mid"), "-o", str(out), "--temperature", "0"])
 
     assert main(["export", "--run", str(run), "--data", str(folder), "--out", str(tmp_path / "model")]) == 66
     assert "does not play the tutorial's model" in capsys.readouterr().err
@@ -302,7 +305,7 @@ def test_the_bench_times_both_ways(folder: Path, recipe: Recipe, capsys: pytest.
     from livegen.training.tutorial import bench
     from livegen.training.tutorial.train import Recipe
 
-    bench.main(["--data", str(folder), "--epochs", "2"])
+    assert command(bench.main, ["--data", str(folder), "--epochs", "2"], "bench") == 0
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("5 files")
     assert [line.split("  ")[0] for line in told[2:]] == [
@@ -315,5 +318,4 @@ def test_the_bench_times_both_ways(folder: Path, recipe: Recipe, capsys: pytest.
     whole = bench.tutorial_way(paths, Recipe())()
     notes = sum(len(each.notes) for each in read_folder(folder).pieces)
     assert sum(1 for _ in whole) == (notes - 25) // 64  # windows across pieces among them
-    with pytest.raises(SystemExit, match="66"):
-        bench.main(["--data", str(folder / "gone")])
+    assert command(bench.main, ["--data", str(folder / "gone")], "bench") == 66

@@ -5,21 +5,24 @@ python -m livegen.training.judge.picture livegen/demo/1-bach.mid -o docs/continu
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
 import numpy as np
 
+from livegen.command import PATH, module, picture_out, tensorflow
 from livegen.config import Settings
 from livegen.data import plots
 from livegen.data.midi import FIELDS, MidiFile, Track
 from livegen.engine import card
 from livegen.engine.sampling import Sampling
-from livegen.errors import DataError, LivegenError
+from livegen.errors import DataError
 from livegen.note import WINDOW
 from livegen.training.data import DURATION, PITCH, STEP, VELOCITY, Notes, read_notes
 from livegen.training.judge.continuations import LOOP, Player, Prompt, model
+
+_DEFAULT = Settings()
 
 
 def rolls(path: Path, players: Sequence[Player], seed: int) -> list[MidiFile]:
@@ -52,27 +55,24 @@ def _file(name: str, call: Notes, reply: Notes) -> MidiFile:
     return MidiFile(Path(name), float(table["end"].max()), tuple(tracks), table)
 
 
-def main(given: Sequence[str] | None = None) -> None:
-    settings = Settings()
-    parser = argparse.ArgumentParser(description="Draw how players go on after a piece's first 25 notes.")
-    parser.add_argument("file", type=Path, help="a MIDI file")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="the picture, PNG or SVG")
-    parser.add_argument("--model", default=settings.model, help="a name or a folder")
-    parser.add_argument("--tutorial", metavar="RUN", type=Path, help="a run of the preset tutorial, drawn too")
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args(given)
-    sampling = Sampling(settings.temperature, settings.top_p, settings.min_p)
-    try:
-        players: list[Player] = [model(card.find(arguments.model), sampling), LOOP]
-        if arguments.tutorial is not None:
-            from livegen.training.tutorial.player import TutorialPlayer  # needs TensorFlow, and the rest does not
+@click.command()
+@click.argument("file", type=PATH)
+@picture_out
+@click.option("--model", "name", default=_DEFAULT.model, show_default=True, help="A name or a folder.")
+@click.option("--tutorial", metavar="RUN", type=PATH, help="A run of the preset tutorial, drawn too.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+def main(file: Path, out: Path, name: str, tutorial: Path | None, seed: int) -> None:
+    """Draw how players go on after a piece's first 25 notes."""
+    sampling = Sampling(_DEFAULT.temperature, _DEFAULT.top_p, _DEFAULT.min_p)
+    players: list[Player] = [model(card.find(name), sampling), LOOP]
+    if tutorial is not None:
+        with tensorflow():
+            from livegen.training.tutorial.player import TutorialPlayer  # and the rest does not need it
 
-            players.append(TutorialPlayer(arguments.tutorial))
-        plots.save(plots.roll(rolls(arguments.file, players, arguments.seed)), arguments.out)
-    except LivegenError as error:
-        parser.exit(error.exit_code, f"{error}\n")
-    print(f"{arguments.out} is drawn.")
+        players.append(TutorialPlayer(tutorial))
+    plots.save(plots.roll(rolls(file, players, seed)), out)
+    click.echo(f"{out} is drawn.")
 
 
 if __name__ == "__main__":
-    main()
+    module(main, "livegen.training.judge.picture")

@@ -7,15 +7,16 @@ The file holds what it read and what it adds, on a track each, all at one veloci
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
+import click
 import numpy as np
 import pretty_midi
 from numpy.typing import NDArray
 
-from livegen.errors import DataError, LivegenError
+from livegen.command import PATH, midi_out, module
+from livegen.draft import drafted
+from livegen.errors import ConfigError, DataError
 from livegen.note import INSTANT
 from livegen.training.data import read_notes
 from livegen.training.tutorial.model import TEMPERATURE, VELOCITY, continue_notes
@@ -36,41 +37,39 @@ def to_midi(parts: dict[str, NDArray[np.float64]]) -> pretty_midi.PrettyMIDI:
     return midi
 
 
-def play_on(arguments: argparse.Namespace) -> None:
-    model, recipe = load(arguments.run)
-    notes = columns(read_notes(arguments.file))[-recipe.window :]
-    if len(notes) < recipe.window:
-        raise DataError(f"{arguments.file}: it has {len(notes)} notes, and the model reads {recipe.window}.")
-    random = np.random.default_rng(arguments.seed)
-    settings = (arguments.notes, arguments.temperature, random)
-    (added,) = continue_notes(model, notes[np.newaxis], *settings, raw_pitch=arguments.raw_pitch)
-    notes[0, 1] = 0.0  # the first note read begins the file
-    draft = arguments.out.with_name(f".{arguments.out.name}.new")
+@click.command()
+@click.argument("run", type=PATH)
+@click.argument("file", type=PATH)
+@midi_out
+@click.option("--notes", type=click.IntRange(min=1), default=120, show_default=True)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(min=0, min_open=True),
+    default=TEMPERATURE,
+    show_default=True,
+    help="Of the pitch.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True)
+@click.option("--raw-pitch", is_flag=True, help="As the tutorial does it by mistake.")
+def main(run: Path, file: Path, out: Path, notes: int, temperature: float, seed: int, *, raw_pitch: bool) -> None:
+    """Let the tutorial's model play on after the last notes of a MIDI file.
+
+    RUN is the folder that livegen train --preset tutorial wrote.
+    """
+    model, recipe = load(run)
+    read = columns(read_notes(file))[-recipe.window :]
+    if len(read) < recipe.window:
+        raise DataError(f"{file}: it has {len(read)} notes, and the model reads {recipe.window}.")
+    random = np.random.default_rng(seed)
+    (added,) = continue_notes(model, read[np.newaxis], notes, temperature, random, raw_pitch=raw_pitch)
+    read[0, 1] = 0.0  # the first note read begins the file
     try:
-        to_midi({"call": notes, "reply": added}).write(str(draft))
-        draft.replace(arguments.out)
+        with drafted(out) as draft:
+            to_midi({"call": read, "reply": added}).write(str(draft))
     except OSError as error:
-        raise DataError(f"{arguments.out}: cannot be written ({error.strerror}). Name another file.") from error
-    print(f"{arguments.out}: {len(added)} notes after {len(notes)}")
-
-
-def main(given: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m livegen.training.tutorial", description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=Path, help="the folder that livegen train --preset tutorial wrote")
-    parser.add_argument("file", type=Path, help="the MIDI file whose last notes are read")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="the MIDI file to write")
-    parser.add_argument("--notes", type=int, default=120)
-    parser.add_argument("--temperature", type=float, default=TEMPERATURE, help="of the pitch; the tutorial's is 2")
-    parser.add_argument("--seed", type=int, default=42)
-    parser.add_argument("--raw-pitch", action="store_true", help="as the tutorial does it by mistake")
-    arguments = parser.parse_args(given)
-    if arguments.notes < 1 or not arguments.temperature > 0:
-        parser.error("--notes must be at least 1, and --temperature above 0")
-    try:
-        play_on(arguments)
-    except LivegenError as error:
-        parser.exit(error.exit_code, f"{error}\n")
+        raise ConfigError(f"{out}: cannot be written ({error.strerror}). Name another file.") from error
+    click.echo(f"{out}: {len(added)} notes after {len(read)}")
 
 
 if __name__ == "__main__":
-    main()
+    module(main, "livegen.training.tutorial")

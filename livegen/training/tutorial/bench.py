@@ -10,19 +10,19 @@ notes, and tf.data cuts it into windows one by one.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+import click
 import keras
 import numpy as np
 import pretty_midi
 import tensorflow as tf
 
-from livegen.errors import LivegenError
+from livegen.command import PATH, module
 from livegen.training.corpus import Piece, read_folder
 from livegen.training.data import read_notes
 from livegen.training.tutorial.model import LOSS_WEIGHTS, SCALE, build
@@ -120,21 +120,20 @@ def text(ways: dict[str, Timing]) -> str:
     return "\n".join([*lines, "times as fast".ljust(24) + ratios])
 
 
-def main(given: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m livegen.training.tutorial.bench", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="a folder of MIDI files")
-    parser.add_argument("--files", type=int, default=Recipe().files, help="the first so many")
-    parser.add_argument("--epochs", type=int, choices=range(2, 51), default=3, metavar="2..50")
-    arguments = parser.parse_args(given)
-    try:
-        found = read_folder(arguments.data, arguments.files)
-    except LivegenError as error:
-        parser.exit(error.exit_code, f"{error}\n")
-    paths = [arguments.data / piece.name for piece in found.pieces]
+@click.command()
+@click.option("--data", "folder", metavar="DIR", type=PATH, required=True, help="A folder of MIDI files.")
+@click.option(
+    "--files", type=click.IntRange(min=1), default=Recipe().files, show_default=True, help="The first so many."
+)
+@click.option("--epochs", type=click.IntRange(2, 50), default=3, show_default=True)
+def main(folder: Path, files: int, epochs: int) -> None:
+    """Feed the tutorial's model in the tutorial's own way and in the preset's: seconds, for the same files."""
+    found = read_folder(folder, files)
+    paths = [folder / piece.name for piece in found.pieces]
     ways: dict[str, Reading] = {"the tutorial's pipeline": tutorial_way, "--preset tutorial": preset_way}
-    print(f"{len(paths)} files, {sum(len(piece.notes) for piece in found.pieces):,} notes")
-    print(text({name: measure(way, paths, Recipe(), arguments.epochs) for name, way in ways.items()}))
+    click.echo(f"{len(paths)} files, {sum(len(piece.notes) for piece in found.pieces):,} notes")
+    click.echo(text({name: measure(way, paths, Recipe(), epochs) for name, way in ways.items()}))
 
 
 if __name__ == "__main__":
-    main()
+    module(main, "livegen.training.tutorial.bench")

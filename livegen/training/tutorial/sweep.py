@@ -9,18 +9,19 @@ further.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import optuna
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import TrialState
 
-from livegen.errors import LivegenError
+from livegen.command import PATH, module
 from livegen.training import Tell
 from livegen.training.corpus import Piece, hold_out, read_folder
+from livegen.training.run import make
 from livegen.training.tutorial.train import Recipe, dataset, train
 
 JOURNAL = "trials.log"
@@ -35,7 +36,7 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
     }
 
 
-def folder(tried: Mapping[str, Any]) -> str:
+def named(tried: Mapping[str, Any]) -> str:
     """What the folder of a trial's run is called."""
     return "_".join(f"{name}={value:.5g}" for name, value in sorted(tried.items()))
 
@@ -54,26 +55,27 @@ def sweep(
         tell: takes what happens, a line at a time.
 
     Raises:
+        ConfigError: the folder cannot be made.
         DataError: the pieces are too short.
     """
     kept, held = hold_out(pieces)
-    out.mkdir(parents=True, exist_ok=True)
+    make(out)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = JournalStorage(JournalFileBackend(str(out / JOURNAL)))
     study = optuna.create_study(study_name="tutorial", storage=storage, direction="minimize", load_if_exists=True)
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))  # the same draws would be drawn again
 
-    done = {folder(trial.params) for trial in study.get_trials(states=[TrialState.COMPLETE])}
-    stopped = {folder(trial.params): trial.params for trial in study.trials if trial.params}
+    done = {named(trial.params) for trial in study.get_trials(states=[TrialState.COMPLETE])}
+    stopped = {named(trial.params): trial.params for trial in study.trials if trial.params}
     for name, params in stopped.items():
         if name not in done:
             study.enqueue_trial(params)
 
     def objective(trial: optuna.Trial) -> float:
         tried = suggest(trial)
-        tell(f"trial {folder(tried)}")
+        tell(f"trial {named(tried)}")
         recipe = Recipe(files=len(kept), epochs=epochs, **tried)
-        model = train(recipe, kept, out / folder(tried), tell)
+        model = train(recipe, kept, out / named(tried), tell)
         loss: float = model.evaluate(dataset(held, recipe), verbose=0, return_dict=True)["loss"]
         return loss
 
@@ -85,23 +87,23 @@ def sweep(
 def text(study: optuna.Study) -> str:
     """The trials that are done, the best first."""
     done = sorted(study.get_trials(states=[TrialState.COMPLETE]), key=lambda trial: trial.values[0])
-    return "\n".join(["held out  tried", *(f"{trial.values[0]:8.4f}  {folder(trial.params)}" for trial in done)])
+    return "\n".join(["held out  tried", *(f"{trial.values[0]:8.4f}  {named(trial.params)}" for trial in done)])
 
 
-def main(given: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m livegen.training.tutorial.sweep", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="a folder of MIDI files")
-    parser.add_argument("--out", type=Path, required=True, help="where the trials go")
-    parser.add_argument("--files", type=int, default=20, help="the first so many")
-    parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--epochs", type=int, default=10, help="of a trial, at most")
-    arguments = parser.parse_args(given)
-    try:
-        pieces = read_folder(arguments.data, arguments.files).pieces
-        print(text(sweep(pieces, arguments.out, arguments.trials, arguments.epochs)))
-    except LivegenError as error:
-        parser.exit(error.exit_code, f"{error}\n")
+@click.command()
+@click.option("--data", "folder", metavar="DIR", type=PATH, required=True, help="A folder of MIDI files.")
+@click.option("--out", metavar="DIR", type=PATH, required=True, help="Where the trials go.")
+@click.option("--files", type=click.IntRange(min=1), default=20, show_default=True, help="The first so many.")
+@click.option("--trials", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True, help="Of a trial, at most.")
+def main(folder: Path, out: Path, files: int, trials: int, epochs: int) -> None:
+    """Look for a better learning rate, width and window of the preset tutorial, with Optuna.
+
+    A trial trains on the files but those held out, and is judged by the loss on these. The same command goes on with a
+    sweep that was stopped; with more --trials it goes further.
+    """
+    click.echo(text(sweep(read_folder(folder, files).pieces, out, trials, epochs)))
 
 
 if __name__ == "__main__":
-    main()
+    module(main, "livegen.training.tutorial.sweep")
