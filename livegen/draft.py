@@ -1,11 +1,16 @@
-"""Files that take their name only when they are whole."""
+"""Files that take their name only when they are whole, and what to say where none can be written."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from livegen.errors import ConfigError, LivegenError, PortError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -33,6 +38,12 @@ def try_out(path: Path) -> None:
     draft = _beside(path)
     draft.touch()
     draft.unlink()
+
+
+def unwritable(path: Path, error: OSError, todo: str = "Name another file.") -> LivegenError:
+    """What a user is to read: a PortError where the disk is full, else a ConfigError."""
+    kind = PortError if error.errno in FULL else ConfigError
+    return kind(f"{path}: cannot be written ({error.strerror or error}). {todo}")
 
 
 def _beside(path: Path) -> Path:

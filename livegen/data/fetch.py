@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import errno
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +13,9 @@ from tempfile import TemporaryDirectory
 from livegen.claim import claimed
 from livegen.data.download import DownloadError, Tell, download
 from livegen.data.unpack import unpack
-from livegen.errors import ConfigError, DataError, PortError
+from livegen.draft import unwritable
+from livegen.errors import DataError
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 HOME = "https://magenta.tensorflow.org/datasets/maestro"
 LICENCE = (
     "MAESTRO is under CC BY-NC-SA 4.0: not for commercial use; what you make of it is under the same licence and"
@@ -149,10 +148,7 @@ def _filled(into: Path) -> Iterator[None]:
         with claimed(into, busy):
             yield
     except OSError as error:
-        kind = PortError if error.errno in FULL else ConfigError
-        raise kind(
-            f"{into}: cannot be filled ({error.strerror or error}). Put that right, and run this again."
-        ) from error
+        raise unwritable(into, error, "Put that right, and run this again.") from error
 
 
 def _sha256(path: Path) -> str:

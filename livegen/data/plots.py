@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from livegen.data import midi
 from livegen.data.midi import MidiFile, Table, names
-from livegen.draft import drafted
-from livegen.errors import ConfigError, DataError
+from livegen.draft import drafted, unwritable
+from livegen.errors import DataError
 
 BLUE, ORANGE = "#3b6ea5", "#d9822b"
 OTHERS = ("#5b8c5a", "#8e6c8a", "#777777")
@@ -172,9 +172,10 @@ def save(figure: Figure, picture: Path) -> None:
 
     Raises:
         ConfigError: it cannot be written; what was there stays.
+        PortError: the disk is full.
     """
     try:
         with drafted(picture) as draft:
             figure.savefig(draft, dpi=110)
     except OSError as error:
-        raise ConfigError(f"{picture}: cannot be written ({error.strerror}). Name another file.") from error
+        raise unwritable(picture, error) from error

@@ -22,12 +22,11 @@ from numpy.typing import NDArray
 from livegen.command import PATH, module
 from livegen.demo.scores import SCORES, Score, ScoreNote, row
 from livegen.demo.scores import notes as score_notes
-from livegen.draft import drafted
+from livegen.draft import drafted, unwritable
 from livegen.engine import card
 from livegen.engine.improviser import Improviser
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import Runtime, State, how
-from livegen.errors import ConfigError
 from livegen.features import (
     CELL,
     TIME_BINS,
@@ -229,7 +228,7 @@ def main(model: str, out: Path, seed: int) -> None:
             with drafted(path) as draft:
                 midi.save(draft)
         except OSError as error:
-            raise ConfigError(f"{path}: cannot be written ({error.strerror}). Name another folder: --out") from error
+            raise unwritable(path, error, "Name another folder: --out") from error
         click.echo(f"{path.name}: {len(performance.notes)} notes, {midi.length:.1f} s")
 
 

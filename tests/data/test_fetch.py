@@ -233,12 +233,12 @@ def test_the_command_and_a_full_disk(server: Server, release: Release, into: Pat
     words = (into, "--url", release.url, "--sha256", release.sha256.upper())
     full = livegen(*words, limit=100_000)
     assert full.returncode == 69
-    assert f"livegen: {into}: cannot be filled (File too large)." in full.stderr
+    assert f"livegen: {into}: cannot be written (File too large)." in full.stderr
     assert part.read_bytes() == server.content[:100_000]
 
     packed = livegen(*words, limit=1_000_000)
     assert packed.returncode == 69
-    assert "cannot be filled (File too large)." in packed.stderr
+    assert "cannot be written (File too large)." in packed.stderr
     assert server.asked == [None, "bytes=100000-"]
     assert names(into) == {part.name}
 

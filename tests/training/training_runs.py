@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from livegen import command
 from livegen.cli import main
-from livegen.commands import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def interrupted_at(start: str) -> Iterator[None]:
     """Somebody presses Ctrl-C when the command tells a line that begins so."""
 
     def tell(line: str) -> None:
-        shared.tell(line)
+        command.tell(line)
         if line.startswith(start):
             raise KeyboardInterrupt
 

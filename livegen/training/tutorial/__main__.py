@@ -15,8 +15,8 @@ import pretty_midi
 from numpy.typing import NDArray
 
 from livegen.command import PATH, midi_out, module
-from livegen.draft import drafted
-from livegen.errors import ConfigError, DataError
+from livegen.draft import drafted, unwritable
+from livegen.errors import DataError
 from livegen.note import INSTANT
 from livegen.training.data import read_notes
 from livegen.training.tutorial.model import TEMPERATURE, VELOCITY, continue_notes
@@ -67,7 +67,7 @@ def main(run: Path, file: Path, out: Path, notes: int, temperature: float, seed:
         with drafted(out) as draft:
             to_midi({"call": read, "reply": added}).write(str(draft))
     except OSError as error:
-        raise ConfigError(f"{out}: cannot be written ({error.strerror}). Name another file.") from error
+        raise unwritable(out, error) from error
     click.echo(f"{out}: {len(added)} notes after {len(read)}")
 
 
