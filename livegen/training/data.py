@@ -88,6 +88,8 @@ def _clock(score: Any) -> Callable[[Integers], Seconds]:  # noqa: ANN401  (symus
     tick, tempo = _columns([score.tempos], "time", "mspq")
     tick, tempo = np.append(0, tick), np.append(DEFAULT_TEMPO, tempo)
     rate = tempo / (1e6 * score.ticks_per_quarter)  # s a tick
+    if not tick.any():  # the tempo stays, and where several are set at once, the last
+        return lambda ticks: ticks * rate[-1]
     passed = np.append(0.0, np.cumsum(np.diff(tick) * rate[:-1]))
 
     def seconds(ticks: Integers) -> Seconds:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
@@ -145,9 +146,10 @@ def report(
     found = validated(card.read_file(FILE), card.memory, windows, pieces, costs)
     if others or maestro:
         tell("evaluating its peers")
+    _, *names = distinct(each.name for each in (card, *others))
     peers = [
-        _peer(other.name, evaluate(other.read_file(FILE), other.memory, windows, pieces), costs, windows)
-        for other in others
+        _peer(name, evaluate(other.read_file(FILE), other.memory, windows, pieces), costs, windows)
+        for name, other in zip(names, others, strict=True)
     ]
     if not maestro:
         return Report(card.name, data, found, tuple(peers))
@@ -161,6 +163,15 @@ def report(
     peers.append(_peer("repeat the last", RepeatLast(marginals, training).costs(windows, pieces), costs, windows))
     peers.append(_peer("marginals", marginals.costs(windows, pieces), costs, windows))
     return Report(card.name, data, found, tuple(peers))
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """The same names; of two that are one the later has a number."""
+    told: list[str] = []
+    for name in names:
+        numbered = (f"{name}{f' ({n})' if n > 1 else ''}" for n in itertools.count(1))
+        told.append(next(each for each in numbered if each not in told))
+    return told
 
 
 def _peer(name: str, costs: Costs, ours: Costs, windows: Sequence[Window]) -> Peer:

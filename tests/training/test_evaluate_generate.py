@@ -16,6 +16,7 @@ from training_runs import TutorialRun
 
 import livegen
 from livegen.cli import main
+from livegen.command import run
 from livegen.config import Settings
 
 pytest.importorskip("symusic", reason="symusic is missing")
@@ -148,14 +149,13 @@ def test_options_of_the_other_kind_are_refused(
     assert message in capsys.readouterr().err
 
 
-def test_the_rolls_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rolls_are_drawn(tmp_path: Path) -> None:
     from livegen.errors import DataError
     from livegen.training.judge import picture
     from livegen.training.judge.continuations import LOOP
 
     picture_file = tmp_path / "rolls.png"
-    monkeypatch.setattr("sys.argv", ["picture", str(DEMO / "5-satie.mid"), "-o", str(picture_file)])
-    picture.main()
+    assert run(picture.main, [str(DEMO / "5-satie.mid"), "-o", str(picture_file)], "picture") == 0
     assert 5_000 < picture_file.stat().st_size < 200_000
     truth, looped = picture.rolls(DEMO / "1-bach.mid", [LOOP], 1)
     assert (truth.path.name, looped.path.name) == ("1-bach", "looped prompt")

@@ -12,6 +12,7 @@ from livegen.engine.card import find
 from livegen.engine.sampling import Sampling
 from livegen.errors import DataError
 from livegen.features import time_bin
+from livegen.note import INSTANT
 
 pytest.importorskip("symusic", reason="symusic is missing")
 
@@ -109,6 +110,7 @@ def test_traits_and_correlations() -> None:
     found = following.traits(notes((60, 7, 1.0, 50), (64, 0.5, np.e, 70), (68, 0.3, np.e**2, 90)))
     assert found == pytest.approx([2 / 0.8, 70, 64, 1])
     assert following.traits(notes((60, 1, 1, 50)))[0] == 0
+    assert following.traits(notes((60, 1, 0.0, 50)))[-1] == pytest.approx(np.log(INSTANT))  # a player may draw 0 s
     assert following.ranks(np.array([3.0, 1, 3, 7])).tolist() == [2.5, 1, 2.5, 4]
     a = np.array([1.0, 2, 3, 4])
     assert following.rank_correlation(a, a**3) == pytest.approx(1)

@@ -318,9 +318,9 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     assert found["nll"]["total"] == pytest.approx(sum(found["nll"][name] for name in VARIABLES[:4]), abs=1e-3)
     assert (found["windows"], found["pieces"], found["data"]) == (3, 2, "the validation split")
     peers = {peer["name"]: peer for peer in found["peers"]}
-    assert peers.keys() == {"mine", "the tutorial preset", "repeat the last", "marginals"}
+    assert peers.keys() == {"mine (2)", "the tutorial preset", "repeat the last", "marginals"}
     assert 10 < peers["the tutorial preset"]["nll"]["total"] < 30
-    assert peers["mine"]["worse_by"] == peers["mine"]["se"] == 0
+    assert peers["mine (2)"]["worse_by"] == peers["mine (2)"]["se"] == 0
     assert peers["marginals"]["worse_by"] == pytest.approx(
         peers["marginals"]["nll"]["total"] - found["nll"]["total"], abs=1e-3
     )

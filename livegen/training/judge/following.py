@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.features import CELL
+from livegen.note import INSTANT
 from livegen.training.data import DURATION, PITCH, STEP, VELOCITY, Notes
 
 TRAITS = ("density", "dynamics", "register", "articulation")
@@ -30,7 +31,7 @@ def traits(notes: Notes) -> list[float]:
         (len(notes) - 1) / seconds,
         float(notes[:, VELOCITY].mean()),
         float(notes[:, PITCH].mean()),
-        float(np.log(notes[:, DURATION]).mean()),
+        float(np.log(np.maximum(notes[:, DURATION], INSTANT)).mean()),
     ]
 
 

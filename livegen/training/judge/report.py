@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite, nan
 from pathlib import Path
@@ -17,6 +16,7 @@ from livegen.training.evaluate import refuse_seen
 from livegen.training.judge import endurance
 from livegen.training.judge.continuations import LONG, LOOP, SHORT, Player, draw_prompts, model
 from livegen.training.judge.verdict import Estimate, Row, Target, facts, verdict
+from livegen.training.report import distinct
 
 MARKS = {"yes": "✓", "interval": "(✓)", "no": "✗"}
 NONE = "-"
@@ -161,7 +161,8 @@ def report(
             raise DataError(f"{card.name} was trained on all of the train split: no piece of it was held out.")
     else:
         trained, pieces = pieces, corpus.maestro_split(folder, "validation")
-    players = _distinct((model(card, sampling), LOOP, *others))
+    playing = (model(card, sampling), LOOP, *others)
+    players = dict(zip(distinct(player.name for player in playing), playing, strict=True))
     hashes = {piece.name: piece.sha256 for piece in pieces}
     for name, player in players.items():
         refuse_seen(name, player.seen, hashes)
@@ -181,12 +182,3 @@ def report(
         seed=seed,
         rows=tuple(verdict(prompts, truth, found, seed)),
     )
-
-
-def _distinct(players: Iterable[Player]) -> dict[str, Player]:
-    """By their names; of two of one name the later one's has a number."""
-    named: dict[str, Player] = {}
-    for player in players:
-        names = (f"{player.name}{f' ({n})' if n > 1 else ''}" for n in itertools.count(1))
-        named[next(name for name in names if name not in named)] = player
-    return named
