@@ -131,7 +131,7 @@ def join() -> Cluster:
     To be called before TensorFlow does anything else.
 
     Raises:
-        ConfigError: TF_CONFIG cannot be used, or this worker has more than one GPU.
+        ConfigError: TF_CONFIG cannot be used, this worker has more than one GPU, or Keras another backend.
         ClusterError: the others do not come.
     """
     text = os.environ.get(TF_CONFIG)
@@ -140,6 +140,8 @@ def join() -> Cluster:
     workers, index = _told(text)
     if len(workers) == 1:
         return Cluster()
+    if keras.backend.backend() != "tensorflow":
+        raise ConfigError("Several machines train together with TensorFlow only. Unset KERAS_BACKEND, or TF_CONFIG.")
     try:
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
     except LOST as error:

@@ -135,6 +135,18 @@ def test_a_cluster_that_cannot_be_is_refused(text: str, monkeypatch: pytest.Monk
         join()
 
 
+def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    from livegen.training.cluster import join
+
+    task = '"task": {"type": "worker", "index": 0}'
+    monkeypatch.setenv("TF_CONFIG", f'{{"cluster": {{"worker": ["one:1", "two:1"]}}, {task}}}')
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ConfigError, match="Unset KERAS_BACKEND"):
+        join()
+
+
 @pytest.mark.parametrize("text", ["", '{"cluster": {"worker": ["one:1"]}, "task": {"type": "worker", "index": 0}}'])
 def test_a_worker_without_others_is_alone(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from livegen.training.cluster import join

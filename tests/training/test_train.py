@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from dataclasses import asdict, dataclass, replace
+import subprocess
+import sys
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,6 +179,39 @@ def test_a_pupil_learns_what_its_teachers_find_likely_on_average(
     train(replace(recipe, teachers=(master,)), pieces, run, told.append, teachers=[trained.pianist])
     assert json.loads((run / "recipe.json").read_text())["teachers"] == [asdict(master)]
     assert any(line.startswith("epoch") for line in told)
+
+
+def test_keras_other_backend_trains_as_well(
+    kept_folder: Path, pieces: Sequence[Piece], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a process of its own: Keras has one backend for all of its life."""
+    from livegen.cli import main
+    from livegen.engine.plain import build
+    from livegen.training.run import LOG, RECIPE, read_log
+    from livegen.training.ship import load
+    from livegen.training.train import Recipe, train
+
+    run = tmp_path / "run"
+    words = ["train", "--data", str(kept_folder), "--out", str(run), "--units", "8", "--batch", "4", "--steps", "52"]
+    words += ["--window", "25"]
+    command = [sys.executable, "-m", "livegen", *words]
+    environ = os.environ | {"KERAS_BACKEND": "jax"}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    first, last = read_log(run)
+
+    plain = json.loads((run / RECIPE).read_text())
+    recipe = build(Recipe, {name: plain[name] for name in (field.name for field in fields(Recipe))})
+    told: list[str] = []
+    train(replace(recipe, steps=1, epoch=1), pieces, tmp_path / "then", told.append, start=load(run))
+    (before,) = (line for line in told if line.startswith("before"))
+    best = min(first["val_loss"], last["val_loss"])
+    assert float(before.rpartition(" ")[2]) == pytest.approx(best, abs=1e-3)
+
+    (run / LOG).write_text(json.dumps(first) + "\n")  # as if it had been stopped
+    assert main(words) == 0
+    assert "goes on after epoch 1" in capsys.readouterr().err
+    assert len(read_log(run)) == 2
 
 
 def _log_softmax(logits: Any) -> NDArray[np.float32]:
