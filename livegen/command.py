@@ -6,17 +6,29 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import isnan
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from livegen.errors import ConfigError, LivegenError, did_you_mean, needing_extra
+from livegen.draft import FULL
+from livegen.errors import ConfigError, LivegenError, PortError, did_you_mean, needing_extra
 from livegen.quiet import quiet
 
 PATH = click.Path(path_type=Path)
 FC = TypeVar("FC", bound=Callable[..., Any] | click.Command)
 BUG = 70  # EX_SOFTWARE of sysexits.h
+
+
+class Number(click.FloatRange):
+    """A range that NaN is not in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        number = super().convert(value, param, ctx)
+        if isnan(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
 
 
 def run(
@@ -47,13 +59,19 @@ def run(
     except click.Abort:
         return 128 + 2  # as a shell says it of SIGINT
     except Exception as error:  # noqa: BLE001  (the edge of the process: no user should have to read a traceback)
-        if (given or {}).get("verbose") or os.environ.get("LIVEGEN_VERBOSE", "0") != "0":
-            import traceback
-
-            traceback.print_exc()
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        return _fail(f"this is a bug, please report it ({what}). With -v it tells where.", BUG)
+        return _unforeseen(error, verbose=bool(given and given.get("verbose")))
     return status if isinstance(status, int) else 0
+
+
+def _unforeseen(error: Exception, *, verbose: bool) -> int:
+    if isinstance(error, OSError) and error.errno in FULL:  # behind a redirection
+        return _fail(f"what it prints cannot be written ({error.strerror}).", PortError.exit_code)
+    if verbose or os.environ.get("LIVEGEN_VERBOSE", "0") != "0":
+        import traceback
+
+        traceback.print_exception(error)
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return _fail(f"this is a bug, please report it ({what}). With -v it tells where.", BUG)
 
 
 def _fail(message: str, status: int) -> int:
@@ -63,6 +81,7 @@ def _fail(message: str, status: int) -> int:
 
 def module(command: click.Command, name: str) -> None:
     """Run a command that is a module, python -m `name`, and end the process."""
+    command.context_settings["help_option_names"] = ["-h", "--help"]
     sys.exit(run(command, None, f"python -m {name}"))
 
 

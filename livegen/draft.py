@@ -33,8 +33,10 @@ def try_out(path: Path) -> None:
     """Make a draft and remove it: the surest way to know.
 
     Raises:
-        OSError: nothing can be written there.
+        OSError: nothing can be written there, or what is there is no file to be replaced.
     """
+    if path.exists() and not path.is_file():
+        raise OSError(0, "it is a folder" if path.is_dir() else "it is a device")
     draft = _beside(path)
     draft.touch()
     draft.unlink()

@@ -64,14 +64,17 @@ def write_midi(file: File, call: Sequence[SoundedNote], reply: Sequence[SoundedN
     Time begins with the first note. What is there is replaced.
 
     Raises:
-        ConfigError: no file can be written there.
+        ConfigError: no file can be written there, or its name is no MIDI file's.
         DataError: there are no notes to write.
         PortError: the disk is full.
     """
     from livegen.io import notes
 
+    if Path(file).suffix.lower() not in (".mid", ".midi"):
+        raise ConfigError(f"{file}: a MIDI file's name ends with .mid or .midi.")
     if not call and not reply:
         raise DataError(f"{file}: there are no notes to write.")
+    _sounded(call, reply)
     notes.write(Path(file), call, reply)
 
 
@@ -117,8 +120,7 @@ def generate(
     for name, value in (numbers if seed is None else numbers | {"seed": seed}).items():
         checked(name, value)
     _whole("count", count, 0)
-    if not all(isinstance(note, SoundedNote) for note in notes):
-        raise DataError("The notes to go on from must be SoundedNote, as read_notes gives them.")
+    _sounded(notes)
     if not notes:
         raise DataError("There are no notes to go on from.")
     # Never on a GPU, whose draws would differ: the same seed gives the same notes.
@@ -219,6 +221,11 @@ def evaluate(data: File, model: str = _DEFAULT.model, *, limit: int | None = Non
 def _whole(name: str, value: object, low: int) -> None:
     if not isinstance(value, Integral) or value < low:
         raise ConfigError(f"{name} must be a whole number from {low} on, not {value}.")
+
+
+def _sounded(*parts: Sequence[SoundedNote]) -> None:
+    if not all(isinstance(note, SoundedNote) for notes in parts for note in notes):
+        raise DataError("Notes must be SoundedNote, as read_notes gives them.")
 
 
 def _given(files: Sequence[File]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livegen.command import PATH, tell, tensorflow
+from livegen.command import PATH, Number, tell, tensorflow
 from livegen.errors import ConfigError
 from livegen.note import WINDOW
 from livegen.quiet import quiet
@@ -64,13 +64,13 @@ OPTIONS = {
 )
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     help="Its peak. [0.01; fine-tuning: 0.001; tutorial: 0.005 throughout]",
 )
 @click.option("--warmup", type=click.IntRange(min=1), help="Steps up to it. [60; fine-tuning: a fifth]")
 @click.option(
     "--dropout",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, max_open=True),
     help="Share of features left out, against learning by heart. [0.25; fine-tuning: 0.2]",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of all draws. [1; tutorial: 42]")

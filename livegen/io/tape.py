@@ -59,8 +59,6 @@ class _Tape(ABC):
         self._sends: list[Send] = []
         self._closed = False
         try:
-            if self._path.is_dir():
-                raise IsADirectoryError(0, "it is a folder")
             try_out(self._path)
         except OSError as error:
             raise ConfigError(f"{self.name} cannot be written: {error.strerror}. Name another file.") from error

@@ -1,6 +1,6 @@
 """Play the demo's scores with our own model, and write the performances that the demo player plays.
 
-    python -m livegen.training.humanise [--model livegen] [--out livegen/demo] [--seed 1]
+    python -m livegen.training.humanise --out livegen/demo [--model livegen] [--seed 1]
 
 The score gives the pitches and about when; of the model are the timing, the loudness and the touch: each of its
 distributions is weighted with a bell around what is written, and bounded. Then it carries the phrase on by itself.
@@ -214,9 +214,7 @@ def to_midi(title: str, performance: Performance) -> MidiFile:
 
 @click.command()
 @click.option("--model", default="livegen", show_default=True, help="A name or a folder.")
-@click.option(
-    "--out", metavar="DIR", type=PATH, default="livegen/demo", show_default=True, help="Where the *.mid files go."
-)
+@click.option("--out", metavar="DIR", type=PATH, required=True, help="Where the *.mid files go.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 def main(model: str, out: Path, seed: int) -> None:
     """Play the demo's scores with a model."""

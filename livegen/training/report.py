@@ -132,6 +132,8 @@ def report(
     else:
         corpus = read_folder(folder)
         files, data = list(corpus.pieces), corpus.name
+        for problem in corpus.skipped:
+            tell(f"skipped: {problem}")
         windows = read_windows(listed, limit) if listed else draw_windows(files, limit or DRAWN)
     training = maestro_split(folder, "train") if maestro or tutorial else []
     hashes = {piece.name: piece.sha256 for piece in files}

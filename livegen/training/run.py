@@ -98,11 +98,15 @@ class Run:
         make(folder)
         path, text = folder / RECIPE, json.dumps(recipe, indent=2) + "\n"
         try:
-            another = path.exists() and json.loads(path.read_text(encoding="utf-8")) != json.loads(text)
+            there, ours = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None, json.loads(text)
         except ValueError as error:
             raise DataError(f"{path}: damaged ({error}). Name a new folder with --out.") from error
-        if another:
-            raise DataError(f"{folder}: another run, with another recipe, lies here. Name a new folder with --out.")
+        if there not in (None, ours):
+            other = [name for name in there.keys() | ours.keys() if there.get(name) != ours.get(name)]
+            raise DataError(
+                f"{folder}: another run, with another recipe ({', '.join(sorted(other))}), lies here."
+                " Name a new folder with --out."
+            )
         _replace(path, text)
         self.log = read_log(folder)
         if self.log:  # without a last line that was cut off, for the next to follow

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from livegen.draft import try_out
 from livegen.engine import litert, tensorflow
 from livegen.engine.card import CARD, Card, Checksum, Training
 from livegen.engine.plain import build
@@ -161,6 +162,7 @@ def ship(
         raise ConfigError(f"{out}: no model, and not empty. Name a new folder, or a model's to replace it: --out")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        try_out(out / CARD if out.is_dir() else out)
     except OSError as problem:
         raise ConfigError(f"{out}: cannot be made ({problem.strerror}). Name another folder: --out") from problem
     pianist = load(run)

@@ -85,6 +85,16 @@ def test_version(environ: dict[str, str]) -> None:
     assert livegen(environ, "--version").stdout == f"livegen {__version__}\n"
 
 
+def test_a_full_disk_behind_the_output_is_no_bug(environ: dict[str, str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "livegen", "models"]
+        done = subprocess.run(
+            command, env=environ, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 69
+    assert done.stderr == "livegen: what it prints cannot be written (No space left on device).\n"
+
+
 @pytest.mark.parametrize("words", ["--help", "ports", "ports --json", "config", "--version", "completion zsh"])
 def test_nothing_heavy_is_imported(environ: dict[str, str], words: str) -> None:
     program = f"import sys; from livegen.cli import main; s = main({words.split()}); print(*sys.modules); sys.exit(s)"

@@ -200,6 +200,12 @@ def test_a_place_that_cannot_be_written_is_refused_before_playing(place: str, tm
         MidiTape(tmp_path / place)
 
 
+def test_a_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    (tmp_path / "jam.mid").symlink_to("/dev/null")
+    with pytest.raises(ConfigError, match=r"jam\.mid cannot be written: it is a device"):
+        MidiTape(tmp_path / "jam.mid")
+
+
 def test_a_place_that_goes_away_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "stick"
     folder.mkdir()

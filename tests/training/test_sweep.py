@@ -37,12 +37,14 @@ def test_a_sweep_goes_on_with_the_trial_it_was_stopped_in(
     assert len(list((tmp_path / "sweep").glob("*units*"))) == 1
     assert 0 < study.best_value < 10
 
-    words = ["--data", str(folder), "--out", str(tmp_path / "sweep"), "--trials", "1"]
+    words = ["--data", str(folder), "--out", str(tmp_path / "sweep"), "--trials", "1", "--epochs", "2"]
     assert run(sweep.main, words, "sweep") == 0  # they are done
     heading, best = capsys.readouterr().out.splitlines()
     assert heading.split() == ["held", "out", "tried"]
     assert best.split() == [f"{study.best_value:.4f}", sweep.named(study.best_params)]
     assert run(sweep.main, ["--data", str(folder / "gone"), "--out", str(tmp_path / "sweep")], "sweep") == 66
+    assert run(sweep.main, [*words[:-1], "3"], "sweep") == 66
+    assert "a sweep of other files or --epochs lies here" in capsys.readouterr().err
     (tmp_path / "file").touch()
     assert run(sweep.main, ["--data", str(folder), "--out", str(tmp_path / "file" / "sweep")], "sweep") == 78
 

@@ -185,7 +185,7 @@ def test_the_command_trains(tutorial_run: TutorialRun, kept_folder: Path, capsys
     assert {"pitch_loss", "step_loss", "duration_loss"} < read_log(run)[-1].keys()
     assert (run / BEST).exists() and (run / CURVE).stat().st_size > 1000 and any((run / BOARD).rglob("events*"))
     assert main([*tutorial_command(kept_folder, run), "--epochs", "4", "--files", "4"]) == 66
-    assert "another recipe" in capsys.readouterr().err
+    assert "another recipe (epochs), lies here" in capsys.readouterr().err
 
 
 def test_the_model_plays_on(
@@ -209,13 +209,15 @@ def test_the_model_plays_on(
         ((run, tmp_path / "gone.mid", "-o", out), 66, "not a MIDI file"),
         ((run, DEMO / "1-bach.mid", "-o", tmp_path / "gone" / "on.mid"), 78, "cannot be written"),
         ((run, DEMO / "1-bach.mid", "-o", "/dev/null"), 78, "ends with .mid or .midi"),
+        ((run, DEMO / "1-bach.mid", "-o", DEMO / "1-bach.mid"), 78, "is the file to go on from"),
         ((run, DEMO / "1-bach.mid", "-o", out, "--temperature", 0), 2, "0.0 is not in the range"),
+        ((run, DEMO / "1-bach.mid", "-o", out, "--temperature", "nan"), 2, "'nan' is no number"),
         ((run, DEMO / "1-bach.mid", "-o", out, "--seed", -1), 2, "-1 is not in the range"),
     ):
         assert play_on(*words) == code
         assert problem in capsys.readouterr().err
     MidiFile(tracks=[MidiTrack([Message("note_on", note=60), Message("note_off", note=60, time=99)])]).save(out)
-    assert play_on(run, out, "-o", out) == 66
+    assert play_on(run, out, "-o", tmp_path / "more.mid") == 66
     assert "it has 1 notes, and the model reads 25" in capsys.readouterr().err
 
     assert main(["export", "--run", str(run), "--data", str(folder), "--out", str(tmp_path / "model")]) == 66

@@ -14,9 +14,9 @@ import numpy as np
 import pretty_midi
 from numpy.typing import NDArray
 
-from livegen.command import PATH, midi_out, module
+from livegen.command import PATH, Number, midi_out, module
 from livegen.draft import drafted, unwritable
-from livegen.errors import DataError
+from livegen.errors import ConfigError, DataError
 from livegen.note import INSTANT
 from livegen.training.data import read_notes
 from livegen.training.tutorial.model import TEMPERATURE, VELOCITY, continue_notes
@@ -44,7 +44,7 @@ def to_midi(parts: dict[str, NDArray[np.float64]]) -> pretty_midi.PrettyMIDI:
 @click.option("--notes", type=click.IntRange(min=1), default=120, show_default=True)
 @click.option(
     "--temperature",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=TEMPERATURE,
     show_default=True,
     help="Of the pitch.",
@@ -56,6 +56,8 @@ def main(run: Path, file: Path, out: Path, notes: int, temperature: float, seed:
 
     RUN is the folder that livegen train --preset tutorial wrote.
     """
+    if out.resolve() == file.resolve():
+        raise ConfigError(f"{out} is the file to go on from. Name another one to write.")
     model, recipe = load(run)
     read = columns(read_notes(file))[-recipe.window :]
     if len(read) < recipe.window:

@@ -19,9 +19,10 @@ from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import TrialState
 
 from livegen.command import PATH, module
+from livegen.errors import DataError
 from livegen.training import Tell
-from livegen.training.corpus import Piece, hold_out, read_folder
-from livegen.training.run import make
+from livegen.training.corpus import Piece, hashes, hold_out, read_folder
+from livegen.training.run import HASHES, make
 from livegen.training.tutorial.train import Recipe, dataset, train
 
 JOURNAL = "trials.log"
@@ -56,13 +57,19 @@ def sweep(
 
     Raises:
         ConfigError: the folder cannot be made.
-        DataError: the pieces are too short.
+        DataError: the pieces are too short, or another sweep lies there.
     """
     kept, held = hold_out(pieces)
     make(out)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = JournalStorage(JournalFileBackend(str(out / JOURNAL)))
     study = optuna.create_study(study_name="tutorial", storage=storage, direction="minimize", load_if_exists=True)
+    ours = {"epochs": epochs, HASHES: hashes(pieces)}
+    if study.user_attrs.get("recipe", ours) != ours:
+        raise DataError(f"{out}: a sweep of other files or --epochs lies here. Name a new folder with --out.")
+    study.set_user_attr("recipe", ours)
+    if kept[0] is held[0]:
+        tell("The files are of a single work: trials are judged by what they train on. Take more: --files")
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))  # the same draws would be drawn again
 
     done = {named(trial.params) for trial in study.get_trials(states=[TrialState.COMPLETE])}
