@@ -24,6 +24,7 @@ from livegen.note import SoundedNote
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "livegen" / "demo"
+A_TEXT: Any = "notes"
 
 
 @pytest.fixture
@@ -81,6 +82,7 @@ def test_more_sets_than_colours_are_all_drawn() -> None:
         (livegen.distributions, "no file to draw"),
         (lambda: livegen.write_midi("a.mid", ()), "a.mid: there are no notes to write"),
         (lambda: livegen.write_midi("a.wav", ()), "a MIDI file's name ends with .mid or .midi"),
+        (lambda: livegen.write_midi("a.mid", A_TEXT), "as read_notes gives them"),
         (lambda: livegen.piano_roll(DEMO / "1-bach.mid", notes=0), "notes must be a whole number from 1 on, not 0"),
         (lambda: livegen.evaluate(DEMO, limit=0), "limit must be a whole number from 1 on, not 0"),
         (lambda: livegen.render(DEMO / "1-bach.mid", gain=float("nan")), "gain must be 0 to 10, not nan"),

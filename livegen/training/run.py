@@ -102,6 +102,7 @@ class Run:
         except ValueError as error:
             raise DataError(f"{path}: damaged ({error}). Name a new folder with --out.") from error
         if there not in (None, ours):
+            there = there if isinstance(there, dict) else {}
             other = [name for name in there.keys() | ours.keys() if there.get(name) != ours.get(name)]
             raise DataError(
                 f"{folder}: another run, with another recipe ({', '.join(sorted(other))}), lies here."

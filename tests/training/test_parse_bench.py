@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,15 @@ def test_reading_is_measured_beside_pretty_midi(folder: Path) -> None:
     said = CliRunner().invoke(parse_bench.main, ["--data", str(folder)], catch_exceptions=False).output
     assert f"5 files (1 more cannot be used), {found.notes:,} notes" in said
     assert "times as long" in said
+
+
+@pytest.mark.parametrize(("word", "status"), [("-h", 0), ("--date", 2)])
+def test_a_module_is_a_command(word: str, status: int) -> None:
+    command = [sys.executable, "-m", "livegen.training.parse_bench", word]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == status
+    assert "python -m livegen.training.parse_bench" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_folder_without_midi_is_refused(tmp_path: Path) -> None:

@@ -198,6 +198,10 @@ def test_any_folder_can_be_evaluated_on_unless_it_was_trained_on(
     assert main([*asked, "--limit", "7", "--against", "livegen", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["data"], found["windows"], found["pieces"]) == ("evening", 7, 2)
+    (evening / "bad.mid").write_text("no MIDI")
+    assert main([*asked, "--limit", "7"]) == 0
+    assert f"skipped: {evening / 'bad.mid'}" in capsys.readouterr().err
+    (evening / "bad.mid").unlink()
     assert [peer["name"] for peer in found["peers"]] == ["livegen"]
     assert main([*asked, "--tutorial", mine]) == 66
     assert "is it the unpacked folder of MAESTRO?" in capsys.readouterr().err
@@ -282,6 +286,8 @@ def test_a_run_for_another_encoding_is_refused(
     recipe = recipe | {name: value} if value else {key: recipe[key] for key in recipe if key != name}
     (run / "recipe.json").write_text(json.dumps(recipe))
     out = tmp_path / "mine"
+    assert main(["export", "--run", str(run), "--data", str(tmp_path), "--out", "/proc/mine"]) == 78
+    assert "/proc/mine: cannot be made" in capsys.readouterr().err
     assert main(["export", "--run", str(run), "--data", str(tmp_path), "--out", str(out)]) == 66
     assert said in capsys.readouterr().err
     assert not out.exists()

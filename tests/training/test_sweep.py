@@ -45,6 +45,8 @@ def test_a_sweep_goes_on_with_the_trial_it_was_stopped_in(
     assert run(sweep.main, ["--data", str(folder / "gone"), "--out", str(tmp_path / "sweep")], "sweep") == 66
     assert run(sweep.main, [*words[:-1], "3"], "sweep") == 66
     assert "a sweep of other files or --epochs lies here" in capsys.readouterr().err
+    sweep.sweep(pieces[:1], tmp_path / "one", 1, 1, tell=told.append)
+    assert any("of a single work" in line for line in told)
     (tmp_path / "file").touch()
     assert run(sweep.main, ["--data", str(folder), "--out", str(tmp_path / "file" / "sweep")], "sweep") == 78
 
