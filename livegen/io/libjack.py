@@ -41,6 +41,7 @@ def watched(jack: CDLL, gone: Callable[[], None]) -> Iterator[None]:
     jack.jack_on_shutdown.argtypes = (c_void_p, _SHUTDOWN, c_void_p)
     callback = _SHUTDOWN(lambda _: gone())
     with _client(jack, b"livegen watch") as client:
+        _hush(jack)
         jack.jack_on_shutdown(client, callback, None)
         yield
 
@@ -57,6 +58,11 @@ def _client(jack: CDLL, name: bytes) -> Iterator[int]:
         yield client
     finally:
         jack.jack_client_close(client)
+
+
+def _hush(jack: CDLL) -> None:
+    """Keep off stderr what each client in this process says of a server that ends: `gone` is told once."""
+    jack.jack_set_error_function(CDLL(None).strlen)  # takes a text, does nothing; Python would need the GIL there
 
 
 def _ports(jack: CDLL, client: int, flags: int) -> list[str]:

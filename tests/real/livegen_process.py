@@ -97,8 +97,10 @@ class LivegenProcess:
         self._reading.close()
 
     def wait(self) -> int:
-        """Its exit status (negative: the signal that killed it)."""
-        return self._process.wait(ENDS)
+        """Its exit status (negative: the signal that killed it). The log is whole then."""
+        status = self._process.wait(ENDS)
+        self._reader.join(ENDS)  # its last words may still be on their way
+        return status
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.send(number)
