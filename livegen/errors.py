@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class LivegenError(Exception):
@@ -57,6 +58,22 @@ def needing_extra() -> Iterator[None]:
             f"This needs {lacking}, which is not installed. Install what training needs:"
             ' pip install "livegen[train]", or in a checkout pip install ".[train]".'
         ) from error
+
+
+NO_MIDI_FILE = "it is no MIDI file, or a damaged one"
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """Of a MIDI file, by what was raised when it was read. What a parser has to say of it is not for users."""
+    match error:
+        case FileNotFoundError():
+            near = did_you_mean(path.name, (entry.name for entry in path.parent.glob("*")))
+            return DataError(f"{path}: there is no such file.{near}")
+        case IsADirectoryError():
+            return DataError(f"{path}: this is a folder. Name a MIDI file in it.")
+        case OSError():
+            return DataError(f"{path}: cannot be read ({error.strerror}).")
+    return DataError(f"{path}: {NO_MIDI_FILE}.")
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ import pretty_midi
 import symusic
 from numpy.typing import NDArray
 
-from livegen.errors import DataError, did_you_mean
+from livegen.errors import DataError, unreadable
 from livegen.note import INSTANT
 from livegen.stage.control import DOWN, PEDALS
 
@@ -61,15 +61,10 @@ def read(path: Path) -> MidiFile:
     Raises:
         DataError: there is no such file, or it cannot be read as MIDI.
     """
-    if path.is_dir():
-        raise DataError(f"{path}: this is a folder. Name a MIDI file in it.")
-    if not path.is_file():
-        near = did_you_mean(path.name, [entry.name for entry in path.parent.glob("*")])
-        raise DataError(f"{path}: there is no such file.{near}")
     try:
-        score = symusic.Score(str(path), ttype="second")
+        score = symusic.Score.from_midi(path.read_bytes(), ttype="second")
     except Exception as error:  # symusic raises RuntimeError, ValueError and its own kinds
-        raise DataError(f"{path}: not a MIDI file that can be read ({error}).") from error
+        raise unreadable(path, error) from error
     seconds = float(score.end())
     pairs = [_track(each, index, seconds) for index, each in enumerate(t for t in score.tracks if len(t.notes))]
     tables = [notes for track, notes in pairs if not track.drums]

@@ -14,7 +14,7 @@ from typing import IO
 
 from mido import KeySignatureError, Message, MidiFile
 
-from livegen.errors import DataError
+from livegen.errors import NO_MIDI_FILE, DataError, unreadable
 from livegen.io.output import releases
 from livegen.note import MonotonicTime
 from livegen.stage.events import Ended, Received
@@ -50,9 +50,9 @@ def from_file(path: Path, start: MonotonicTime, port: int = 0) -> Timeline:
     try:
         phrase = _read(BytesIO(path.read_bytes()))  # a pipe can only be read in a row
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+        raise unreadable(path, error) from error
     except ValueError as error:
-        raise DataError(f"{path} cannot be played: {error}.") from error
+        raise DataError(f"{path}: {error}.") from error
     return Timeline((*_placed(phrase, start, port), Ended(MonotonicTime(start + phrase[-1].time), port)), path)
 
 
@@ -104,7 +104,7 @@ def _read(file: IO[bytes]) -> list[Message]:
             if not message.is_meta:
                 messages.append(message.copy(time=now))
     except FOREIGN as error:
-        raise ValueError("it is no MIDI file, or a damaged one") from error
+        raise ValueError(NO_MIDI_FILE) from error
     if midi.type == ASYNCHRONOUS:
         raise ValueError("it is of type 2, patterns that have no order: save it as type 0 or 1")
     if midi.ticks_per_beat <= 0:

@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from livegen.draft import drafted
-from livegen.errors import DataError
+from livegen.errors import DataError, unreadable
 from livegen.stage.events import Part
 from livegen.training.data import COLUMNS, Notes, read_notes
 from livegen.training.works import works
@@ -26,7 +26,7 @@ TABLE = "maestro-v*.csv"
 SUFFIXES = (".mid", ".midi")
 CACHE = ".livegen-notes.npz"
 """In the data folder, or in the cache folder where that may not be written."""
-_PARSER = 2  # to be counted up when `read_notes` reads otherwise
+_PARSER = 3  # to be counted up when `read_notes` reads otherwise, or says otherwise why it does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def read(folder: Path, names: Sequence[str]) -> Corpus:
     for name in names:
         notes, sha256, problem = known.files[name]
         if problem:
-            skipped.append(problem)
+            skipped.append(f"{folder / name}: {problem}")
         else:
             pieces.append(Piece(name, notes, sha256))
     table = next(iter(sorted(folder.glob(TABLE))), None)
@@ -189,7 +189,7 @@ def read(folder: Path, names: Sequence[str]) -> Corpus:
 
 
 File = tuple[Notes, str, str]
-"""The notes, the SHA-256 (or "" where it could not be read), and why it cannot be used (or "")."""
+"""The notes, the SHA-256 (or "" where it could not be read), and why it cannot be used (or ""), its name left out."""
 
 
 def _stamp(path: Path) -> list[int]:
@@ -208,9 +208,15 @@ def _parse_one(path: Path) -> File:
     try:
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         notes = read_notes(path, but=Part.REPLY.value)  # of an evening recorded by livegen, what was its own
-    except (DataError, OSError) as error:
-        return nothing, sha256, str(error)
-    return notes, sha256, "" if len(notes) else f"{path}: no notes in it"
+    except OSError as error:
+        return nothing, sha256, _why(path, unreadable(path, error))
+    except DataError as error:
+        return nothing, sha256, _why(path, error)
+    return notes, sha256, "" if len(notes) else "there are no notes in it."
+
+
+def _why(path: Path, error: DataError) -> str:
+    return str(error).removeprefix(f"{path}: ")  # kept in a folder that may be moved
 
 
 @dataclass(frozen=True, slots=True)

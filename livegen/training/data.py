@@ -13,7 +13,7 @@ import symusic
 from numpy.typing import NDArray
 
 from livegen import features
-from livegen.errors import DataError
+from livegen.errors import DataError, unreadable
 from livegen.features import PITCHES
 from livegen.note import INSTANT
 from livegen.stage.control import DOWN, PEDALS
@@ -55,9 +55,9 @@ def read_notes(path: Path, but: str | None = None) -> Notes:
         DataError: the file cannot be read as MIDI.
     """
     try:
-        score = symusic.Score(str(path), ttype="tick")
+        score = symusic.Score.from_midi(path.read_bytes(), ttype="tick")
     except Exception as error:  # symusic raises RuntimeError, ValueError and its own kinds
-        raise DataError(f"{path}: not a MIDI file that can be read ({error})") from error
+        raise unreadable(path, error) from error
     tracks = [track for track in score.tracks if not track.is_drum and len(track.notes) and track.name != but]
     if not tracks:
         return np.empty((0, COLUMNS))

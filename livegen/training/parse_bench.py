@@ -64,7 +64,7 @@ def measure(folder: Path, sample: int = SAMPLE) -> Reading:
     lengths = {path: len(notes) for path, (notes, _, _) in zip(paths, read, strict=True)}
     notes = sum(lengths.values())
     if not good:
-        raise DataError(f"{folder}: none of its {len(paths)} MIDI files can be used. {read[0][-1]}")
+        raise DataError(f"{folder}: none of its {len(paths)} MIDI files can be used. {paths[0]}: {read[0][-1]}")
     return Reading(
         files=len(good),
         skipped=len(paths) - len(good),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,7 +139,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFix
         ("generate", BACH, "folder.mid", 78, "it is a folder"),
         ("generate", BACH, "none/a.mid", 78, "No such file or directory"),
         ("generate", str(copy), "copy.mid", 78, "is the file to go on from"),
-        ("generate", str(tmp_path / "b.mid"), "a.mid", 66, "b.mid cannot be read"),
+        ("generate", str(tmp_path / "b.mid"), "a.mid", 66, "b.mid: there is no such file. Did you mean copy.mid?"),
         ("generate", __file__, "a.mid", 66, "no MIDI file"),
         ("render", BACH, "a.mid", 78, "ends with .wav"),
         ("render", __file__, "a.wav", 66, "no MIDI file"),
@@ -150,6 +151,31 @@ def test_places_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFix
         assert said in capsys.readouterr().err
     assert copy.read_bytes() == Path(BACH).read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.mid", "folder.mid"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("1-bahc.mid", "there is no such file. Did you mean 1-bach.mid?"),
+        ("torn.mid", "it is no MIDI file, or a damaged one."),
+        ("", "this is a folder. Name a MIDI file in it."),
+    ],
+)
+def test_what_cannot_be_read_is_told_alike(
+    name: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(BACH, tmp_path)
+    (tmp_path / "torn.mid").write_bytes(Path(BACH).read_bytes()[:50])
+    file = str(tmp_path / name)
+    for words in (
+        ["generate", file, "-o", "a.mid"],
+        ["render", file, "-o", "a.wav"],
+        ["play", file, "--out", "a.mid"],
+        ["data", "show", file],
+        ["plot", "roll", file, "-o", "a.png"],
+    ):
+        assert cli.main(words) == 66
+        assert capsys.readouterr().err == f"livegen: {tmp_path / name}: {said}\n"
 
 
 @pytest.mark.parametrize("command", ["generate", "play", "render"])

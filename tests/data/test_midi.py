@@ -136,8 +136,8 @@ def test_a_note_without_length_and_a_pedal_in_no_time(tmp_path: Path) -> None:
     ("name", "said"),
     [
         ("one.mdi", r"one.mdi: there is no such file. Did you mean one.mid?"),
-        ("text.mid", r"text.mid: not a MIDI file that can be read ("),
-        ("cut.mid", r"cut.mid: not a MIDI file that can be read ("),
+        ("text.mid", r"text.mid: it is no MIDI file, or a damaged one."),
+        ("cut.mid", r"cut.mid: it is no MIDI file, or a damaged one."),
         ("", "this is a folder. Name a MIDI file in it."),
     ],
 )

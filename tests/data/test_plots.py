@@ -141,7 +141,7 @@ def test_what_cannot_be_read_in_a_folder_is_skipped_and_told(
     shutil.copy(BACH, folder)
     assert cli.main([*words, str(folder)]) == 0
     told = capsys.readouterr()
-    assert told.err.startswith(f"skipped: {folder / 'bad.mid'}: not a MIDI file")
+    assert told.err.startswith(f"skipped: {folder / 'bad.mid'}: it is no MIDI file, or a damaged one.\n")
     assert told.out == f"{out} is drawn.\n"
     assert cli.main([*words, str(folder), str(folder / "bad.mid")]) == 66  # named, it is to be read
 

@@ -44,7 +44,7 @@ def test_gain_is_loudness() -> None:
 def test_nothing_is_written_of_what_cannot_be_rendered(tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.sf2"
     foreign.write_text("no sounds")
-    with pytest.raises(DataError, match=r"none\.mid cannot be read"):
+    with pytest.raises(DataError, match=r"none\.mid: there is no such file"):
         render.to_wav(tmp_path / "none.mid", tmp_path / "a.wav")
     with pytest.raises(DataError, match="no MIDI file"):
         render.to_wav(foreign, tmp_path / "a.wav")

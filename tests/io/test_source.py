@@ -53,7 +53,7 @@ def test_a_key_that_is_never_let_go_is_let_go_at_the_end(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (None, "cannot be read"),
+        (None, "there is no such file"),
         (b"", "no MIDI file"),
         (b"RIFF....WAVEfmt ", "no MIDI file"),
         (b"MThd\0\0\0\6\0\1\0\1", "no MIDI file"),

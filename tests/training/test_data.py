@@ -172,7 +172,7 @@ def test_a_note_without_length_has_one(tmp_path: Path) -> None:
 def test_a_file_without_notes_is_empty_and_one_that_is_no_midi_is_refused(tmp_path: Path) -> None:
     assert read_notes(write(tmp_path / "a.mid", [cc(0.0, 127)])).shape == (0, 7)
     (tmp_path / "b.mid").write_bytes(b"no MIDI at all")
-    with pytest.raises(DataError, match=r"b\.mid: not a MIDI file"):
+    with pytest.raises(DataError, match=r"b\.mid: it is no MIDI file"):
         read_notes(tmp_path / "b.mid")
 
 

@@ -237,7 +237,10 @@ def test_bad_files_are_skipped_and_named(folder: Path) -> None:
     (folder / "bad.mid").write_text("no MIDI")
     found = read_folder(folder)
     assert len(found.pieces) == 5
-    assert [problem for problem in found.skipped if "bad.mid" in problem] == list(found.skipped)
+    assert found.skipped == (f"{folder / 'bad.mid'}: it is no MIDI file, or a damaged one.",)
+    moved = folder.rename(folder.with_name("moved"))
+    assert read_folder(moved).skipped == (f"{moved / 'bad.mid'}: it is no MIDI file, or a damaged one.",)
+    moved.rename(folder)
     (folder / "bad.mid").rename(folder / "0-bad.mid")  # the first: others take its place
     few = read_folder(folder, 2)
     assert [piece.name for piece in few.pieces] == [piece.name for piece in found.pieces[:2]]

@@ -206,7 +206,7 @@ def test_the_model_plays_on(
     assert {note.velocity for note in reply.notes} == {100}
     for words, code, problem in (
         ((tmp_path, DEMO / "1-bach.mid", "-o", out), 66, "not a run of livegen train"),
-        ((run, tmp_path / "gone.mid", "-o", out), 66, "not a MIDI file"),
+        ((run, tmp_path / "gone.mid", "-o", out), 66, "gone.mid: there is no such file"),
         ((run, DEMO / "1-bach.mid", "-o", tmp_path / "gone" / "on.mid"), 78, "cannot be written"),
         ((run, DEMO / "1-bach.mid", "-o", "/dev/null"), 78, "ends with .mid or .midi"),
         ((run, DEMO / "1-bach.mid", "-o", DEMO / "1-bach.mid"), 78, "is the file to go on from"),
