@@ -73,8 +73,10 @@ def _slice(text: str, count: int, file: Path) -> slice:
         raise ConfigError(f"--prompt {text}: notes A to B are written A:B, as in 0:25, :50 or -25:.")
     ends = [int(end) for end in match.groups() if end]
     chosen = slice(*(int(end) if end else None for end in match.groups()))
-    if any(abs(end) > count for end in ends) or not range(count)[chosen]:
-        raise ConfigError(f"--prompt {text}: {file} has {count} notes, from 0:1 to {count - 1}:{count}.")
+    beyond = any(abs(end) > count for end in ends)
+    if beyond or not range(count)[chosen]:
+        what = "more than its notes" if beyond else "no note"
+        raise ConfigError(f"--prompt {text} names {what}: {file} has {count} notes, which are 0:{count}.")
     return chosen
 
 

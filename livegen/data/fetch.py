@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -141,14 +141,19 @@ def _inspect(folder: Path, release: Release, source: Path) -> Copy:
 
 @contextmanager
 def _filled(into: Path) -> Iterator[None]:
-    """A folder that this process alone fills."""
+    """A folder that this process alone fills. It is not left behind empty."""
     busy = f"{into}: another process is filling it. Wait for its end, or name another folder."
+    made = [folder for folder in (into, *into.parents) if not folder.exists()]
     try:
         into.mkdir(parents=True, exist_ok=True)
         with claimed(into, busy):
             yield
     except OSError as error:
         raise unwritable(into, error, "Put that right, and run this again.") from error
+    finally:
+        with suppress(OSError):  # there is something in it
+            for folder in made:
+                folder.rmdir()
 
 
 def _sha256(path: Path) -> str:

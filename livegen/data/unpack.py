@@ -39,7 +39,8 @@ def unpack(source: Path, folder: Path) -> None:
             with target.open("wb") as file:
                 shutil.copyfileobj(stream, file)
     except DAMAGE as error:
-        raise DataError(f"{source}: damaged, or neither a zip nor a tar ({error}). Get it anew.") from error
+        reason = str(error).partition(":\n")[0]  # not what each way of reading a tar has to say
+        raise DataError(f"{source}: damaged, or neither a zip nor a tar ({reason}). Get it anew.") from error
 
 
 def _members(source: Path) -> Iterator[tuple[str, IO[bytes]]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from livegen.engine.card import Card, Figures
 from livegen.engine.litert import FILE
@@ -16,7 +16,8 @@ from livegen.features import VARIABLES
 from livegen.note import WINDOW
 from livegen.quiet import quiet
 from livegen.training import Tell
-from livegen.training.corpus import is_maestro, maestro_split, read_folder
+from livegen.training.corpus import Piece, is_maestro, maestro_split, read_folder
+from livegen.training.data import Notes
 from livegen.training.evaluate import (
     COUNTED,
     WINDOWS,
@@ -124,8 +125,12 @@ def report(
         DataError: no such data, a model was trained on it, or `tutorial` is no such run.
         ModelError: a model cannot be played.
     """
-    tell(f"reading {folder}")
     maestro = is_maestro(folder)
+    if tutorial is not None and not maestro:
+        raise DataError(
+            f"{folder}: not MAESTRO, to whose train split the tutorial's model is fitted. Leave out --tutorial."
+        )
+    tell(f"reading {folder}")
     if maestro:
         files, data = maestro_split(folder, split), f"the {split} split"
         windows = read_windows(listed or WINDOWS, limit)
@@ -135,7 +140,6 @@ def report(
         for problem in corpus.skipped:
             tell(f"skipped: {problem}")
         windows = read_windows(listed, limit) if listed else draw_windows(files, limit or DRAWN)
-    training = maestro_split(folder, "train") if maestro or tutorial else []
     hashes = {piece.name: piece.sha256 for piece in files}
     pieces = {piece.name: piece.notes for piece in files}
     missing = sorted({window.piece for window in windows} - pieces.keys())
@@ -143,6 +147,10 @@ def report(
         raise DataError(f"{folder}: {missing[0]} is not in {data}, and the windows name it.")
     for each in (card, *others):
         refuse_trained_on(each, hashes)
+    fitted: list[tuple[str, _Fitted]] = []
+    if maestro:
+        tell("fitting its peers")
+        fitted = _fitted(maestro_split(folder, "train"), tutorial, hashes)
     tell(f"evaluating {card.name} on {len(windows)} windows")
     costs = evaluate(card.read_file(FILE), card.memory, windows, pieces)
     found = validated(card.read_file(FILE), card.memory, windows, pieces, costs)
@@ -153,18 +161,27 @@ def report(
         _peer(name, evaluate(other.read_file(FILE), other.memory, windows, pieces), costs, windows)
         for name, other in zip(names, others, strict=True)
     ]
-    if not maestro:
-        return Report(card.name, data, found, tuple(peers))
+    peers += [_peer(name, other.costs(windows, pieces), costs, windows) for name, other in fitted]
+    return Report(card.name, data, found, tuple(peers))
+
+
+class _Fitted(Protocol):
+    """A peer that is no model of the daemon's."""
+
+    def costs(self, windows: Sequence[Window], pieces: Mapping[str, Notes]) -> Costs:
+        """Nats of each window, by variable: shape (windows, 5)."""
+
+
+def _fitted(training: Sequence[Piece], tutorial: Path | None, hashes: Mapping[str, str]) -> list[tuple[str, _Fitted]]:
+    """The peers that are fitted to MAESTRO's train split, with their names."""
     marginals = Marginals(training)
+    peers: list[tuple[str, _Fitted]] = []
     if tutorial is not None:
         with quiet():  # TensorFlow, which the rest does without
             from livegen.training.tutorial import peer
 
-        known = peer.Tutorial(tutorial, training, marginals, hashes)
-        peers.append(_peer(peer.NAME, known.costs(windows, pieces), costs, windows))
-    peers.append(_peer("repeat the last", RepeatLast(marginals, training).costs(windows, pieces), costs, windows))
-    peers.append(_peer("marginals", marginals.costs(windows, pieces), costs, windows))
-    return Report(card.name, data, found, tuple(peers))
+        peers.append((peer.NAME, peer.Tutorial(tutorial, training, marginals, hashes)))
+    return [*peers, ("repeat the last", RepeatLast(marginals, training)), ("marginals", marginals)]
 
 
 def distinct(names: Iterable[str]) -> list[str]:

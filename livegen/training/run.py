@@ -97,12 +97,8 @@ class Run:
         folder = self.folder
         make(folder)
         path, text = folder / RECIPE, json.dumps(recipe, indent=2) + "\n"
-        try:
-            there, ours = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None, json.loads(text)
-        except ValueError as error:
-            raise DataError(f"{path}: damaged ({error}). Name a new folder with --out.") from error
-        if there not in (None, ours):
-            there = there if isinstance(there, dict) else {}
+        there, ours = read_recipe(folder) if path.exists() else None, json.loads(text)
+        if there is not None and there != ours:
             other = [name for name in there.keys() | ours.keys() if there.get(name) != ours.get(name)]
             raise DataError(
                 f"{folder}: another run, with another recipe ({', '.join(sorted(other))}), lies here."
@@ -243,6 +239,39 @@ def _save(model: keras.Model, path: Path) -> None:
 def _replace(path: Path, text: str) -> None:
     with drafted(path) as draft:
         draft.write_text(text, encoding="utf-8")
+
+
+def read_recipe(folder: Path) -> dict[str, Any]:
+    """What a run was begun with.
+
+    Raises:
+        DataError: the folder is not that of a run, or its recipe is damaged.
+    """
+    path = folder / RECIPE
+    try:
+        recipe = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{folder}: not a run of livegen train: {RECIPE} cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise DataError(f"{path}: damaged ({error}). Name another folder.") from error
+    if not isinstance(recipe, dict):
+        raise DataError(f"{path}: damaged (it is no table). Name another folder.")
+    return recipe
+
+
+def load_best(model: keras.Model, folder: Path) -> None:
+    """Give a model the best weights of a run.
+
+    Raises:
+        DataError: there are none yet, or they are damaged.
+    """
+    path = folder / BEST
+    try:
+        model.load_weights(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{folder}: there is no {BEST} in it yet. Train for one epoch at least.") from error
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path}: damaged, or another model's. Name another run.") from error
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +32,7 @@ from livegen.training.evaluate import (
     validated,
 )
 from livegen.training.model import Architecture, Pianist, untrained
-from livegen.training.run import BEST, HASHES, RECIPE, read_log
+from livegen.training.run import HASHES, RECIPE, load_best, read_log, read_recipe
 
 INT8_MAY_COST = 0.01
 """Nats a note, paired on the same windows: up to this, int8 weights are taken for their speed."""
@@ -58,21 +57,21 @@ def load(run: Path) -> Pianist:
     Raises:
         DataError: the folder is not that of a run, or it is one for another encoding or length of context.
     """
+    recipe = read_recipe(run)
+    if recipe.get("preset") == "tutorial":
+        raise DataError(f"{run}: the daemon does not play the tutorial's model. Train one with --preset livegen.")
+    for name, ours in (("scheme", SCHEME), ("window", WINDOW)):
+        theirs = recipe.get(name, "of an older livegen, which did not write it down")
+        if theirs != ours:
+            raise DataError(
+                f"{run}: trained for the {name} {theirs}, and this livegen's is {ours}."
+                " Export it with the livegen that trained it, or train again."
+            )
     try:
-        recipe = json.loads((run / RECIPE).read_text(encoding="utf-8"))
-        if recipe.get("preset") == "tutorial":
-            raise DataError(f"{run}: the daemon does not play the tutorial's model. Train one with --preset livegen.")
-        for name, ours in (("scheme", SCHEME), ("window", WINDOW)):
-            theirs = recipe.get(name, "of an older livegen, which did not write it down")
-            if theirs != ours:
-                raise DataError(
-                    f"{run}: trained for the {name} {theirs}, and this livegen's is {ours}."
-                    " Export it with the livegen that trained it, or train again."
-                )
         pianist = untrained(build(Architecture, recipe["architecture"]), recipe["dropout"])
-        pianist.load_weights(run / BEST)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{run}: not a training run with recipe.json and best.weights.h5 ({error})") from error
+    except (ValueError, KeyError) as error:
+        raise DataError(f"{run / RECIPE}: damaged ({error}). Name another run.") from error
+    load_best(pianist, run)
     return pianist
 
 
@@ -82,7 +81,7 @@ def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
     Of its start and of its teachers the recipe keeps the recipes.
     """
     best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
-    recipe = _recipe(run)
+    recipe = read_recipe(run)
     recipe.pop(HASHES, None)
     data = [f"{name}, less the pieces held out to choose the best weights by"]
     notes, minutes = int(best["notes"]), float(best["seconds"]) / 60
@@ -118,18 +117,13 @@ def _before(run: Path, recipe: Mapping[str, Any]) -> tuple[Training | None, list
         ) from error
 
 
-def _recipe(run: Path) -> dict[str, Any]:
-    recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
-    return recipe
-
-
 def _trained_on(run: Path, pieces: Sequence[Piece]) -> Sequence[Piece]:
     """Of the pieces those that the run was given, all of them: folders grow.
 
     Raises:
         DataError: some are not there any more.
     """
-    hashes = _recipe(run).get(HASHES)
+    hashes = read_recipe(run).get(HASHES)
     if hashes is None:  # of an older livegen
         return pieces
     given = set(hashes.split())

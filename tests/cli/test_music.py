@@ -109,7 +109,8 @@ def test_a_prompt_is_a_slice(prompt: str, chosen: slice, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (["--prompt", "60:70"], 78, "--prompt 60:70: {bach} has 69 notes, from 0:1 to 68:69."),
+        (["--prompt", "60:70"], 78, "--prompt 60:70 names more than its notes: {bach} has 69 notes, which are 0:69."),
+        (["--prompt", "5:5"], 78, "--prompt 5:5 names no note: {bach} has 69 notes, which are 0:69."),
         (["--prompt", "69:"], 78, "has 69 notes"),
         (["--prompt=-70:"], 78, "has 69 notes"),
         (["--prompt", "9:9"], 78, "has 69 notes"),

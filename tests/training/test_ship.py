@@ -204,7 +204,7 @@ def test_any_folder_can_be_evaluated_on_unless_it_was_trained_on(
     (evening / "bad.mid").unlink()
     assert [peer["name"] for peer in found["peers"]] == ["livegen"]
     assert main([*asked, "--tutorial", mine]) == 66
-    assert "is it the unpacked folder of MAESTRO?" in capsys.readouterr().err
+    assert "evening: not MAESTRO, to whose train split the tutorial's model is fitted." in capsys.readouterr().err
     shutil.copytree(maestro, evening / "more", ignore=shutil.ignore_patterns("*.csv", "*.npz"))
     assert main(asked) == 66
     assert "was trained on 2 of the 7 files" in capsys.readouterr().err
@@ -264,7 +264,7 @@ def test_what_is_no_run_is_refused(run: Path, missing: str) -> None:
     from livegen.training.ship import load
 
     (run / missing).unlink()
-    with pytest.raises(DataError, match="not a training run"):
+    with pytest.raises(DataError, match=rf"{run.name}: (not a run of livegen train|there is no best.weights.h5)"):
         load(run)
 
 

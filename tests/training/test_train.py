@@ -104,9 +104,10 @@ def test_what_a_run_left_damaged(recipe: Recipe, pieces: Sequence[Piece], traine
     assert len(run.read_log(folder)) == 2
     with pytest.raises(ConfigError, match=r"cannot be made \(Not a directory\)"):
         train(recipe, pieces, folder / run.LOG / "below", lambda _: None)
-    (folder / run.RECIPE).write_text("")
-    with pytest.raises(DataError, match=r"recipe\.json: damaged"):
-        train(recipe, pieces, folder, lambda _: None)
+    for content in ("", "[]"):
+        (folder / run.RECIPE).write_text(content)
+        with pytest.raises(DataError, match=r"recipe\.json: damaged"):
+            train(recipe, pieces, folder, lambda _: None)
 
 
 def test_weights_without_space_are_not_begun(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from livegen.errors import DataError
 from livegen.note import WINDOW
 from livegen.training import Tell, data
 from livegen.training.corpus import Piece, hashes
-from livegen.training.run import BEST, HASHES, RECIPE, Epochs, Run, untuned
+from livegen.training.run import HASHES, Epochs, Run, load_best, read_recipe, untuned
 from livegen.training.tutorial.model import LEARNING_RATE, LOSS_WEIGHTS, SCALE, UNITS, build
 
 PRESET = "tutorial"
@@ -100,12 +99,12 @@ def load(run: Path) -> tuple[keras.Model, Recipe]:
         DataError: the folder is not that of a run of this preset.
     """
     try:
-        recipe = from_plain(Recipe, json.loads((run / RECIPE).read_text(encoding="utf-8")))
-        model = build(recipe.units, recipe.learning_rate)
-        model.optimizer.build(model.trainable_variables)  # the file holds its state too
-        model.load_weights(run / BEST)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{run}: not a run of livegen train --preset {PRESET} ({error})") from error
+        recipe = from_plain(Recipe, read_recipe(run))
+    except ValueError as error:
+        raise DataError(f"{run}: not a run of livegen train --preset {PRESET} ({error}).") from error
+    model = build(recipe.units, recipe.learning_rate)
+    model.optimizer.build(model.trainable_variables)  # the file holds its state too
+    load_best(model, run)
     return model, recipe
 
 
