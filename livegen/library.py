@@ -202,7 +202,7 @@ def evaluate(data: File, model: str = _DEFAULT.model, *, limit: int | None = Non
         data: the unpacked folder of MAESTRO v2.0.0, or any folder of MIDI files.
         model: a name that `livegen models` lists, or a folder.
         limit: so many of the 20,000 windows, evenly spread; all by default, which takes minutes. Of another folder
-            2,000 by default.
+            2,000 by default, or as many as there are.
 
     Raises:
         ConfigError: `limit` is not above 0.

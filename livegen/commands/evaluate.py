@@ -42,7 +42,7 @@ def evaluate(context: click.Context, /, *, as_json: bool, generate: bool, **give
 
     Of the LiteRT file itself, through the live encoding, after 25 notes of the same piece and after fewer. Beside it
     stand guesses that need no model. Of a folder that is not MAESTRO, your own recordings for instance, 2,000 windows
-    are drawn, and no guesses stand beside it.
+    are drawn, or as many as there are, and no guesses stand beside it.
 
     With --generate: tell how far what it plays is from what pianists play. It continues 25 notes of real pieces, as the
     daemon would, and is compared with how these go on (docs/model.md). Beside it stands the prompt, over and over.

@@ -66,15 +66,19 @@ def read_windows(path: Path, limit: int | None = None) -> list[Window]:
 def draw_windows(pieces: Sequence[Piece], count: int, seed: int = 0) -> list[Window]:
     """A piece drawn evenly, then a target in it that has WINDOW notes before it, `count` times.
 
+    Where there are no more targets than that, each of them once.
+
     Raises:
         DataError: no piece is long enough.
     """
-    long = [piece for piece in pieces if len(piece.notes) > WINDOW]
-    if not long:
+    targets = [(piece.name, range(WINDOW, len(piece.notes))) for piece in pieces if len(piece.notes) > WINDOW]
+    if not targets:
         raise DataError(f"no piece has the {WINDOW + 1} notes that a window needs")
+    if sum(len(those) for _, those in targets) <= count:
+        return [Window(name, target) for name, those in targets for target in those]
     random = np.random.default_rng(seed)
-    drawn = (long[i] for i in random.integers(len(long), size=count))
-    return [Window(piece.name, int(random.integers(WINDOW, len(piece.notes)))) for piece in drawn]
+    drawn = (targets[i] for i in random.integers(len(targets), size=count))
+    return [Window(name, int(random.integers(those.start, those.stop))) for name, those in drawn]
 
 
 def read_pieces(folder: Path, windows: Sequence[Window]) -> dict[str, Notes]:

@@ -40,7 +40,7 @@ INT8_MAY_COST = 0.01
 OWN_LICENCE, OWN_CREDIT = "not named", "Trained on its maker's own data. The code of livegen is under Apache-2.0."
 """In the card of a model that knows nothing of MAESTRO."""
 
-CHOSEN_BY = 4000  # windows of the pieces held out of training, or as many as they have notes
+CHOSEN_BY = 4000  # windows of the pieces held out of training, or as many as there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def ship(
         sha256 = {name: hashlib.sha256((validation.folder / name).read_bytes()).hexdigest() for name in new_to_it}
         refuse_seen(out.name, set(training.hashes.split()), sha256)
     notes = {piece.name: piece.notes for piece in held}
-    chosen_by = draw_windows(held, min(CHOSEN_BY, sum(map(len, notes.values()))))
+    chosen_by = draw_windows(held, CHOSEN_BY)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name) / "new"
         export.save(pianist, new / tensorflow.FOLDER)
