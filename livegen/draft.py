@@ -29,6 +29,13 @@ def drafted(path: Path) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
+def remove_drafts(path: Path) -> None:
+    """Remove those that a process left when it was killed. Only where no other can be writing one."""
+    for draft in path.parent.glob(f".*.{path.name}"):
+        if draft.name.split(".")[1].isdigit():
+            draft.unlink()
+
+
 def try_out(path: Path) -> None:
     """Make a draft and remove it: the surest way to know.
 

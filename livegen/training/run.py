@@ -15,8 +15,8 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 from livegen.claim import claimed
-from livegen.draft import drafted
+from livegen.draft import drafted, remove_drafts
 from livegen.errors import ConfigError, DataError, PortError
 from livegen.training import Tell
 from livegen.training.cluster import Cluster
@@ -213,15 +213,19 @@ def _losses(row: dict[str, Any]) -> str:
     return f"train {row['loss']:.3f}{held_out}"
 
 
-def sole(folder: Path) -> AbstractContextManager[None]:
-    """Keep other processes from training into the same folder.
+@contextmanager
+def sole(folder: Path) -> Iterator[None]:
+    """Keep other processes from training into the same folder, and remove what one left there that was killed.
 
     Raises:
         DataError: another process does.
     """
     (folder / LOCK).touch()
     busy = f"{folder}: another process is training there. Wait for its end, or name a new folder with --out."
-    return claimed(folder / LOCK, busy)
+    with claimed(folder / LOCK, busy):
+        for name in (RECIPE, LOG, BEST, LAST, CURVE):
+            remove_drafts(folder / name)
+        yield
 
 
 def _save(model: keras.Model, path: Path) -> None:

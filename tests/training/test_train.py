@@ -95,11 +95,13 @@ def test_what_a_run_left_damaged(recipe: Recipe, pieces: Sequence[Piece], traine
     shutil.copytree(trained.half, folder)
     whole, *_ = run.read_log(folder)
     (folder / run.LOG).write_text(json.dumps(whole) + '\n{"step": 4, "no')
+    (folder / f".4711.{run.LAST}").write_bytes(b"killed in the midst of it")
     (folder / run.LAST).rename(folder / "away")
     with pytest.raises(DataError, match=r"last\.weights\.h5: missing or damaged"):
         train(recipe, pieces, folder, lambda _: None)
     (folder / "away").rename(folder / run.LAST)
     train(recipe, pieces, folder, lambda _: None)
+    assert not list(folder.glob(".*"))
     assert run.read_log(folder)[0] == whole  # the line that was cut off is gone, and another in its place
     assert len(run.read_log(folder)) == 2
     with pytest.raises(ConfigError, match=r"cannot be made \(Not a directory\)"):
