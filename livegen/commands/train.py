@@ -12,7 +12,6 @@ import click
 from livegen.command import PATH, Number, tell, tensorflow
 from livegen.errors import ConfigError
 from livegen.note import WINDOW
-from livegen.quiet import quiet
 
 if TYPE_CHECKING:
     from livegen.training.corpus import Corpus
@@ -78,7 +77,7 @@ def train(preset: str, folders: Sequence[Path], out: Path, **given: Any) -> None
     """Train a model on MAESTRO or on any folders of MIDI files.
 
     The same command goes on with a run that was stopped. Ctrl-C keeps the best weights so far. Where TF_CONFIG names
-    several machines, they train together (docs/scaling.md). Then:
+    several machines, they train the preset livegen together (docs/scaling.md). Then:
 
         livegen export --run DIR --data DIR --out models/mine && livegen --model models/mine
 
@@ -126,8 +125,7 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
                 f"not know what to do with them. Choose {WINDOW} or more."
             )
         given["length"] = window + 1
-    with quiet():
-        workers = cluster.join()
+    workers = cluster.join(tell)
     found = corpus.read_folders(folders)
     notes = _tell_of(found)
     small = before is not None and notes < SMALL
@@ -160,9 +158,11 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
 
 def _tutorial(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
     with tensorflow():
-        from livegen.training import corpus
+        from livegen.training import cluster, corpus
         from livegen.training.tutorial.train import Recipe
         from livegen.training.tutorial.train import train as fit
+
+    cluster.alone()
 
     recipe = Recipe(**given)
     found = corpus.read_folders(folders, recipe.files)
@@ -174,7 +174,8 @@ def _tutorial(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool
 def _tell_of(found: Corpus) -> int:
     """Tell what there is to train on, and return how many notes."""
     notes = sum(len(piece.notes) for piece in found.pieces)
-    tell(f"{found.name}: {len(found.pieces)} files, {notes:,} notes")
+    more = f"; {len(found.skipped)} more cannot be used" if found.skipped else ""
+    tell(f"{found.name}: {len(found.pieces)} files, {notes:,} notes{more}")
     for problem in found.skipped:
         tell(f"skipped: {problem}")
     return notes

@@ -46,7 +46,7 @@ def unpack(source: Path, folder: Path) -> None:
 def _members(source: Path) -> Iterator[tuple[str, IO[bytes]]]:
     """Name and content of each regular file."""
     if source.is_dir():
-        for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        for path in sorted(path for path in source.rglob("[!.]*") if path.is_file()):  # without a cache of ours
             with path.open("rb") as stream:
                 yield path.relative_to(source).as_posix(), stream
     elif zipfile.is_zipfile(source):

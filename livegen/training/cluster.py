@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -18,6 +19,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from livegen.errors import ClusterError, ConfigError
+from livegen.quiet import quiet
+from livegen.training import Tell
 
 TF_CONFIG = "TF_CONFIG"
 EXAMPLE = '{"cluster": {"worker": ["one:2222", "two:2222"]}, "task": {"type": "worker", "index": 0}}'
@@ -87,14 +90,15 @@ class Cluster:
         """Make sure that all workers do the same.
 
         Raises:
-            ConfigError: the chief was started with something else; it is named.
+            ConfigError: one was started with something else, which it names; the others know that one was.
         """
         theirs, ours = json.loads(self.text_from_chief(json.dumps(settings))), json.loads(json.dumps(settings))
         other = [name for name in ours if ours[name] != theirs.get(name)]
-        if other:
+        if self.mean([tf.constant([float(bool(other))], tf.float64)])[0] > 0:
+            who = f"Worker {self.index}" if other else "Another worker, which tells in what,"
+            what = f" in {', '.join(other)}" if other else ""
             raise ConfigError(
-                f"Worker {self.index} differs from worker 0 in {', '.join(other)}."
-                " Start all workers with the same command, on the same data."
+                f"{who} differs from worker 0{what}. Start all workers with the same command, on the same data."
             )
 
     @contextmanager
@@ -125,10 +129,10 @@ class Cluster:
         return strategy.run(everywhere)
 
 
-def join() -> Cluster:
+def join(tell: Tell = lambda _: None) -> Cluster:
     """Meet the workers that TF_CONFIG names, and wait for them; without it, or with one, this process is alone.
 
-    To be called before TensorFlow does anything else.
+    To be called before TensorFlow does anything else. `tell` takes a line before it waits.
 
     Raises:
         ConfigError: TF_CONFIG cannot be used, this worker has more than one GPU, or Keras another backend.
@@ -142,8 +146,10 @@ def join() -> Cluster:
         return Cluster()
     if keras.backend.backend() != "tensorflow":
         raise ConfigError("Several machines train together with TensorFlow only. Unset KERAS_BACKEND, or TF_CONFIG.")
+    tell(f"worker {index} waits for the others of {', '.join(workers)}")
     try:
-        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        with _interruptible(), quiet():
+            strategy = tf.distribute.MultiWorkerMirroredStrategy()
     except LOST as error:
         raise ClusterError(
             f"The {len(workers)} workers of {TF_CONFIG} ({', '.join(workers)}) did not come together."
@@ -154,6 +160,30 @@ def join() -> Cluster:
             "A worker takes one GPU, and here are more. Start a worker for each: CUDA_VISIBLE_DEVICES=0, ..."
         )
     return Cluster(index, len(workers), strategy)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the process at once: TensorFlow waits where Python hears none. SIGTERM it takes for itself."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if before[signal.SIGINT] is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def alone() -> None:
+    """See that TF_CONFIG names no other worker.
+
+    Raises:
+        ConfigError: it does.
+    """
+    text = os.environ.get(TF_CONFIG)
+    if text and len(_told(text)[0]) > 1:
+        raise ConfigError(f"The preset tutorial is trained by one machine alone. Unset {TF_CONFIG}.")
 
 
 def _told(text: str) -> tuple[list[str], int]:

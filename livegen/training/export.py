@@ -44,6 +44,7 @@ from livegen.training.model import (
     SECONDS,
     SEEN,
     STRUCK,
+    TIE,
     WIDTH,
     Architecture,
     Pianist,
@@ -304,7 +305,7 @@ def strike(strokes: tf.Tensor, held: tf.Tensor, categories: Sequence[tf.Tensor])
 
 def around(strokes: tf.Tensor, held: tf.Tensor) -> tf.Tensor:
     """All that is known of the keys, (1, 5, PITCHES): as `model.keys` gives it, but for the order."""
-    return tf.concat([strokes, tf.cast(held > 0, tf.float32)[:, None]], axis=1)
+    return tf.concat([strokes, tf.cast(held > TIE, tf.float32)[:, None]], axis=1)
 
 
 def seen(keys: tf.Tensor) -> tf.Tensor:

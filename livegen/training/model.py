@@ -22,7 +22,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from livegen.features import PITCHES, SIZES, START, TIME_BINS, VARIABLES, bin_time
+from livegen.features import CELL, PITCHES, SIZES, START, TIME_BINS, VARIABLES, bin_time
 from livegen.note import WINDOW
 
 Tensor = Any  # keras has no tensor type of its own across backends
@@ -58,6 +58,10 @@ SEEN_BEFORE, SEEN_AT = ("step",), ("pitch", "velocity", "duration")
 
 SECONDS = np.array([bin_time(b, 0.5) if b < TIME_BINS else 0.0 for b in range(START + 1)], np.float32)
 """s that each bin stands for, and START."""
+
+TIE = CELL / 4
+"""s: sums of these, which are whole half cells, differ by more than this or are the same, whatever the rounding. A key
+that is let go just as a note begins is up."""
 
 LASTING = np.log(SECONDS[:TIME_BINS] + 0.05)  # by duration
 
@@ -327,7 +331,7 @@ def keys(tokens: Tensor, onset: Tensor, now: Tensor) -> Tensor:
     length = tokens.shape[1]
     known = np.tril(np.ones((length, length), np.float32))
     ago = ops.maximum(now[:, :, None] - onset[:, None, :], 0.0)
-    held = ops.cast(ops.take(SECONDS, tokens[..., 3])[:, None, :] > ago, "float32")
+    held = ops.cast(ops.take(SECONDS, tokens[..., 3])[:, None, :] > ago + TIE, "float32")
     strokes = [known * ops.exp(-ago / fade) for fade in FADES]
     loud, long = ops.take(LOUD, tokens[..., 2]), ops.take(LASTING, tokens[..., 3])
     pitch = ops.one_hot(tokens[..., 1], PITCHES)

@@ -79,7 +79,7 @@ class Report:
         ]
         for p in self.peers:
             word = "better" if p.worse_by < 0 else "worse"
-            lines.append(f"{p.name.ljust(width)}{_cells(p.figures)}  {word} by {abs(p.worse_by):.3f} +- {p.se:.3f}")
+            lines.append(f"{p.name.ljust(width)}{_cells(p.figures)}  {word} by {abs(p.worse_by):.3f}{_within(p.se)}")
         after = ", ".join(f"{context}: {total:.3f}" for context, total in self.figures.contexts.items())
         return "\n".join([*lines, f"{self.name} after fewer notes: {after}"])
 
@@ -93,9 +93,17 @@ def _known(se: float) -> float | None:
     return se if isfinite(se) else None
 
 
+def _within(se: float) -> str:
+    return f" +- {se:.3f}" if isfinite(se) else ""
+
+
 def _cells(found: Figures) -> str:
     values = [getattr(found, name) for name in VARIABLES[:COUNTED]]
-    return "".join(f"{value:10.3f}" for value in (*values, found.total, found.se, found.pedal))
+    cells = (
+        f"{value:10.3f}" if isfinite(value) else "-".rjust(10)
+        for value in (*values, found.total, found.se, found.pedal)
+    )
+    return "".join(cells)
 
 
 def report(

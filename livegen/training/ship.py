@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import isnan
@@ -12,7 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from livegen.draft import try_out
+import tensorflow as tf
+
+from livegen.draft import try_out, unwritable
 from livegen.engine import litert, tensorflow
 from livegen.engine.card import CARD, Card, Checksum, Training
 from livegen.engine.plain import build
@@ -136,6 +141,18 @@ def _trained_on(run: Path, pieces: Sequence[Piece]) -> Sequence[Piece]:
     return found
 
 
+@contextmanager
+def _written(out: Path) -> Iterator[None]:
+    """Say it plainly when the disk is full, as TensorFlow and as Python have it."""
+    again = "Put that right, and export again."
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise unwritable(out, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), again) from error
+    except OSError as error:
+        raise unwritable(out, error, again) from error
+
+
 def ship(
     run: Path, folders: Sequence[Path], out: Path, tell: Tell = print, validation: Validation | None = None
 ) -> Card:
@@ -151,6 +168,7 @@ def ship(
     Raises:
         ConfigError: `out` is something else than a model, or cannot be made.
         DataError: no run, no data, or it was trained on what it is to be evaluated on.
+        PortError: the disk is full. Nothing is left of it, and what was there stays.
     """
     if out.exists() and not (out / CARD).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{out}: no model, and not empty. Name a new folder, or a model's to replace it: --out")
@@ -170,7 +188,7 @@ def ship(
         refuse_seen(out.name, set(training.hashes.split()), sha256)
     notes = {piece.name: piece.notes for piece in held}
     chosen_by = draw_windows(held, CHOSEN_BY)
-    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
+    with _written(out), TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name) / "new"
         export.save(pianist, new / tensorflow.FOLDER)
         content, small = (export.litert(pianist, quantise=quantise) for quantise in (False, True))

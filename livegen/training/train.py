@@ -164,12 +164,17 @@ def train(
         )
     keras.utils.set_random_seed(recipe.seed)
     settings = {**asdict(recipe), "scheme": SCHEME, "window": WINDOW, HASHES: hashes(pieces)}
-    kept, held = ([piece.notes for piece in part] for part in hold_out(pieces, recipe.length))
-    by = "the same" if held[0] is kept[0] else f"{_count(held)} held out"
-    tell(f"trains on {_count(kept)}, chooses the best weights by {by}")
+    for piece in pieces:
+        if len(piece.notes) < recipe.length:
+            tell(f"skipped: {piece.name}: {len(piece.notes)} notes, and {recipe.length} in a row are learnt from.")
+    kept, held = (
+        [piece.notes for piece in part if len(piece.notes) >= recipe.length] for part in hold_out(pieces, recipe.length)
+    )
     shape = {"length": recipe.length, "batch": recipe.batch}
     fixed = data.crops(held, **shape, seed=0, augmentation=None, share=cluster.share)
     held_out = np.stack([next(fixed) for _ in range(recipe.held_out_batches)])
+    by = "the same" if kept and held[0] is kept[0] else f"{_count(held)} held out"
+    tell(f"trains on {_count(kept)}, chooses the best weights by {by}")
     sizes = recipe.architecture, recipe.dropout
     pianist = built(Pupil(teachers, recipe.taught, *sizes) if teachers else Pianist(*sizes))
     if start is not None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
 import socket
+import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -117,6 +119,36 @@ def test_a_worker_that_dies_ends_the_run_which_can_go_on(folder: Path, tmp_path:
     assert int(kept.optimizer.iterations) == 3 * done > 0
 
 
+def test_workers_that_differ_are_all_told(folder: Path, tmp_path: Path) -> None:
+    workers = start(folder, tmp_path / "two", 6, ([], ["--seed", "2"]))
+    assert ends(workers) == [78, 78]
+    said = [(tmp_path / f"two.{index}.txt").read_text() for index in (0, 1)]
+    assert "Another worker, which tells in what, differs from worker 0." in said[0]
+    assert "Worker 1 differs from worker 0 in seed." in said[1]
+
+
+def test_ctrl_c_ends_one_that_waits(folder: Path, tmp_path: Path) -> None:
+    task = {"cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}, "task": {"type": "worker", "index": 1}}
+    command = [sys.executable, "-m", "livegen", "train", "--data", str(folder), "--out", str(tmp_path / "run")]
+    environ = os.environ | {"TF_CONFIG": json.dumps(task)}
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline() == "worker 1 waits for the others of 127.0.0.1:1, 127.0.0.1:2\n"
+        time.sleep(3)  # so that it is TensorFlow that waits
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.wait(PATIENCE) == -signal.SIGINT
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_tutorial_is_trained_by_one_machine(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from livegen.cli import main
+    from livegen.training.cluster import EXAMPLE
+
+    monkeypatch.setenv("TF_CONFIG", EXAMPLE)
+    assert main(["train", "--preset", "tutorial", "--data", str(folder), "--out", str(tmp_path / "run")]) == 78
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -156,7 +188,7 @@ def test_a_worker_without_others_is_alone(text: str, monkeypatch: pytest.MonkeyP
     assert (alone.count, alone.chief, alone.share) == (1, True, slice(0, None, 1))
 
 
-def test_workers_that_differ_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_differs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from livegen.training.cluster import Cluster
 
     worker = Cluster(index=1, count=2)

@@ -17,7 +17,7 @@ from training_runs import TutorialRun
 from livegen.engine.card import find
 from livegen.engine.choose import choose
 from livegen.engine.plain import build
-from livegen.errors import DataError
+from livegen.errors import DataError, PortError
 from livegen.features import SCHEME, VARIABLES
 from livegen.note import WINDOW
 
@@ -202,6 +202,11 @@ def test_any_folder_can_be_evaluated_on_unless_it_was_trained_on(
     assert main([*asked, "--limit", "7"]) == 0
     assert f"skipped: {evening / 'bad.mid'}" in capsys.readouterr().err
     (evening / "bad.mid").unlink()
+    (tmp_path / "lone").mkdir()
+    write_piece(tmp_path / "lone" / "5.mid", 5)
+    capsys.readouterr()
+    assert main(["evaluate", "--data", str(tmp_path / "lone"), "--limit", "2", "--against", mine]) == 0
+    assert "nan" not in capsys.readouterr().out.partition("pedal")[2]  # of one piece there is no standard error
     assert [peer["name"] for peer in found["peers"]] == ["livegen"]
     assert main([*asked, "--tutorial", mine]) == 66
     assert "evening: not MAESTRO, to whose train split the tutorial's model is fitted." in capsys.readouterr().err
@@ -257,6 +262,21 @@ def test_a_run_that_names_its_start_as_no_card_does_is_refused(run: Path, maestr
     amend(run / "recipe.json", start="livegen")
     with pytest.raises(DataError, match="tells of its start or its teachers what this livegen cannot read"):
         ship(run, [maestro], tmp_path / "mine")
+
+
+def test_a_full_disk_leaves_nothing(run: Path, maestro: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tensorflow as tf
+
+    from livegen.training import export, ship
+
+    def full(_: object, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(export, "save", full)
+    with pytest.raises(PortError, match=r"mine: cannot be written \(No space left on device\)"):
+        ship.ship(run, [maestro], tmp_path / "models" / "mine", lambda _: None)
+    assert not list((tmp_path / "models").iterdir())
 
 
 @pytest.mark.parametrize("missing", ["recipe.json", "best.weights.h5"])

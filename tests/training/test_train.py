@@ -250,6 +250,19 @@ def test_bad_files_are_skipped_and_named(folder: Path) -> None:
     assert len(few.skipped) == 1
 
 
+def test_files_that_are_too_short_are_named(recipe: Recipe, pieces: Sequence[Piece], tmp_path: Path) -> None:
+    from livegen.training.train import train
+
+    told: list[str] = []
+    short = [replace(piece, notes=piece.notes[: recipe.length - n]) for n, piece in enumerate(pieces, 1)]
+    with pytest.raises(DataError, match=f"no piece has the {recipe.length} notes in a row"):
+        train(recipe, short, tmp_path / "run", told.append)
+    assert told[0] == (
+        f"skipped: {short[0].name}: {recipe.length - 1} notes, and {recipe.length} in a row are learnt from."
+    )
+    assert len(told) == len(pieces)
+
+
 def test_files_are_parsed_once_and_again_when_they_change(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from livegen.training import corpus
 
