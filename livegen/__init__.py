@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "SoundedNote",
     "distributions",
     "evaluate",
     "generate",
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         render,
         write_midi,
     )
+    from livegen.note import SoundedNote
 else:
 
     def __getattr__(name: str) -> object:

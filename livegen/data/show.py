@@ -49,7 +49,8 @@ def as_csv(file: midi.MidiFile, count: int | None) -> str:
 def _pedal(track: midi.Track, seconds: float) -> str:
     if not track.presses:
         return "never down"
-    return f"down {track.presses} times, {track.held / max(seconds, INSTANT):.0%} of the time"
+    times = "once" if track.presses == 1 else f"{track.presses} times"
+    return f"down {times}, {track.held / max(seconds, INSTANT):.0%} of the time"
 
 
 def _counted(number: int, thing: str) -> str:

@@ -205,6 +205,7 @@ def test_config_for_programs(environ: dict[str, str]) -> None:
         ("--silense 1", 2, "--silence"),
         ("prots", 2, "ports"),
         ("completion tcsh", 2, "bash"),
+        ("data fetch", 2, "maestro. See livegen data fetch --help.\n"),
         ("--in", 2, "requires an argument"),
         ("ports --backend jack", 69, "livegen: JACK does not answer"),
         ("models --verbos", 2, "--verbose"),

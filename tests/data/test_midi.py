@@ -129,7 +129,7 @@ def test_a_note_without_length_and_a_pedal_in_no_time(tmp_path: Path) -> None:
     file = midi.read(written(tmp_path / "instant.mid", [pedal(127, 0), *note(60, 0, 0)]))
     assert file.notes["duration"].tolist() == [0.001]
     assert file.notes["pedal"].tolist() == [True]
-    assert "down 1 times, 0% of the time" in show.text(file, 1)
+    assert "down once, 0% of the time" in show.text(file, 1)
 
 
 @pytest.mark.parametrize(
