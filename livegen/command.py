@@ -53,7 +53,8 @@ def run(
         click.echo(error.format_message(), err=True)
         return error.exit_code
     except click.ClickException as error:
-        message = f"{' '.join(error.format_message().split()).rstrip('.')}."
+        message = " ".join(error.format_message().split())
+        message += "" if message.endswith((".", "?", ")")) else "."
         where = getattr(error, "ctx", None)
         return _fail(f"{message} See {where.command_path if where else name} --help.", error.exit_code)
     except click.Abort:

@@ -202,7 +202,7 @@ def test_config_for_programs(environ: dict[str, str]) -> None:
         ("--silence 99", 78, "livegen: --silence must be 0.1 to 10 s, not 99.\n"),
         ("config --device gup", 78, 'livegen: --device must be auto, cpu or gpu, not "gup". Did you mean gpu?\n'),
         ("--config none.toml", 78, "livegen: none.toml: there is no such file.\n"),
-        ("--silense 1", 2, "--silence"),
+        ("--silense 1", 2, "'--silence'?) See livegen --help.\n"),
         ("prots", 2, "ports"),
         ("completion tcsh", 2, "bash"),
         ("data fetch", 2, "maestro. See livegen data fetch --help.\n"),
