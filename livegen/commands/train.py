@@ -129,6 +129,8 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
     found = corpus.read_folders(folders)
     notes = _tell_of(found)
     small = before is not None and notes < SMALL
+    if before is None and notes < SMALL:
+        tell("that is little to begin from nothing with: --from livegen goes on from a model that knows music.")
     if small and before and not masters:
         masters = [before]  # so that it keeps what it knows
     given["start"] = None if before is None else before.training
@@ -175,7 +177,8 @@ def _tell_of(found: Corpus) -> int:
     """Tell what there is to train on, and return how many notes."""
     notes = sum(len(piece.notes) for piece in found.pieces)
     more = f"; {len(found.skipped)} more cannot be used" if found.skipped else ""
-    tell(f"{found.name}: {len(found.pieces)} files, {notes:,} notes{more}")
+    count = len(found.pieces)
+    tell(f"{found.name}: {count} file{'s' * (count != 1)}, {notes:,} notes{more}")
     for problem in found.skipped:
         tell(f"skipped: {problem}")
     return notes

@@ -173,7 +173,8 @@ def train(
     shape = {"length": recipe.length, "batch": recipe.batch}
     fixed = data.crops(held, **shape, seed=0, augmentation=None, share=cluster.share)
     held_out = np.stack([next(fixed) for _ in range(recipe.held_out_batches)])
-    by = "the same" if kept and held[0] is kept[0] else f"{_count(held)} held out"
+    same = kept and held[0] is kept[0]
+    by = "the same, so that nothing shows when it learns by heart" if same else f"{_count(held)} held out"
     tell(f"trains on {_count(kept)}, chooses the best weights by {by}")
     sizes = recipe.architecture, recipe.dropout
     pianist = built(Pupil(teachers, recipe.taught, *sizes) if teachers else Pianist(*sizes))

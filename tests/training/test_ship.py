@@ -171,7 +171,8 @@ def test_the_command_goes_on_from_a_model(
     assert (recipe.start, recipe.steps, recipe.epoch, recipe.warmup) == (card.training, 30, 6, 6)
     assert first.architecture == recipe.architecture
     assert first.architecture == build(train.Architecture, card.architecture)
-    assert "train split: 3 files, 180 notes" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "train split: 3 files, 180 notes" in said and "that is little" not in said
 
     assert main([*words, "--units", "64", "--data", str(maestro)]) == 0  # the same once more adds nothing
     recipe, first = given[1]
