@@ -24,8 +24,8 @@ BUG = 70  # EX_SOFTWARE of sysexits.h
 class Number(click.FloatRange):
     """A range that NaN is not in."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
-        number = super().convert(value, param, ctx)
+    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
         if isnan(number):
             self.fail(f"{value!r} is no number.", param, ctx)
         return number

@@ -146,10 +146,11 @@ def join(tell: Tell = lambda _: None) -> Cluster:
         return Cluster()
     if keras.backend.backend() != "tensorflow":
         raise ConfigError("Several machines train together with TensorFlow only. Unset KERAS_BACKEND, or TF_CONFIG.")
-    tell(f"worker {index} waits for the others of {', '.join(workers)}")
     try:
-        with _interruptible(), quiet():
-            strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        with _interruptible():
+            tell(f"worker {index} waits for the others of {', '.join(workers)}")
+            with quiet():
+                strategy = tf.distribute.MultiWorkerMirroredStrategy()
     except LOST as error:
         raise ClusterError(
             f"The {len(workers)} workers of {TF_CONFIG} ({', '.join(workers)}) did not come together."

@@ -53,10 +53,14 @@ def work(config: str, arguments: list[str], steps: int, log: Path) -> None:
     sys.exit(main(["train", *arguments]))
 
 
-def start(folder: Path, out: Path, steps: int, arguments: tuple[list[str], list[str]] = ([], [])) -> list[BaseProcess]:
+def free_addresses(count: int) -> list[str]:
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in arguments]
-        workers = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+
+
+def start(folder: Path, out: Path, steps: int, arguments: tuple[list[str], list[str]] = ([], [])) -> list[BaseProcess]:
+    workers = free_addresses(len(arguments))
     processes = []
     for index, more in enumerate(arguments):
         task = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
@@ -129,16 +133,29 @@ def test_workers_that_differ_are_all_told(folder: Path, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_one_that_waits(folder: Path, tmp_path: Path) -> None:
-    task = {"cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}, "task": {"type": "worker", "index": 1}}
+    ours, theirs = free_addresses(2)
+    task = {"cluster": {"worker": [ours, theirs]}, "task": {"type": "worker", "index": 0}}
     command = [sys.executable, "-m", "livegen", "train", "--data", str(folder), "--out", str(tmp_path / "run")]
     environ = os.environ | {"TF_CONFIG": json.dumps(task)}
-    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as waiting:
+    waiting = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)
+    try:
         assert waiting.stderr is not None
-        assert waiting.stderr.readline() == "worker 1 waits for the others of 127.0.0.1:1, 127.0.0.1:2\n"
-        time.sleep(3)  # so that it is TensorFlow that waits
+        assert waiting.stderr.readline() == f"worker 0 waits for the others of {ours}, {theirs}\n"
+        give_up = time.monotonic() + PATIENCE
+        while not listens(ours) and time.monotonic() < give_up:  # then it is TensorFlow that waits
+            time.sleep(0.1)
         waiting.send_signal(signal.SIGINT)
         assert waiting.wait(PATIENCE) == -signal.SIGINT
+    finally:
+        waiting.kill()
+        waiting.communicate()
     assert not (tmp_path / "run").exists()
+
+
+def listens(address: str) -> bool:
+    host, port = address.split(":")
+    with socket.socket() as knocking:
+        return knocking.connect_ex((host, int(port))) == 0
 
 
 def test_the_tutorial_is_trained_by_one_machine(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
