@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Sequence
 
 import click
@@ -85,6 +86,8 @@ def cli(context: click.Context) -> int:
     Every setting can also stand in a TOML file (silence = 1.2) or in the environment (LIVEGEN_SILENCE=1.2).
     """
     if context.invoked_subcommand is not None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # of __main__
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have something to tidy up
         return 0
     given = context.obj
     settings = load(given).settings
