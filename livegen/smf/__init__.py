@@ -1,0 +1,1 @@
+"""Standard MIDI Files: bytes into events, events into notes. The only reader of MIDI files in livegen."""

@@ -1,0 +1,165 @@
+"""The notes of a MIDI file, by the rule of `livegen.stage.pairing`, and the sustain pedal at their onsets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegen.note import INSTANT
+from livegen.smf.events import Events, Seconds
+from livegen.smf.track import Bytes, Integers
+from livegen.stage.control import DOWN, PEDALS
+from livegen.stage.pairing import ALL_NOTES_OFF, ALL_SOUND_OFF, DRUMS, Pairing
+
+NOTE_OFF, NOTE_ON, CONTROL_CHANGE = 0x80, 0x90, 0xB0
+PITCHES, CHANNELS = 128, 16
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Notes in order of (onset, pitch), one in each row."""
+
+    track: NDArray[np.uint16]  # index among the file's tracks
+    channel: Bytes  # 0..15
+    pitch: Bytes  # 0..127
+    velocity: Bytes  # 1..127
+    onset: Seconds  # s since the beginning of the file
+    end: Seconds  # s, at least `INSTANT` later
+    pedal: NDArray[np.bool_]  # whether a sustain pedal is down at the onset, on any channel
+    pressed: Seconds  # s ago, inf if never
+    lifted: Seconds  # s ago, inf if never
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Which notes there are, as rows of `Events`."""
+
+    on: Integers  # the note_on of each note, by time
+    end: Seconds  # s, when the note ends
+    late: Integers  # each note_off that belongs to a note that the next note_on of its key has ended
+    before: Integers  # that note_on
+
+
+def notes(events: Events, *, drums: bool = False, but: str | None = None) -> Notes:
+    """All notes of a file.
+
+    Args:
+        events: of the file.
+        drums: channel 10 too.
+        but: the name of a track that is left out.
+    """
+    heard = np.array([name != but for name in events.names])[events.track]
+    if not drums:
+        heard &= (events.status & 0x0F) != DRUMS
+    pairs = pair(events)
+    kept = heard[pairs.on]
+    on, end = pairs.on[kept], pairs.end[kept]
+    moment = np.cumsum(np.diff(events.seconds[on], prepend=0.0) > 0)
+    order = np.argsort(moment * PITCHES + events.data1[on], kind="stable")
+    on, end = on[order], end[order]
+    onset = events.seconds[on]
+    down, pressed, lifted = _pedal(events, heard, onset)
+    return Notes(
+        track=events.track[on],
+        channel=events.status[on] & 0x0F,
+        pitch=events.data1[on],
+        velocity=events.data2[on],
+        onset=onset,
+        end=np.maximum(end, onset + INSTANT),
+        pedal=down,
+        pressed=pressed,
+        lifted=lifted,
+    )
+
+
+def pair(events: Events) -> Pairs:
+    """Find the notes of a file.
+
+    Where no key is struck again while it is down, and no message ends all notes, each note ends with the next note_off
+    of its key. The other keys are left to `Pairing`.
+    """
+    kind = events.status & 0xF0
+    is_on = (kind == NOTE_ON) & (events.data2 > 0)
+    rows = np.flatnonzero(is_on | (kind == NOTE_OFF) | (kind == NOTE_ON))
+    silencing = (kind == CONTROL_CHANGE) & ((events.data1 == ALL_SOUND_OFF) | (events.data1 == ALL_NOTES_OFF))
+    part = events.track.astype(np.uint32) * CHANNELS + (events.status & 0x0F)
+    key = part[rows] * PITCHES + events.data1[rows]
+    if len(key) and key.max() < 1 << 16:
+        key = key.astype(np.uint16)  # sorts several times as fast
+    order = np.argsort(key, kind="stable")
+    rows, key = rows[order], key[order]
+    on = is_on[rows]
+    same = np.append(key[1:] == key[:-1], False)  # the next row is of the same key
+    again = same & on & np.append(on[1:], False)
+    end = np.full(len(events.seconds), events.end)  # by the row of the note_on
+    followed = np.flatnonzero(on & same)
+    end[rows[followed]] = events.seconds[rows[followed + 1]]
+    none = np.empty(0, np.int64)
+    late = before = none
+    if again.any() or silencing.any():
+        hard = np.isin(key, key[again]) | np.isin(part[rows], part[silencing])
+        hard_rows = np.sort(np.append(rows[hard], np.flatnonzero(silencing)))
+        late, before = _one_by_one(events, is_on, silencing, part, hard_rows, end)
+    starts = np.flatnonzero(is_on)
+    return Pairs(starts, end[starts], late, before)
+
+
+def _one_by_one(
+    events: Events,
+    is_on: NDArray[np.bool_],
+    silencing: NDArray[np.bool_],
+    part: NDArray[np.uint32],
+    rows: Integers,
+    end: Seconds,
+) -> tuple[Integers, Integers]:
+    """Let `Pairing` find the ends of the notes in some rows, and write them into `end`. Returns `Pairs`' last two."""
+    pairing: Pairing[int] = Pairing()
+    sounding: dict[int, dict[int, int]] = {}  # by part, then by pitch: the row of the note_on
+    late, before = [], []
+    columns = (rows, events.seconds[rows], part[rows], events.data1[rows], is_on[rows], silencing[rows])
+    for row, at, where, pitch, begins, silences in zip(*(column.tolist() for column in columns), strict=True):
+        notes, key = sounding.setdefault(where, {}), where * PITCHES + pitch
+        if silences:
+            for silenced, note in notes.items():
+                pairing.end(where * PITCHES + silenced)
+                end[note] = at
+            notes.clear()
+        elif begins:
+            if pairing.press(key, at):
+                end[notes[pitch]] = at
+            notes[pitch] = row
+            end[row] = events.end
+        elif pairing.release(key, at):
+            end[notes.pop(pitch)] = at
+        elif key in pairing:
+            late.append(row)
+            before.append(notes[pitch])
+    return np.array(late, np.int64), np.array(before, np.int64)
+
+
+def _pedal(events: Events, heard: NDArray[np.bool_], onset: Seconds) -> tuple[NDArray[np.bool_], Seconds, Seconds]:
+    """Whether a sustain pedal is down at each onset, and how long ago [s] the pedals were pressed and lifted.
+
+    A pedal that moves at the moment of an onset has moved before it, in whatever order they are written.
+    """
+    sustain = (events.status & 0xF0 == CONTROL_CHANGE) & (events.data1 == PEDALS["sustain"])
+    rows = np.flatnonzero(sustain & heard)
+    down = events.data2[rows] >= DOWN
+    part = events.track[rows].astype(np.uint32) * CHANNELS + (events.status[rows] & 0x0F)
+    order = np.argsort(part, kind="stable")
+    down, part = down[order], part[order].astype(np.int64)
+    first = np.diff(part, prepend=-1) != 0
+    change = np.empty(len(rows), np.int64)
+    change[order] = down.astype(np.int64) - np.where(first, False, np.append(False, down[:-1]))
+    held = np.cumsum(change) > 0  # on one channel or more
+    moved = np.diff(held, prepend=False)
+    at, held = events.seconds[rows[moved]], held[moved]
+
+    def ago(times: Seconds) -> Seconds:
+        last: Seconds = np.append(-np.inf, times)[np.searchsorted(times, onset, side="right")]
+        return onset - last
+
+    pressed, lifted = ago(at[held]), ago(at[~held])
+    return pressed < lifted, pressed, lifted
