@@ -116,10 +116,10 @@ CASES = {
     ),
     "panic-key": Case(lambda: Take().phrase(0).key(3, 21, 0.2).phrase(5), {"panic": "key:21"}),
     "panic-pedal": Case(lambda: Take().phrase(0).cc(3, SOSTENUTO, 127).cc(3.4, SOSTENUTO, 0), {"panic": "sostenuto"}),
-    "same-channel": Case(_shared_channel, {"reply_channel": 1}),
-    "other-channel": Case(_shared_channel, {"reply_channel": 7}),
+    "same-channel": Case(_shared_channel, {"response_channel": 1}),
+    "other-channel": Case(_shared_channel, {"response_channel": 7}),
     "window-of-the-player": Case(lambda: _interrupted(4.0), {"window_of": "player", "window": 6}),
-    "short-responses": Case(lambda: _interrupted(4.0), {"reply_min": 0.5, "reply_max": 1.5}),
+    "short-responses": Case(lambda: _interrupted(4.0), {"response_min": 0.5, "response_max": 1.5}),
     "patient": Case(lambda: _interrupted(3.0), {"silence": 1.6}),
     "impatient": Case(lambda: _interrupted(3.0), {"silence": 0.1, "pedal_silence": 0.2}),
     "wheels-and-programs": Case(

@@ -15,10 +15,10 @@ from unittest import mock
 
 import pytest
 
-from livegen import daemon
-from livegen.config import Settings
+from livegen.config.settings import Settings
+from livegen.encoding import Token
 from livegen.engine.choose import Chosen
-from livegen.features import Token
+from livegen.live import daemon
 from tests.engine.scripted import Scripted
 from tests.golden.cases import CASES
 
