@@ -10,7 +10,7 @@ def main() -> int:
         # At once, until the daemon or a command takes it: raised amid an import it may be lost, or be another error.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        from livegen import cli
+        from livegen.cli import main as cli
 
         return cli.main()
     except KeyboardInterrupt:

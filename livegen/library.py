@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livegen.config import Settings, checked
+from livegen.config.settings import Settings, checked
 from livegen.errors import ConfigError, DataError, needing_extra
 from livegen.note import MonotonicTime, SoundedNote, to_notes
 
@@ -58,8 +58,8 @@ def note_table(file: File) -> Table:
     return midi.read(Path(file)).notes
 
 
-def write_midi(file: File, call: Sequence[SoundedNote], reply: Sequence[SoundedNote] = ()) -> None:
-    """Write notes as a MIDI file with the tracks call and reply, each with its sustain pedal.
+def write_midi(file: File, call: Sequence[SoundedNote], response: Sequence[SoundedNote] = ()) -> None:
+    """Write notes as a MIDI file with the tracks call and response, each with its sustain pedal.
 
     Time begins with the first note. What is there is replaced.
 
@@ -72,10 +72,10 @@ def write_midi(file: File, call: Sequence[SoundedNote], reply: Sequence[SoundedN
 
     if Path(file).suffix.lower() not in (".mid", ".midi"):
         raise ConfigError(f"{file}: a MIDI file's name ends with .mid or .midi.")
-    if not call and not reply:
+    if not call and not response:
         raise DataError(f"{file}: there are no notes to write.")
-    _sounded(call, reply)
-    notes.write(Path(file), call, reply)
+    _sounded(call, response)
+    notes.write(Path(file), call, response)
 
 
 def generate(
@@ -114,7 +114,7 @@ def generate(
     from livegen.engine import card, choose
     from livegen.engine.improviser import Improviser
     from livegen.engine.sampling import Sampling
-    from livegen.stage.reply import place
+    from livegen.stage.response import place
 
     numbers = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "window": window}
     for name, value in (numbers if seed is None else numbers | {"seed": seed}).items():
@@ -160,7 +160,7 @@ def piano_roll(*files: File, notes: int | None = None) -> Figure:
     """Piano rolls of MIDI files, side by side: a matplotlib figure. Needs livegen[train].
 
     Args:
-        files: one or more. Of those that livegen wrote, the call is blue and the reply orange.
+        files: one or more. Of those that livegen wrote, the call is blue and the response orange.
         notes: so many of each, the first ones; all by default.
 
     Raises:

@@ -136,7 +136,7 @@ def test_the_wheel_carries_models_and_data(tmp_path: Path) -> None:
     data = [*(ROOT / "livegen/demo").glob("*.mid"), *(ROOT / "livegen/training").glob("*.csv.gz")]
     shipped |= {str(path.relative_to(ROOT)) for path in data}
     assert shipped <= names
-    assert {"livegen/models/LICENSE", "livegen/cli.py"} <= names
+    assert {"livegen/models/LICENSE", "livegen/cli/main.py"} <= names
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"livegen"}
     assert "livegen = livegen.__main__:main" in entry_points
 

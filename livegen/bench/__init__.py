@@ -13,7 +13,7 @@ import click
 from livegen import __version__
 from livegen.bench import engine, jack, lateness, loopback, silence, startup, table, thru, tutorial
 from livegen.bench.figures import MissingError, Row, Section, Tell
-from livegen.config import Settings
+from livegen.config.settings import Settings
 from livegen.engine import card
 
 
@@ -21,11 +21,11 @@ from livegen.engine import card
 class Effort:
     """How much is measured."""
 
-    replies: int = 80  # of each engine, 24 notes each
+    responses: int = 80  # of each engine, 24 notes each
     predictions: int = 100  # notes, the tutorial's way
     playing: float = 10.0  # s, of each way to be late
     passing: float = 6.0  # s, of each way through
-    silences: int = 12  # replies silenced, in each way
+    silences: int = 12  # responses silenced, in each way
     starts: int = 5
 
 
@@ -51,7 +51,7 @@ def main(settings: Settings, *, as_json: bool, effort: Effort = FULL) -> int:
 
 def measure(settings: Settings, effort: Effort, tell: Tell) -> list[Section]:
     """All of it, one after the other: what runs at the same time would measure the other."""
-    rows, best = engine.measure_all(settings, effort.replies, tell)
+    rows, best = engine.measure_all(settings, effort.responses, tell)
     rows += tutorial.compare(best, effort.predictions, tell)
     note = Section("note", "Model [ms]", tuple(rows))
     late = Section("lateness", "Notes late [ms]", tuple(lateness.measure_all(settings, effort.playing, tell)))
@@ -71,6 +71,6 @@ def measure(settings: Settings, effort: Effort, tell: Tell) -> list[Section]:
         note,
         late,
         Section("thru", "What you play, passed on [ms]", tuple(passing)),
-        Section("silence", "A reply silenced, to its last note_off [ms]", tuple(silenced)),
+        Section("silence", "A response silenced, to its last note_off [ms]", tuple(silenced)),
         Section("start", "Start, FluidSynth loaded", tuple(starting)),
     ]

@@ -9,10 +9,11 @@ from time import perf_counter
 
 import numpy as np
 
-from livegen import features
+from livegen import encoding
 from livegen.bench.apart import apart
 from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
-from livegen.config import Settings
+from livegen.config.settings import Settings
+from livegen.encoding import context
 from livegen.engine import card, choose
 from livegen.engine.card import Card
 from livegen.engine.improviser import Improviser
@@ -20,7 +21,6 @@ from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import Runtime, how
 from livegen.engine.sampling import Sampling
 from livegen.engine.tensorflow import TensorFlow
-from livegen.features import context
 from livegen.io.realtime import quiet_collector
 from livegen.note import WINDOW, Note
 
@@ -50,8 +50,8 @@ class Speed:
     note: Spread  # ms, everything it takes to emit a note, the draws too
 
 
-def measure(settings: Settings, engine: str, replies: int) -> Speed:
-    """Improvise `replies` times, in this process.
+def measure(settings: Settings, engine: str, responses: int) -> Speed:
+    """Improvise `responses` times, in this process.
 
     Raises:
         LivegenError, ImportError, RuntimeError, MissingError: the engine does not run here.
@@ -64,13 +64,13 @@ def measure(settings: Settings, engine: str, replies: int) -> Speed:
     steps: list[float] = []
     notes: list[float] = []
     with quiet_collector():
-        for _ in range(replies):
+        for _ in range(responses):
             start = perf_counter()
             state = runtime.begin()
             for token in context(PHRASE):
                 _, state = runtime.play(state, np.array((token,), np.int32), drawing)
             primes.append(perf_counter() - start)
-            for drawn in map(features.token, PHRASE):
+            for drawn in map(encoding.token, PHRASE):
                 known = np.array((drawn,), np.int32)
                 start = perf_counter()
                 _, state = runtime.play(state, known, drawing)
@@ -81,14 +81,14 @@ def measure(settings: Settings, engine: str, replies: int) -> Speed:
     return Speed(*(Spread.of(seconds, 1000) for seconds in (primes, steps, notes)))
 
 
-def measure_all(settings: Settings, replies: int, tell: Tell) -> tuple[list[Row], float | None]:
+def measure_all(settings: Settings, responses: int, tell: Tell) -> tuple[list[Row], float | None]:
     """Rows for each engine, and the p50 [ms] of the fastest note; None if none runs."""
     speeds: dict[str, Speed] = {}
     missing: dict[str, str] = {}
     for engine, (name, _) in ENGINES.items():
         tell(name)
         try:
-            speeds[engine] = apart(measure, settings, engine, replies)
+            speeds[engine] = apart(measure, settings, engine, responses)
         except MissingError as error:
             missing[engine] = str(error)
     best = min(speeds, key=lambda engine: speeds[engine].note.p50, default=None)

@@ -17,11 +17,11 @@ from livegen.bench.apart import apart
 from livegen.bench.engine import PHRASE
 from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
 from livegen.bench.rig import Stopwatch, rig
-from livegen.config import Settings
-from livegen.inbox import LiveInbox
+from livegen.config.settings import Settings
+from livegen.io.inbox import LiveInbox
 from livegen.io.realtime import MAIN, raise_priority
 from livegen.note import MonotonicTime
-from livegen.stage.events import Ended, Event, Part, Predicted, Received, ReplyNote, Request
+from livegen.stage.events import Ended, Event, Part, Predicted, Received, Request, ResponseNote
 from livegen.stage.performance import Manners, Performance
 from livegen.stage.voice import Voice
 
@@ -32,11 +32,11 @@ BARE = 0.4  # of the time, for the bare timer
 APART = 0.005  # s between two notes
 LASTING = 0.0125  # s that each sounds
 TICK = APART / 2  # s between two sends, of a press or of a release
-IDLY = Request(id=0, context=PHRASE, gap=0.5, length=8.0, reply=0)
+IDLY = Request(id=0, context=PHRASE, gap=0.5, length=8.0, response=0)
 """The performance counts its own requests from 1: nobody waits for this one's answer."""
 REST = 1 / 8
 """Of the time that an answer took, what passes until the model is asked again. Without any rest a thread with real-time
-priority is stopped by the kernel for 50 ms in each second, which no real reply is long enough for."""
+priority is stopped by the kernel for 50 ms in each second, which no real response is long enough for."""
 
 _BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: sum(range(100_000))"
 
@@ -68,11 +68,11 @@ class _Restless(LiveInbox):
 
 
 def measure(settings: Settings, seconds: float, *, loaded: bool) -> Lateness:
-    """Play a dense reply of `seconds`, in this process."""
+    """Play a dense response of `seconds`, in this process."""
     count = round(seconds / APART)
-    notes = tuple(ReplyNote(21 + i % 88, i * APART, LASTING, 64) for i in range(count))
+    notes = tuple(ResponseNote(21 + i % 88, i * APART, LASTING, 64) for i in range(count))
     performance = Performance(Manners(silence=0.1, pedal_silence=0.1), [Voice(thru=False, channel=0)])
-    inbox, output = _Restless(), Stopwatch(Part.REPLY)
+    inbox, output = _Restless(), Stopwatch(Part.RESPONSE)
     with busy_cores() if loaded else nullcontext(), rig(settings, inbox) as playing:
         inbox.ask = playing.ask_model
         now = inbox.now()

@@ -16,7 +16,7 @@ from livegen.bench.client import Ear, keyboard
 from livegen.bench.figures import MissingError, Row, Spread, Tell
 from livegen.bench.launched import Launched
 from livegen.bench.thru import APART
-from livegen.config import Settings
+from livegen.config.settings import Settings
 from livegen.engine import card
 
 SETTLED = 0.3  # s for ports to be connected, and for the last messages to arrive

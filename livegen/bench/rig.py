@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from livegen import daemon
-from livegen.config import Settings
+from livegen.config.settings import Settings
 from livegen.engine import card, choose
 from livegen.engine.improviser import Improviser
 from livegen.engine.sampling import Sampling
-from livegen.inbox import LiveInbox
 from livegen.io import realtime
+from livegen.io.inbox import LiveInbox
 from livegen.io.reporter import Reporter
+from livegen.live import daemon
 from livegen.stage.events import Part, Request, Send
 from livegen.stage.performance import Performance
 

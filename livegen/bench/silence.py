@@ -1,4 +1,4 @@
-"""How soon a reply is silent: over JACK, from what silences it to the last note_off that comes back."""
+"""How soon a response is silent: over JACK, from what silences it to the last note_off that comes back."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from livegen.bench.apart import apart
 from livegen.bench.client import Ear, keyboard
 from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
 from livegen.bench.launched import Launched
-from livegen.config import Settings
+from livegen.config.settings import Settings
+from livegen.encoding import PITCHES
 from livegen.engine import card
-from livegen.features import PITCHES
 from livegen.io import realtime
 
 TARGETS = {"max": Target("<", 10.0)}  # ms
@@ -24,10 +24,10 @@ TARGETS = {"max": Target("<", 10.0)}  # ms
 CALL = (60, 64, 67)
 PANIC = 20  # a controller
 SILENCE = 0.2  # s until a call is answered
-REPLY = 4.0  # s
-LISTEN = 0.15  # s into the reply; and afterwards, so that whatever hangs would be heard
-PATIENCE = 3.0  # s to wait for a note of the reply
-TRIES = 3  # for each reply to be silenced: some are over too soon
+RESPONSE = 4.0  # s
+LISTEN = 0.15  # s into the response; and afterwards, so that whatever hangs would be heard
+PATIENCE = 3.0  # s to wait for a note of the response
+TRIES = 3  # for each response to be silenced: some are over too soon
 
 
 def measure(settings: Settings, rounds: int) -> dict[str, Spread]:
@@ -37,7 +37,7 @@ def measure(settings: Settings, rounds: int) -> dict[str, Spread]:
     with Ear() as ear, keyboard() as (name, port), tempfile.TemporaryDirectory() as folder:
         words = ["--backend", "jack", "--in", f"port:{name}", "--out", f"port:{ear.name}", "--thru", "off"]
         words += ["--model", model, "--device", settings.device, "--panic", f"cc:{PANIC}"]
-        words += ["--silence", str(SILENCE), "--reply-min", str(REPLY)]
+        words += ["--silence", str(SILENCE), "--response-min", str(RESPONSE)]
         with Launched(*words, folder=Path(folder)) as daemon:
             ways: dict[str, Callable[[int], None]] = {
                 "key": lambda key: port.send(Message("note_on", note=key)),
@@ -66,7 +66,7 @@ def _times(ear: Ear, play: Callable[..., None], silence: Callable[[int], None], 
             time.sleep(0.001)
         if not _sounding(ear):
             continue
-        # A key that is not in the reply, for what the player holds is not cut.
+        # A key that is not in the response, for what the player holds is not cut.
         key = max(set(range(PITCHES)) - {message.note for _, message in ear.heard if message.type == "note_on"})
         before, start = len(ear.heard), time.monotonic()
         silence(key)

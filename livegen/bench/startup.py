@@ -16,7 +16,7 @@ from livegen.bench.apart import apart
 from livegen.bench.client import keyboard
 from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
 from livegen.bench.launched import Launched, Memory
-from livegen.config import Settings
+from livegen.config.settings import Settings
 from livegen.engine import card
 
 READY = Target("<", 0.7)  # s
@@ -24,14 +24,14 @@ MEMORY = Target("<", 120)  # MB
 
 KEY = 0.08  # s that each of the call's notes lasts
 CALL = [Message(kind, note=note) for note in (60, 64, 67, 72, 67) for kind in ("note_on", "note_off")]
-AFTERWARDS = 45.0  # s; with a note that late in it, a file does not end before the reply has
+AFTERWARDS = 45.0  # s; with a note that late in it, a file does not end before the response has
 
 
 @dataclass(frozen=True, slots=True)
 class Startup:
     ready: Spread  # s
     memory_ready: Memory
-    memory_reply: Memory  # after the first reply
+    memory_response: Memory  # after the first response
 
 
 def measure(settings: Settings, starts: int, *, jack: bool) -> Startup:
@@ -47,7 +47,7 @@ def measure(settings: Settings, starts: int, *, jack: bool) -> Startup:
             words = ["--in", str(_written(folder)), "--audio-driver", "file"]
         words += ["--out", "synth:", "--gain", "0", "--model", model, "--device", settings.device]
         words += ["--soundfont", str(Path(settings.soundfont).absolute())] if settings.soundfont else []
-        words += ["--reply-min", "0.5", "--reply-max", "1"]
+        words += ["--response-min", "0.5", "--response-max", "1"]
         seconds: list[float] = []
         for _ in range(starts - 1):
             with Launched(*words, folder=folder) as daemon:
@@ -82,7 +82,7 @@ def measure_all(settings: Settings, starts: int, tell: Tell, *, jack: bool) -> l
     return [
         Row("ready", "From the command to ready [s]", startup.ready.values("p50", "max"), {"p50": READY}, sound),
         _memory("memory_ready", "Memory when ready [MB]", startup.memory_ready),
-        _memory("memory_reply", "Memory after a reply [MB]", startup.memory_reply),
+        _memory("memory_response", "Memory after a response [MB]", startup.memory_response),
     ]
 
 

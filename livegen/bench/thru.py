@@ -13,8 +13,8 @@ from mido import Message
 from livegen.bench.apart import apart
 from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
 from livegen.bench.rig import Stopwatch, rig
-from livegen.config import Settings
-from livegen.inbox import LiveInbox
+from livegen.config.settings import Settings
+from livegen.io.inbox import LiveInbox
 from livegen.stage.events import Part, Received, Stop
 from livegen.stage.performance import Manners, Performance
 from livegen.stage.voice import Voice

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from livegen.bench.apart import apart
 from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
-from livegen.features import PITCHES
+from livegen.encoding import PITCHES
 from livegen.note import WINDOW
 
 TIMES_FASTER = Target(">=", 150)

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from livegen.claim import claimed
 from livegen.data.download import DownloadError, Tell, download
 from livegen.data.unpack import unpack
-from livegen.draft import unwritable
 from livegen.errors import DataError
+from livegen.files import claimed, unwritable
 
 HOME = "https://magenta.tensorflow.org/datasets/maestro"
 LICENCE = (

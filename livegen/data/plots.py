@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from livegen.data import midi
 from livegen.data.midi import MidiFile, Table, names
-from livegen.draft import drafted, unwritable
 from livegen.errors import DataError
+from livegen.files import drafted, unwritable
 
 BLUE, ORANGE = "#3b6ea5", "#d9822b"
 OTHERS = ("#5b8c5a", "#8e6c8a", "#777777")
 IN_TWO_ROWS = 4  # panels, or more
-COLOURS = {"call": BLUE, "reply": ORANGE}  # of the tracks that livegen writes
+COLOURS = {"call": BLUE, "response": ORANGE}  # of the tracks that livegen writes
 BINS = 20
 OUTLIERS = 2.5  # percent of the notes: the longest steps and durations are not drawn
 UNITS = {"pitch": "MIDI number", "step": "s", "duration": "s", "velocity": "1..127"}

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import livegen
+from livegen.config.values import expanded
+from livegen.encoding import SCHEME
 from livegen.engine.plain import build
 from livegen.errors import ModelError, did_you_mean
-from livegen.features import SCHEME
-from livegen.kinds import expanded
 from livegen.note import WINDOW
 
 CARD = "model.json"
@@ -76,7 +76,7 @@ class Card:
     folder: Path = field(compare=False)  # where the model lies; not written down
     name: str
     title: str
-    scheme: str  # of the encoding, `features.SCHEME`
+    scheme: str  # of the encoding, `encoding.SCHEME`
     window: int  # notes of context
     architecture: dict[str, Any]  # of the network, in the words of training
     memory: int  # numbers that come along from note to note

@@ -8,9 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from livegen.engine.runtime import CHANCES, LONG, STEPS, Runtime, State, how
-from livegen.engine.sampling import AS_IS, Sampling
-from livegen.features import (
+from livegen.encoding import (
     CELL,
     TIME_EDGES,
     VARIABLES,
@@ -21,11 +19,13 @@ from livegen.features import (
     context,
     time_bin,
 )
+from livegen.engine.runtime import CHANCES, LONG, STEPS, Runtime, State, how
+from livegen.engine.sampling import AS_IS, Sampling
 from livegen.note import WINDOW, Note
-from livegen.stage.reply import LONG_GAP, Drawn
+from livegen.stage.response import LONG_GAP, Drawn
 
 MAX_STEP = 2.0
-"""s: no hole in a reply is longer."""
+"""s: no hole in a response is longer."""
 
 KEPT = 8
 """Notes of its own that it still has in mind when it thinks of the call again (docs/model.md)."""

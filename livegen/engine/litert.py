@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from livegen.encoding import VARIABLES, Token
 from livegen.engine.card import OTHER, RESTORE, Card
 from livegen.engine.runtime import PLAY, State, beginning, example, how, inputs, outputs
 from livegen.errors import ModelError
-from livegen.features import VARIABLES, Token
 from livegen.quiet import quiet
 
 FILE = "model.tflite"

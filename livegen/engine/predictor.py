@@ -13,7 +13,7 @@ import numpy as np
 
 from livegen.engine.improviser import Improviser
 from livegen.stage.events import Failed, Predicted, Request
-from livegen.stage.reply import Drawn, compose
+from livegen.stage.response import Drawn, compose
 
 
 class AbandonedError(Exception):
@@ -28,13 +28,13 @@ def answer(
     longest: float,
     abandoned: Callable[[], bool] = lambda: False,
 ) -> Predicted:
-    """The reply to a request, never over `longest` seconds. With a seed, the same every time.
+    """The response to a request, never over `longest` seconds. With a seed, the same every time.
 
     Raises:
         AbandonedError: `abandoned` came true between two notes.
     """
     start = perf_counter()
-    random = np.random.default_rng(None if seed is None else [seed, request.reply])
+    random = np.random.default_rng(None if seed is None else [seed, request.response])
 
     def draws() -> Iterator[Drawn]:
         for drawn in improviser.improvise(request.context, request.gap, random):
@@ -73,8 +73,8 @@ class Predictor:
         Args:
             improviser: used by the predictor's thread alone.
             put: takes the answers, in that thread.
-            seed: of all draws, with the reply's number; None for fresh ones.
-            longest: s, what no reply exceeds.
+            seed: of all draws, with the response's number; None for fresh ones.
+            longest: s, what no response exceeds.
             realtime: gives the calling thread its priority.
         """
         self._put, self._realtime = put, realtime

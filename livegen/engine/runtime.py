@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.features import SIZES, TIME_BINS, VARIABLES, Token
+from livegen.encoding import SIZES, TIME_BINS, VARIABLES, Token
 
 PLAY = "play"
 """The one signature that a model has; `livegen.training.export` says what goes in and comes out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from livegen.config import Settings
+from livegen.config.settings import Settings
 from livegen.io import midi_system, ports, synth
 from livegen.io.midi_system import Listing
 from livegen.io.synth import Available

@@ -8,13 +8,13 @@ from pathlib import Path
 from mido import Message
 
 from livegen.errors import DataError
-from livegen.io import source
-from livegen.io.tape import MidiTape
+from livegen.io import file_player
+from livegen.io.recorder import MidiRecorder
 from livegen.note import MonotonicTime, SoundedNote
 from livegen.stage.control import PEDALS
-from livegen.stage.events import Part, Received, ReplyNote, Send
+from livegen.stage.events import Part, Received, ResponseNote, Send
 from livegen.stage.listener import Listener
-from livegen.stage.player import scheduled
+from livegen.stage.scheduler import scheduled
 
 
 def read(path: Path) -> tuple[SoundedNote, ...]:
@@ -24,7 +24,7 @@ def read(path: Path) -> tuple[SoundedNote, ...]:
         DataError: it cannot be read, is no MIDI file, or has no notes.
     """
     listener = Listener()
-    for event in source.from_file(path, MonotonicTime(0.0)).events:
+    for event in file_player.from_file(path, MonotonicTime(0.0)).events:
         if isinstance(event, Received):
             listener.hear(event.message, event.at)
     notes = sorted(listener.finished(), key=lambda note: note.order)
@@ -33,20 +33,20 @@ def read(path: Path) -> tuple[SoundedNote, ...]:
     return tuple(notes)
 
 
-def write(path: Path, call: Sequence[SoundedNote], reply: Sequence[SoundedNote] = ()) -> None:
-    """Write a MIDI file with the tracks call and reply, on channels 1 and 2, each with its sustain pedal.
+def write(path: Path, call: Sequence[SoundedNote], response: Sequence[SoundedNote] = ()) -> None:
+    """Write a MIDI file with the tracks call and response, on channels 1 and 2, each with its sustain pedal.
 
-    Time begins with the first note. The call's pedal is lifted when the reply begins.
+    Time begins with the first note. The call's pedal is lifted when the response begins.
 
     Raises:
         ConfigError: no file can be written there.
         PortError: it could not be written.
     """
-    tape = MidiTape(path)
-    for channel, (part, notes) in enumerate(((Part.CALL, call), (Part.REPLY, reply))):
+    tape = MidiRecorder(path)
+    for channel, (part, notes) in enumerate(((Part.CALL, call), (Part.RESPONSE, response))):
         if notes:
             end = max(note.end for note in notes)
-            for send in _sends(notes, part, channel, reply[0].onset if reply and part is Part.CALL else end):
+            for send in _sends(notes, part, channel, response[0].onset if response and part is Part.CALL else end):
                 tape.send(send)
     tape.close()
 
@@ -60,7 +60,7 @@ def _sends(notes: Sequence[SoundedNote], part: Part, channel: int, pedal_end: Mo
     for note in notes:
         yield send(note.end, "note_off", note=note.pitch)
     start = notes[0].onset
-    placed = (ReplyNote(n.pitch, n.onset - start, n.duration, n.velocity, n.pedal) for n in notes)
+    placed = (ResponseNote(n.pitch, n.onset - start, n.duration, n.velocity, n.pedal) for n in notes)
     for stroke in scheduled(placed, start):
         if stroke.note is not None:
             yield send(stroke.at, "note_on", note=stroke.note.pitch, velocity=stroke.note.velocity)

@@ -15,8 +15,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from livegen.config.values import expanded
 from livegen.errors import ConfigError, PortError
-from livegen.kinds import expanded
 
 if TYPE_CHECKING:
     import mido

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livegen.io import source
+from livegen.io import file_player
+from livegen.io.recorder import WAV_RATE, WAV_TAIL, WavRecorder, sound
 from livegen.io.synth import loaded
-from livegen.io.tape import WAV_RATE, WAV_TAIL, WavTape, sound
 from livegen.note import MonotonicTime
 from livegen.stage.events import Part, Received, Send
 
@@ -32,7 +32,7 @@ def to_wav(file: Path, out: Path, *, soundfont: str = "", gain: float = 0.6) -> 
         PortError: no FluidSynth, no usable soundfont, or the sound could not be written.
     """
     sends = list(_sends(file))
-    tape = WavTape(out, soundfont=soundfont, gain=gain)
+    tape = WavRecorder(out, soundfont=soundfont, gain=gain)
     for send in sends:
         tape.send(send)
     tape.close()
@@ -53,6 +53,6 @@ def to_array(file: Path, *, soundfont: str = "", gain: float = 0.6) -> NDArray[n
 
 
 def _sends(file: Path) -> Iterator[Send]:
-    for event in source.from_file(file, MonotonicTime(0.0)).events:
+    for event in file_player.from_file(file, MonotonicTime(0.0)).events:
         if isinstance(event, Received):
             yield Send(0, event.message, Part.CALL, event.at)

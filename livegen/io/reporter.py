@@ -14,19 +14,19 @@ from typing import Self, TextIO
 from livegen.note import MonotonicTime
 from livegen.stage.events import (
     CallEnded,
-    NoReply,
+    NoResponse,
     NoteStarted,
     Notice,
     Part,
-    ReplyEnded,
-    ReplyStarted,
+    ResponseEnded,
+    ResponseStarted,
     Silenced,
     Unheard,
 )
 from livegen.stage.listener import DRUMS
 
 CHORD = 0.030  # s; notes that begin within it are written as one chord
-LABELS = {Part.CALL: "you      ", Part.REPLY: "livegen  "}
+LABELS = {Part.CALL: "you      ", Part.RESPONSE: "livegen  "}
 INDENT = " " * len(LABELS[Part.CALL])
 PATIENCE = 2.0  # s that close() waits for a terminal that takes nothing
 INFO, WARNING, DEBUG = "<6>", "<4>", "<7>"  # sd-daemon's priorities
@@ -120,7 +120,7 @@ class _Page:
         self._writing: Part | None = None  # whose line is open
         self._column = 0
         self._chord = MonotonicTime(0.0)  # when the last chord began
-        self._reply: ReplyStarted | None = None
+        self._response: ResponseStarted | None = None
 
     def line(self, priority: str, text: object) -> None:
         self.end_line()
@@ -134,16 +134,16 @@ class _Page:
             case CallEnded():
                 if not self._terminal or self._verbose:
                     self._summary(f"heard {_heard(notice)}")
-            case ReplyStarted():
-                self._reply = notice
-            case ReplyEnded():
+            case ResponseStarted():
+                self._response = notice
+            case ResponseEnded():
                 self._summary(self._answered(notice))
             case Silenced():
                 self._summary("silenced")
             case Unheard(channel):
                 drums = ", that of drums," if channel == DRUMS else ""
                 self._summary(f"channel {channel + 1}{drums} is not listened to (--channel)")
-            case NoReply():
+            case NoResponse():
                 self._summary(f"no answer: {notice.why}", WARNING)
 
     def _note(self, note: NoteStarted) -> None:
@@ -167,8 +167,8 @@ class _Page:
     def _summary(self, text: str, priority: str = INFO) -> None:
         self.line(priority, INDENT + text if self._terminal else text)
 
-    def _answered(self, end: ReplyEnded) -> str:
-        start, self._reply = self._reply, None
+    def _answered(self, end: ResponseEnded) -> str:
+        start, self._response = self._response, None
         if start is None:
             return f"answered: {_count(end.played)}"
         of = f" of {start.notes}" if end.interrupted else ""

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
-from livegen.config import Settings
+from livegen.config.settings import Settings
 from livegen.errors import ConfigError, PortError
-from livegen.inbox import LiveInbox
-from livegen.io import midi_system, ports, realtime, source, synth
+from livegen.io import file_player, midi_system, ports, realtime, synth
+from livegen.io.inbox import LiveInbox
 from livegen.io.output import Output
 from livegen.io.ports import Demo, MidiFile, Port, PortInput, Synth, WavFile
+from livegen.io.recorder import MidiRecorder, WavRecorder, real, unused
 from livegen.io.reporter import Reporter
-from livegen.io.tape import MidiTape, WavTape, real, unused
 from livegen.note import MonotonicTime
 from livegen.stage.events import Ended, Lost, Received
 
@@ -34,8 +34,8 @@ class Wiring:
 
     outputs: list[Output] = field(default_factory=list)
     listening: list[PortInput] = field(default_factory=list)
-    timelines: list[source.Timeline] = field(default_factory=list)
-    players: list[source.SourceThread] = field(default_factory=list)
+    timelines: list[file_player.Timeline] = field(default_factory=list)
+    players: list[file_player.FilePlayer] = field(default_factory=list)
 
     @property
     def inputs(self) -> int:
@@ -69,7 +69,7 @@ def wire(
     settings: Settings,
     inbox: LiveInbox,
     reporter: Reporter,
-    timeline: source.Timeline | None = None,
+    timeline: file_player.Timeline | None = None,
     *,
     replace: bool = True,
 ) -> Iterator[Wiring]:
@@ -91,7 +91,7 @@ def wire(
     with ExitStack() as stack:
         wiring = _Opener(settings, inbox, reporter, stack, replace=replace).open(timeline)
         for tape in wiring.outputs:
-            if isinstance(tape, MidiTape | WavTape):  # where something could not be opened, no file is touched
+            if isinstance(tape, MidiRecorder | WavRecorder):  # where something could not be opened, no file is touched
                 stack.callback(tape.close)
                 stack.callback(_tell_writing, tape, reporter)  # first, since sound takes a moment
         yield wiring
@@ -118,7 +118,7 @@ class _Opener:
         """Of the ports that can be listened to and played to, before there are any of our own."""
         return self._system.names()
 
-    def open(self, timeline: source.Timeline | None) -> Wiring:
+    def open(self, timeline: file_player.Timeline | None) -> Wiring:
         settings = self._settings
         inputs = [ports.parse_input(text) for text in settings.inputs if timeline is None]
         outputs = [ports.parse_output(text) for text in settings.outputs]
@@ -173,10 +173,10 @@ class _Opener:
                         self._reporter.say(remark)
                 self._out(self._synth())
             case MidiFile(path):
-                self._out(MidiTape(path), "written at the end")
+                self._out(MidiRecorder(path), "written at the end")
             case WavFile(path):
                 settings = self._settings
-                tape = WavTape(path, soundfont=settings.soundfont, gain=settings.gain)
+                tape = WavRecorder(path, soundfont=settings.soundfont, gain=settings.gain)
                 self._out(tape, "written at the end")
             case Port(name):
                 self._out(ports.open_output(self._system, name))
@@ -186,7 +186,7 @@ class _Opener:
             case Demo():
                 self._play("demo", self._demo)
             case MidiFile(path):
-                self._play(str(path), lambda start, port: source.from_file(path, start, port))
+                self._play(str(path), lambda start, port: file_player.from_file(path, start, port))
             case Port(name):
                 self._listen("", lambda callback: ports.open_input(self._system, name, callback))
 
@@ -210,7 +210,7 @@ class _Opener:
             self._listen("the first keyboard", lambda callback: ports.open_input(self._system, keyboard, callback))
 
     def _out(self, output: Output, remark: str = "") -> None:
-        if not isinstance(output, MidiTape | WavTape):
+        if not isinstance(output, MidiRecorder | WavRecorder):
             self._stack.callback(output.close)
         self._wiring.outputs.append(output)
         self._reporter.say(f"out: {output.name}{f' ({remark})' if remark else ''}")
@@ -231,22 +231,24 @@ class _Opener:
         self._wiring.listening.append(port)
         self._reporter.say(f"in:  {port.name}{f' ({remark})' if remark else ''}")
 
-    def _play(self, name: str, timeline: Callable[[MonotonicTime, int], source.Timeline], remark: str = "") -> None:
+    def _play(
+        self, name: str, timeline: Callable[[MonotonicTime, int], file_player.Timeline], remark: str = ""
+    ) -> None:
         self._place(timeline(MonotonicTime(0.0), self._wiring.inputs))
         self._reporter.say(f"in:  {name}{f' ({remark})' if remark else ''}")
 
-    def _place(self, timeline: source.Timeline) -> None:
+    def _place(self, timeline: file_player.Timeline) -> None:
         if not self._settings.fast:
             timeline = timeline.delayed(self._inbox.now() + UPBEAT)  # now: to read a long file takes longer than that
-            player = source.SourceThread(timeline, self._inbox.put, self._claim)
+            player = file_player.FilePlayer(timeline, self._inbox.put, self._claim)
             self._stack.callback(player.stop)
             self._wiring.players.append(player)
         self._wiring.timelines.append(timeline)
 
-    def _demo(self, start: MonotonicTime, port: int) -> source.Timeline:
+    def _demo(self, start: MonotonicTime, port: int) -> file_player.Timeline:
         settings = self._settings
-        return source.demo(
-            start, port, silence=settings.silence, shortest=settings.reply_min, longest=settings.reply_max
+        return file_player.demo(
+            start, port, silence=settings.silence, shortest=settings.response_min, longest=settings.response_max
         )
 
     def _synth(self) -> Output:
@@ -261,11 +263,13 @@ class _Opener:
         )
 
 
-def _tell_writing(tape: MidiTape | WavTape, reporter: Reporter) -> None:
+def _tell_writing(tape: MidiRecorder | WavRecorder, reporter: Reporter) -> None:
     reporter.say(f"nothing was played: {tape.name} is not written" if tape.empty else f"writing {tape.name}")
 
 
-def _refuse_one_file_twice(read: Sequence[source.Timeline | MidiFile], written: Sequence[MidiFile | WavFile]) -> None:
+def _refuse_one_file_twice(
+    read: Sequence[file_player.Timeline | MidiFile], written: Sequence[MidiFile | WavFile]
+) -> None:
     seen = {real(each.path) for each in read if each.path is not None}
     for each in written:
         if real(each.path) in seen:

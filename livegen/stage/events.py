@@ -16,7 +16,7 @@ class Part(Enum):
     """Who plays."""
 
     CALL = "call"  # the player
-    REPLY = "reply"  # livegen
+    RESPONSE = "response"  # livegen
 
 
 # Into the inbox.
@@ -35,11 +35,11 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyNote:
-    """A note of a reply that has no place in time yet."""
+class ResponseNote:
+    """A note of a response that has no place in time yet."""
 
     pitch: int  # 0..127
-    offset: float  # s from the reply's first onset
+    offset: float  # s from the response's first onset
     duration: float  # s
     velocity: int  # 1..127
     pedal: Pedal = PEDAL_UP
@@ -47,10 +47,10 @@ class ReplyNote:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """The reply to a request, whole."""
+    """The response to a request, whole."""
 
     request: int
-    notes: tuple[ReplyNote, ...]  # by offset
+    notes: tuple[ResponseNote, ...]  # by offset
     seconds: float  # that the model took
 
 
@@ -104,9 +104,9 @@ class Request:
 
     id: int
     context: tuple[Note, ...]  # 1 to `window` notes, the last ones that sounded
-    gap: float  # s from the last onset to the reply's first: its step
-    length: float  # s the reply should last
-    reply: int  # how many replies went before: with the seed it decides the draws
+    gap: float  # s from the last onset to the response's first: its step
+    length: float  # s the response should last
+    response: int  # how many responses went before: with the seed it decides the draws
 
 
 # Out.
@@ -140,14 +140,14 @@ class NoteStarted:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """The player's phrase is over; the reply is due at `at`."""
+    """The player's phrase is over; the response is due at `at`."""
 
     notes: tuple[SoundedNote, ...]
     at: MonotonicTime
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyStarted:
+class ResponseStarted:
     notes: int
     seconds: float  # how long it will last
     waited: float  # s from the player's last key up to the first note
@@ -157,7 +157,7 @@ class ReplyStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyEnded:
+class ResponseEnded:
     played: int  # notes
     dropped: int  # notes that would have come too late
     interrupted: bool
@@ -180,12 +180,12 @@ class Unheard:
 
 
 @dataclass(frozen=True, slots=True)
-class NoReply:
+class NoResponse:
     """A call stays without an answer, and why."""
 
     why: str
     at: MonotonicTime
 
 
-Notice = NoteStarted | CallEnded | ReplyStarted | ReplyEnded | Silenced | Unheard | NoReply
+Notice = NoteStarted | CallEnded | ResponseStarted | ResponseEnded | Silenced | Unheard | NoResponse
 """What a musician, a log, a recorder or a page may want to know. Never needed for playing."""

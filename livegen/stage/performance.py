@@ -1,6 +1,6 @@
-"""Whose turn it is. The one place where call, silence and reply meet. Pure: values in, values out.
+"""Whose turn it is. The one place where call, silence and response meet. Pure: values in, values out.
 
-    IDLE --key down--> CALL --all keys up, silence--> REPLY --its end--> IDLE
+    IDLE --key down--> CALL --all keys up, silence--> RESPONSE --its end--> IDLE
                          ^                              |
                          +---------key down-------------+   (what is pending is dropped, what sounds is released)
 
@@ -8,9 +8,9 @@ Rules:
 - A call is over when all keys are up and it has been silent for `silence`; a pedal that holds notes delays that to
   `pedal_silence`, and no longer.
 - A pedal that is let go later than `silence` hands over, a BREATH later.
-- The reply is asked for up to LEAD ahead, for the very moment at which the silence will have been long enough; when
+- The response is asked for up to LEAD ahead, for the very moment at which the silence will have been long enough; when
   anything changes that moment, it is asked for anew, and an answer to an older request counts for nothing.
-- The player's first key ends a reply at once. Panic ends a reply or a call.
+- The player's first key ends a response at once. Panic ends a response or a call.
 - A call that cannot be answered is dropped, and the next one is listened to.
 """
 
@@ -31,36 +31,36 @@ from livegen.stage.events import (
     Ended,
     Event,
     Failed,
-    NoReply,
+    NoResponse,
     NoteStarted,
     Notice,
     Panic,
     Part,
     Predicted,
     Received,
-    ReplyEnded,
-    ReplyStarted,
     Request,
+    ResponseEnded,
+    ResponseStarted,
     Send,
     Silenced,
     Unheard,
 )
 from livegen.stage.listener import Heard, Listener
-from livegen.stage.player import Player, Stroke, scheduled
+from livegen.stage.scheduler import Player, Stroke, scheduled
 from livegen.stage.voice import Voice
 
 LEAD = 0.35
-"""s ahead that a reply is asked for: ten times what the shipped model needs, and seldom in vain."""
+"""s ahead that a response is asked for: ten times what the shipped model needs, and seldom in vain."""
 
 
 BREATH = 0.1
-"""s from a pedal let go in a long silence to the reply: nobody can ask ahead for what a foot will do."""
+"""s from a pedal let go in a long silence to the response: nobody can ask ahead for what a foot will do."""
 
 
 class Turn(Enum):
     IDLE = auto()
     CALL = auto()
-    REPLY = auto()
+    RESPONSE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class Manners:
 
     silence: float = 0.7
     pedal_silence: float = 2.0
-    reply_min: float = 1.0
-    reply_max: float = 8.0
+    response_min: float = 1.0
+    response_max: float = 8.0
     window: int = WINDOW
     window_of_both: bool = True  # or of the player alone
     channel: int | None = None  # heard: 0..15, or all but the drums'
@@ -100,7 +100,7 @@ class Performance:
         self._hand_over: MonotonicTime | None = None  # when the silence will have been long enough
         self._asked: Request | None = None
         self._answer: tuple[Predicted, MonotonicTime, list[Stroke]] | None = None  # with its start
-        self._requests = self._replies = self._played = 0
+        self._requests = self._responses = self._played = 0
         self._last_stroke = MonotonicTime(-inf)
         self._unheard: set[int] = set()  # channels
         self._sends: list[Send] = []
@@ -118,13 +118,13 @@ class Performance:
 
     @property
     def finished(self) -> bool:
-        """Nothing more can happen: all inputs have ended, and so has the last reply."""
+        """Nothing more can happen: all inputs have ended, and so has the last response."""
         return self._open_inputs <= 0 and self._turn is Turn.IDLE
 
     @property
     def next_due(self) -> MonotonicTime | None:
         """When `due` must be called next, if nothing happens before."""
-        if self._turn is Turn.REPLY:
+        if self._turn is Turn.RESPONSE:
             return self._player.next_due
         if self._hand_over is None:
             return None
@@ -144,7 +144,7 @@ class Performance:
                     self._answer = event, start, scheduled(event.notes, start)  # the first note must not wait
             case Failed():
                 if self._asked is not None and event.request == self._asked.id:
-                    self._no_reply(event.error, now)
+                    self._no_response(event.error, now)
             case Panic():
                 self._panic(event.at)
             case Ended():
@@ -157,8 +157,8 @@ class Performance:
             if self._asked is None and now >= self._ask_at:
                 self._ask()
             if self._answer is not None and now >= self._hand_over:
-                self._start_reply(*self._answer)
-        if self._turn is Turn.REPLY:
+                self._start_response(*self._answer)
+        if self._turn is Turn.RESPONSE:
             self._play(now)
         sends, self._sends = self._sends, []
         return sends
@@ -166,12 +166,12 @@ class Performance:
     def sent(self, send: Send, now: MonotonicTime) -> None:
         """A message has left by a port from which it may come back."""
         if self._echo is not None:
-            self._echo.sent(send.message, now, ours=send.part is Part.REPLY)
+            self._echo.sent(send.message, now, ours=send.part is Part.RESPONSE)
 
     def leave_out(self, output: int, now: MonotonicTime) -> list[Send]:
         """Go on without an output that is broken. Returns the last that it should get, if it can."""
         voice = self._voices.pop(output)
-        return [Send(output, message, Part.REPLY, now) for message in voice.close()]
+        return [Send(output, message, Part.RESPONSE, now) for message in voice.close()]
 
     def take_request(self) -> Request | None:
         """What to ask the model, once."""
@@ -184,10 +184,10 @@ class Performance:
 
     def close(self, now: MonotonicTime) -> list[Send]:
         """The end, on whatever way out: everything that was sounded is released."""
-        if self._turn is Turn.REPLY:
-            self._end_reply(now, interrupted=True)
+        if self._turn is Turn.RESPONSE:
+            self._end_response(now, interrupted=True)
         for output, voice in self._voices.items():
-            self._send(output, voice.close(), Part.REPLY, now)
+            self._send(output, voice.close(), Part.RESPONSE, now)
         sends, self._sends = self._sends, []
         return sends
 
@@ -215,13 +215,13 @@ class Performance:
     def _act(self, heard: Heard, at: MonotonicTime) -> None:
         if heard in (Heard.KEY_UP, Heard.PEDAL):  # a foot may have left a pedal that we share
             for output, voice in self._voices.items():
-                self._send(output, voice.settle(self._listener), Part.REPLY, at)
+                self._send(output, voice.settle(self._listener), Part.RESPONSE, at)
         for note in self._listener.finished():
             self._window.add(note)
             self._call.append(note)
         if heard is Heard.KEY_DOWN:
-            if self._turn is Turn.REPLY:
-                self._end_reply(at, interrupted=True)
+            if self._turn is Turn.RESPONSE:
+                self._end_response(at, interrupted=True)
             if self._turn is Turn.IDLE:
                 self._turn = Turn.CALL
                 self._call.clear()
@@ -261,25 +261,25 @@ class Performance:
             id=self._requests,
             context=self._window.notes(),
             gap=self._hand_over - self._window.last_onset,
-            length=min(max(end - begin, self._manners.reply_min), self._manners.reply_max),
-            reply=self._replies,
+            length=min(max(end - begin, self._manners.response_min), self._manners.response_max),
+            response=self._responses,
         )
 
-    def _no_reply(self, why: str, at: MonotonicTime) -> None:
+    def _no_response(self, why: str, at: MonotonicTime) -> None:
         self._withdraw()
         self._turn = Turn.IDLE
-        self._notices.append(NoReply(why, at))
+        self._notices.append(NoResponse(why, at))
 
-    # The reply.
+    # The response.
 
-    def _start_reply(self, answer: Predicted, start: MonotonicTime, strokes: Sequence[Stroke]) -> None:
+    def _start_response(self, answer: Predicted, start: MonotonicTime, strokes: Sequence[Stroke]) -> None:
         assert self._hand_over is not None and self._last_key_up is not None
         meant = self._hand_over
         self._notices.append(CallEnded(tuple(self._call), meant))
         if not answer.notes:
-            return self._no_reply("the model had nothing to say", start)
+            return self._no_response("the model had nothing to say", start)
         self._notices.append(
-            ReplyStarted(
+            ResponseStarted(
                 notes=len(answer.notes),
                 seconds=max(note.offset + note.duration for note in answer.notes),
                 waited=start - self._last_key_up,
@@ -289,8 +289,8 @@ class Performance:
             )
         )
         self._withdraw()
-        self._turn = Turn.REPLY
-        self._replies += 1
+        self._turn = Turn.RESPONSE
+        self._responses += 1
         self._played = 0
         for voice in self._voices.values():
             voice.begin()
@@ -307,7 +307,7 @@ class Performance:
                 continue
             if stroke.down:
                 self._played += 1
-                self._notices.append(NoteStarted(Part.REPLY, note.pitch, note.velocity, stroke.at))
+                self._notices.append(NoteStarted(Part.RESPONSE, note.pitch, note.velocity, stroke.at))
             else:
                 self._sounded(note)
             for output, voice in self._voices.items():
@@ -315,11 +315,11 @@ class Performance:
                     messages = voice.start(note.pitch, note.velocity)
                 else:
                     messages = voice.stop(note.pitch, self._listener)
-                self._send(output, messages, Part.REPLY, stroke.at)
+                self._send(output, messages, Part.RESPONSE, stroke.at)
         if not self._player.playing:
-            self._end_reply(last, interrupted=False)
+            self._end_response(last, interrupted=False)
 
-    def _end_reply(self, at: MonotonicTime, *, interrupted: bool) -> None:
+    def _end_response(self, at: MonotonicTime, *, interrupted: bool) -> None:
         at = max(at, self._last_stroke)  # what ends it may be stamped before what was due until it was heard
         for note in self._player.cancel(at):
             self._sounded(note)
@@ -328,19 +328,19 @@ class Performance:
             self._silence(at)
         else:
             self._move_pedal(at, down=False)
-        self._notices.append(ReplyEnded(self._played, self._player.dropped, interrupted, at))
+        self._notices.append(ResponseEnded(self._played, self._player.dropped, interrupted, at))
 
     def _move_pedal(self, at: MonotonicTime, *, down: bool) -> None:
         for output, voice in self._voices.items():
-            self._send(output, voice.pedal(self._listener, down=down), Part.REPLY, at)
+            self._send(output, voice.pedal(self._listener, down=down), Part.RESPONSE, at)
 
     def _sounded(self, note: SoundedNote) -> None:
         if self._manners.window_of_both:
             self._window.add(note)
 
     def _panic(self, at: MonotonicTime) -> None:
-        if self._turn is Turn.REPLY:
-            self._end_reply(at, interrupted=True)
+        if self._turn is Turn.RESPONSE:
+            self._end_response(at, interrupted=True)
         else:
             self._silence(at)
         self._withdraw()
@@ -349,7 +349,7 @@ class Performance:
 
     def _silence(self, at: MonotonicTime) -> None:
         for output, voice in self._voices.items():
-            self._send(output, voice.silence(self._listener), Part.REPLY, at)
+            self._send(output, voice.silence(self._listener), Part.RESPONSE, at)
 
     def _send(self, output: int, messages: Sequence[Message], part: Part, at: MonotonicTime) -> None:
         self._sends += [Send(output, message, part, at) for message in messages]

@@ -19,8 +19,8 @@ class Voice:
 
     Args:
         thru: whether the player's messages go there too.
-        channel: of the reply, 0..15.
-        evades: whether a reply takes another channel where the player's notes have come by this one.
+        channel: of the response, 0..15.
+        evades: whether a response takes another channel where the player's notes have come by this one.
     """
 
     def __init__(self, *, thru: bool, channel: int, evades: bool = False) -> None:
@@ -82,7 +82,7 @@ class Voice:
         return messages
 
     def begin(self) -> None:
-        """A reply comes: let it have a channel of its own, if there is one."""
+        """A response comes: let it have a channel of its own, if there is one."""
         if self._evades and self.channel in self._heard and not self._ours and not self._pedal_sent:
             self.channel = next((c for c in range(16) if c != DRUMS and c not in self._heard), self.channel)
 

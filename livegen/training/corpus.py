@@ -14,8 +14,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from livegen.draft import drafted
 from livegen.errors import DataError, unreadable
+from livegen.files import drafted
 from livegen.stage.events import Part
 from livegen.training.data import COLUMNS, Notes, read_notes
 from livegen.training.works import works
@@ -207,7 +207,7 @@ def _parse_one(path: Path) -> File:
     nothing, sha256 = np.empty((0, COLUMNS)), ""
     try:
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        notes = read_notes(path, but=Part.REPLY.value)  # of an evening recorded by livegen, what was its own
+        notes = read_notes(path, but=Part.RESPONSE.value)  # of an evening recorded by livegen, what was its own
     except OSError as error:
         return nothing, sha256, _why(path, unreadable(path, error))
     except DataError as error:

@@ -12,14 +12,14 @@ import numpy as np
 import symusic
 from numpy.typing import NDArray
 
-from livegen import features
+from livegen import encoding
+from livegen.encoding import PITCHES
 from livegen.errors import DataError, unreadable
-from livegen.features import PITCHES
 from livegen.note import INSTANT
 from livegen.stage.control import DOWN, PEDALS
 
 Notes = NDArray[np.float64]
-"""Shape (n, 7), as `features.tokens` reads them: pitch, step [s], duration [s], velocity, whether the sustain pedal is
+"""Shape (n, 7), as `encoding.tokens` reads them: pitch, step [s], duration [s], velocity, whether the sustain pedal is
 down at the onset, and how long ago [s] it was pressed and lifted; in order of (onset, pitch)."""
 
 Integers = NDArray[np.integer[Any]]
@@ -178,8 +178,8 @@ def crops(
         crop = joined[random.choice(starts, batch)[:, None] + span]
         if augmentation is not None:
             crop = augment(crop, augmentation, random)
-        tokens = features.tokens(crop[share])
-        features.start(tokens)
+        tokens = encoding.tokens(crop[share])
+        encoding.start(tokens)
         yield tokens
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen import features
+from livegen import encoding
 from livegen.engine.card import Card, Figures
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import Runtime, how
@@ -95,19 +95,19 @@ def to_note(row: NDArray[np.float64]) -> Note:
 
 
 def nats(runtime: Runtime, notes: Notes) -> list[float]:
-    """What the last of `notes` costs after the others, by variable in the order of `features.VARIABLES`."""
+    """What the last of `notes` costs after the others, by variable in the order of `encoding.VARIABLES`."""
     *before, target = [to_note(row) for row in notes]
     state = runtime.begin()
-    for token in features.context(before):
+    for token in encoding.context(before):
         _, state = runtime.play(state, np.array((token,), np.int32), _HOW)
-    told = features.token(target)
+    told = encoding.token(target)
     costs = []
     said = runtime.logits(state, told)
-    for name, category in zip(features.VARIABLES, told, strict=True):
+    for name, category in zip(encoding.VARIABLES, told, strict=True):
         logits = said[name].astype(np.float64)
         top = logits.max()
         cost = float(top + np.log(np.exp(logits - top).sum()) - logits[category])
-        costs.append(cost + features.log_cells(category) if name in features.TIMES else cost)
+        costs.append(cost + encoding.log_cells(category) if name in encoding.TIMES else cost)
     return costs
 
 
@@ -136,7 +136,7 @@ def evaluate(
     def share(k: int) -> list[list[float]]:
         return [nats(runtimes[k], pieces[w.piece][w.target - context : w.target + 1]) for w in windows[k::threads]]
 
-    costs = np.empty((len(windows), len(features.VARIABLES)))
+    costs = np.empty((len(windows), len(encoding.VARIABLES)))
     with ThreadPoolExecutor(threads) as pool:
         for k, part in enumerate(pool.map(share, range(threads))):
             costs[k::threads] = part
@@ -158,7 +158,7 @@ def figures(costs: Mapping[int, Costs], windows: Sequence[Window]) -> Figures:
     return Figures(
         windows=len(windows),
         pieces=len({window.piece for window in windows}),
-        **{name: round(float(mean), 4) for name, mean in zip(features.VARIABLES, means, strict=True)},
+        **{name: round(float(mean), 4) for name, mean in zip(encoding.VARIABLES, means, strict=True)},
         total=round(float(counted[WINDOW].mean()), 4),
         se=round(standard_error(counted[WINDOW], windows), 4),
         contexts={str(context): round(float(counted[context].mean()), 4) for context in sorted(costs)},

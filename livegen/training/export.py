@@ -26,11 +26,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from livegen.encoding import PITCHES, SIZES, VARIABLES
 from livegen.engine.card import Card
 from livegen.engine.plain import build
 from livegen.engine.runtime import CHANCES, CUT, HOW, LONG, PLAY, STEPS, TEMPERATURES, inputs
 from livegen.engine.tensorflow import verified
-from livegen.features import PITCHES, SIZES, VARIABLES
 from livegen.training.model import (
     BACK,
     BEFORE,

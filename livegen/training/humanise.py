@@ -19,15 +19,10 @@ import numpy as np
 from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 from numpy.typing import NDArray
 
-from livegen.command import PATH, module
+from livegen.cli.runner import PATH, module
 from livegen.demo.scores import SCORES, Score, ScoreNote, row
 from livegen.demo.scores import notes as score_notes
-from livegen.draft import drafted, unwritable
-from livegen.engine import card
-from livegen.engine.improviser import Improviser
-from livegen.engine.litert import LiteRt
-from livegen.engine.runtime import Runtime, State, how
-from livegen.features import (
+from livegen.encoding import (
     CELL,
     TIME_BINS,
     VELOCITY_BINS,
@@ -38,9 +33,14 @@ from livegen.features import (
     context,
     time_bin,
 )
+from livegen.engine import card
+from livegen.engine.improviser import Improviser
+from livegen.engine.litert import LiteRt
+from livegen.engine.runtime import Runtime, State, how
+from livegen.files import drafted, unwritable
 from livegen.note import WINDOW, Note
-from livegen.stage.events import ReplyNote
-from livegen.stage.reply import compose, playable
+from livegen.stage.events import ResponseNote
+from livegen.stage.response import compose, playable
 
 CHORD = 0.030  # s; notes written together sound within this
 STEP_BOUNDS = (0.6, 1.6)  # of what is written
@@ -64,7 +64,7 @@ _LOUDNESS = np.array([(b + 0.5) * VELOCITY_WIDTH for b in range(VELOCITY_BINS)])
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    notes: tuple[ReplyNote, ...]  # offsets from the first onset
+    notes: tuple[ResponseNote, ...]  # offsets from the first onset
     pedals: tuple[tuple[float, bool], ...]  # s, down
 
 
@@ -162,18 +162,18 @@ def _heard(runtime: Runtime, notes: Sequence[Note]) -> State:
     return state
 
 
-def _placed(notes: Sequence[Note]) -> Iterator[ReplyNote]:
+def _placed(notes: Sequence[Note]) -> Iterator[ResponseNote]:
     offset = 0.0
     for i, note in enumerate(notes):
         offset += note.step if i else 0.0
-        yield ReplyNote(note.pitch, offset, note.duration, note.velocity)
+        yield ResponseNote(note.pitch, offset, note.duration, note.velocity)
 
 
-def _later(note: ReplyNote, seconds: float) -> ReplyNote:
-    return ReplyNote(note.pitch, note.offset + seconds, note.duration, note.velocity)
+def _later(note: ResponseNote, seconds: float) -> ResponseNote:
+    return ResponseNote(note.pitch, note.offset + seconds, note.duration, note.velocity)
 
 
-def _has_hole(notes: Sequence[ReplyNote]) -> bool:
+def _has_hole(notes: Sequence[ResponseNote]) -> bool:
     end = notes[0].offset
     for before, note in pairwise(notes):
         end = max(end, before.offset + before.duration)

@@ -1,6 +1,6 @@
 """The pianist: an LSTM over tokens, a look back, what is known of the keys, and one small head for each variable.
 
-A note's variables are drawn one after another (`features.VARIABLES`), each head seeing what was drawn before it:
+A note's variables are drawn one after another (`encoding.VARIABLES`), each head seeing what was drawn before it:
 p(note | past) = p(step | past) p(pitch | step, past) ... What was drawn enters a head as an embedding added to its
 hidden layer, so that live the past costs one matrix product for all heads together, and each draw one more small one.
 
@@ -22,7 +22,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from livegen.features import CELL, PITCHES, SIZES, START, TIME_BINS, VARIABLES, bin_time
+from livegen.encoding import CELL, PITCHES, SIZES, START, TIME_BINS, VARIABLES, bin_time
 from livegen.note import WINDOW
 
 Tensor = Any  # keras has no tensor type of its own across backends

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pretty_midi
 
-from livegen.command import PATH, module
+from livegen.cli.runner import PATH, module
 from livegen.errors import DataError
 from livegen.training import corpus
 from livegen.training.data import read_notes

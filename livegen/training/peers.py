@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from livegen import features
-from livegen.features import SIZES, VARIABLES
+from livegen import encoding
+from livegen.encoding import SIZES, VARIABLES
 from livegen.training.corpus import Piece
 from livegen.training.data import Notes
 from livegen.training.evaluate import Costs, Window
@@ -26,7 +26,7 @@ class Marginals:
         counts = {name: np.ones(SIZES[name]) for name in VARIABLES}
         for piece in pieces:
             for i, name in enumerate(VARIABLES):
-                counts[name] += np.bincount(features.tokens(piece.notes)[:, i], minlength=SIZES[name])
+                counts[name] += np.bincount(encoding.tokens(piece.notes)[:, i], minlength=SIZES[name])
         self.shares = {name: count / count.sum() for name, count in counts.items()}
 
     def costs(self, windows: Sequence[Window], pieces: Mapping[str, Notes]) -> Costs:
@@ -39,7 +39,7 @@ class RepeatLast:
     def __init__(self, marginals: Marginals, pieces: Sequence[Piece]) -> None:
         self._marginals = marginals
         self.shares: dict[str, float] = {}
-        tokens = [features.tokens(piece.notes) for piece in pieces]
+        tokens = [encoding.tokens(piece.notes) for piece in pieces]
         for i, name in enumerate(VARIABLES):
             now = np.concatenate([part[1:, i] for part in tokens])
             same = now == np.concatenate([part[:-1, i] for part in tokens])
@@ -56,12 +56,12 @@ class RepeatLast:
 
 
 def _costs(windows: Sequence[Window], pieces: Mapping[str, Notes], chance: Chance) -> Costs:
-    told = {name: features.tokens(notes).tolist() for name, notes in pieces.items()}
+    told = {name: encoding.tokens(notes).tolist() for name, notes in pieces.items()}
     costs = np.empty((len(windows), len(VARIABLES)))
     for row, window in zip(costs, windows, strict=True):
         before, token = told[window.piece][window.target - 1], told[window.piece][window.target]
         for i, name in enumerate(VARIABLES):
             row[i] = -np.log(chance(name, token[i], before[i]))
-            if name in features.TIMES:
-                row[i] += features.log_cells(token[i])
+            if name in encoding.TIMES:
+                row[i] += encoding.log_cells(token[i])
     return costs

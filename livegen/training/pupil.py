@@ -11,7 +11,7 @@ from functools import partial
 
 from keras import ops
 
-from livegen.features import VARIABLES
+from livegen.encoding import VARIABLES
 from livegen.training.model import Architecture, Pianist, Tensor
 
 

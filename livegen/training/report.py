@@ -9,10 +9,10 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
+from livegen.encoding import VARIABLES
 from livegen.engine.card import Card, Figures
 from livegen.engine.litert import FILE
 from livegen.errors import DataError
-from livegen.features import VARIABLES
 from livegen.note import WINDOW
 from livegen.quiet import quiet
 from livegen.training import Tell

@@ -25,9 +25,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from livegen.claim import claimed
-from livegen.draft import drafted, remove_drafts
 from livegen.errors import ConfigError, DataError, PortError
+from livegen.files import claimed, drafted, remove_drafts
 from livegen.training import Tell
 from livegen.training.cluster import Cluster
 

@@ -17,12 +17,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from livegen.draft import try_out, unwritable
+from livegen.encoding import SCHEME
 from livegen.engine import litert, tensorflow
 from livegen.engine.card import CARD, Card, Checksum, Training
 from livegen.engine.plain import build
 from livegen.errors import ConfigError, DataError
-from livegen.features import SCHEME
+from livegen.files import try_out, unwritable
 from livegen.note import WINDOW
 from livegen.training import Tell, export
 from livegen.training.corpus import MAESTRO, Piece, hold_out, read_folders, short

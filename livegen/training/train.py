@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from livegen.encoding import SCHEME, VARIABLES
 from livegen.engine.card import Training
 from livegen.errors import ConfigError
-from livegen.features import SCHEME, VARIABLES
 from livegen.note import WINDOW
 from livegen.training import Tell, data
 from livegen.training.cluster import Cluster, Muon

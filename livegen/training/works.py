@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.features import PITCHES
+from livegen.encoding import PITCHES
 from livegen.training.data import PITCH, Notes
 
 LENGTH = 8

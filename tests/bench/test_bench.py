@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from livegen.bench import Effort, jack, main, measure
-from livegen.config import Settings
+from livegen.config.settings import Settings
 from livegen.errors import ModelError
 
-SHORT = Effort(replies=1, predictions=2, playing=0.5, passing=0.5, silences=1, starts=1)
+SHORT = Effort(responses=1, predictions=2, playing=0.5, passing=0.5, silences=1, starts=1)
 
 
 def test_json_holds_every_section_and_nothing_heavy_is_imported_here(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from livegen.bench import engine, jack, lateness, loopback, silence, startup, th
 from livegen.bench.apart import apart
 from livegen.bench.figures import MissingError, Spread
 from livegen.bench.launched import Launched
-from livegen.config import Settings
+from livegen.config.settings import Settings
 from livegen.errors import PortError
 from livegen.io import realtime
 from livegen.io.fluid import library
@@ -64,7 +64,7 @@ def test_the_tutorials_way_is_compared() -> None:
 
 
 @pytest.mark.parametrize("realtime_", ["auto", "off"])
-def test_a_dense_reply_is_timed_to_its_last_note(realtime_: str) -> None:
+def test_a_dense_response_is_timed_to_its_last_note(realtime_: str) -> None:
     late = apart(lateness.measure, Settings(realtime=realtime_), 0.5, loaded=realtime_ == "off")
     assert sensible([late.spread])
     assert late.spread.count == 2 * (100 - late.dropped)
@@ -100,7 +100,7 @@ def test_the_way_through_the_daemon_is_longer_than_the_bare_loopback(server: str
     assert rows[2].values["p50"] == pytest.approx(rows[1].values["p50"] - rows[0].values["p50"])
 
 
-def test_every_way_to_silence_a_reply_is_timed(server: str) -> None:
+def test_every_way_to_silence_a_response_is_timed(server: str) -> None:
     rows = silence.measure_all(Settings(), 1, server, lambda _: None)
     assert [row.key for row in rows] == ["key", "panic", "signal"], rows
     assert all(0 < row.values["p50"] <= row.values["max"] < 1000 * silence.LISTEN for row in rows)
@@ -120,8 +120,8 @@ def test_start_and_memory(over_jack: bool, request: pytest.FixtureRequest) -> No
     started = apart(startup.measure, Settings(), 1, jack=over_jack)
     assert started.ready.count == 1
     assert 0 < started.ready.p50 < startup.AFTERWARDS
-    assert all(10 < memory.own < 2000 for memory in (started.memory_ready, started.memory_reply))
-    assert all(memory.shared < 1 for memory in (started.memory_ready, started.memory_reply)) or over_jack
+    assert all(10 < memory.own < 2000 for memory in (started.memory_ready, started.memory_response))
+    assert all(memory.shared < 1 for memory in (started.memory_ready, started.memory_response)) or over_jack
 
 
 def test_a_daemon_that_does_not_start_says_why(tmp_path: Path) -> None:

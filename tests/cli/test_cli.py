@@ -17,9 +17,12 @@ from pathlib import Path
 import click
 import pytest
 
-from livegen import __version__, cli, config, daemon
-from livegen.config import SPECS, Settings
+from livegen import __version__
+from livegen.cli import main as cli
+from livegen.config import settings as config
+from livegen.config.settings import SPECS, Settings
 from livegen.errors import ModelError
+from livegen.live import daemon
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"numpy", "tensorflow", "keras", "pretty_midi", "ai_edge_litert", "symusic", "matplotlib"}
@@ -97,7 +100,9 @@ def test_a_full_disk_behind_the_output_is_no_bug(environ: dict[str, str]) -> Non
 
 @pytest.mark.parametrize("words", ["--help", "ports", "ports --json", "config", "--version", "completion zsh"])
 def test_nothing_heavy_is_imported(environ: dict[str, str], words: str) -> None:
-    program = f"import sys; from livegen.cli import main; s = main({words.split()}); print(*sys.modules); sys.exit(s)"
+    program = (
+        f"import sys; from livegen.cli.main import main; s = main({words.split()}); print(*sys.modules); sys.exit(s)"
+    )
     done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
     assert not HEAVY & set(done.stdout.splitlines()[-1].split())
 
@@ -114,11 +119,11 @@ def test_the_main_job_gets_its_settings(played: list[Settings]) -> None:
         "--seed",
         "3",
         "-vvv",
-        "--reply-channel",
+        "--response-channel",
         "5",
     ]
     assert cli.main(words) == 0
-    meant = Settings(inputs=("Keys", "demo"), silence=1.5, fast=True, seed=3, verbose=2, reply_channel=5)
+    meant = Settings(inputs=("Keys", "demo"), silence=1.5, fast=True, seed=3, verbose=2, response_channel=5)
     assert played == [meant, meant]
 
 
@@ -258,7 +263,7 @@ def test_vv_shows_every_message_and_v_does_not(environ: dict[str, str], tmp_path
         "--out",
         str(tmp_path / "out.mid"),
         "--fast",
-        "--reply-max",
+        "--response-max",
         "1",
     ]
     shown = livegen(environ, *words, "-vv").stderr.splitlines()
@@ -292,7 +297,7 @@ def test_a_recording_that_nobody_named_replaces_none(environ: dict[str, str], tm
 
 def test_with_no_stderr_it_plays_all_the_same(environ: dict[str, str], tmp_path: Path) -> None:
     out = tmp_path / "out.mid"
-    words = f'"{sys.executable}" -m livegen --in demo --out "{out}" --fast --reply-max 1 2>&-'
+    words = f'"{sys.executable}" -m livegen --in demo --out "{out}" --fast --response-max 1 2>&-'
     assert subprocess.run(words, shell=True, env=environ, check=False, timeout=120).returncode == 0  # noqa: S602
     assert out.stat().st_size > 1000
 

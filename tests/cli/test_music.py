@@ -16,7 +16,7 @@ import pretty_midi
 import pytest
 from mido import Message, MidiFile, MidiTrack
 
-from livegen import cli
+from livegen.cli import main as cli
 from livegen.errors import PortError
 from livegen.io import fluid, notes
 
@@ -76,7 +76,7 @@ def test_the_prompt_and_what_follows(tmp_path: Path) -> None:
     path, before = tmp_path / "more.mid", [note.pitch for note in notes.read(Path(SCHUMANN))]
     assert cli.main(["generate", SCHUMANN, "--seed", "1", "-o", str(path)]) == 0
     assert pitches(path, "call") == before[-25:]
-    assert len(pitches(path, "reply")) == 120
+    assert len(pitches(path, "response")) == 120
     for track in MidiFile(path).tracks[1:]:
         struck = [m.note for m in track if m.type == "note_on" and m.velocity]
         assert sorted(struck) == sorted(m.note for m in track if m.type == "note_off")
@@ -85,7 +85,7 @@ def test_the_prompt_and_what_follows(tmp_path: Path) -> None:
     assert 127 in pedal  # the model moves its own
     assert cli.main(["generate", SCHUMANN, "--seed", "1", "--only", "-o", str(path)]) == 0
     assert pitches(path, "call") == []
-    assert len(pitches(path, "reply")) == 120
+    assert len(pitches(path, "response")) == 120
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_prompt_is_a_slice(prompt: str, chosen: slice, tmp_path: Path) -> None
     path, before = tmp_path / "more.mid", [note.pitch for note in notes.read(Path(BACH))]
     assert cli.main(["generate", BACH, f"--prompt={prompt}", "--notes", "3", "-o", str(path)]) == 0
     assert pitches(path, "call") == before[chosen]
-    assert len(pitches(path, "reply")) == 3
+    assert len(pitches(path, "response")) == 3
 
 
 @pytest.mark.parametrize(

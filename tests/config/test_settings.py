@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livegen.config import SPECS, Settings, load
+from livegen.config.settings import SPECS, Settings, load
+from livegen.config.values import Choice, InvalidError, Number, key_number
 from livegen.errors import ConfigError
-from livegen.kinds import Choice, InvalidError, Number, key_number
 
 NOWHERE = {"XDG_CONFIG_HOME": "/nonexistent"}
 
@@ -66,10 +66,10 @@ def test_the_file_of_the_xdg_place_is_found(tmp_path: Path) -> None:
 def test_keys_are_spelt_with_either_dash(tmp_path: Path) -> None:
     path = tmp_path / "livegen.toml"
     path.write_text(
-        'reply-channel = 3\npedal_silence = 5\nin = "demo"\nout = ["FluidSynth", "jam.mid"]\n"window-of" = "player"'
+        'response-channel = 3\npedal_silence = 5\nin = "demo"\nout = ["FluidSynth", "jam.mid"]\n"window-of" = "player"'
     )
     settings = load({}, NOWHERE, path).settings
-    assert (settings.reply_channel, settings.pedal_silence, settings.window_of) == (3, 5.0, "player")
+    assert (settings.response_channel, settings.pedal_silence, settings.window_of) == (3, 5.0, "player")
     assert (settings.inputs, settings.outputs) == (("demo",), ("FluidSynth", "jam.mid"))
 
 
@@ -91,7 +91,7 @@ def test_keys_are_spelt_with_either_dash(tmp_path: Path) -> None:
         ('device = "gup"', ', line 1: device must be auto, cpu or gpu, not "gup". Did you mean gpu?'),
         ("seed = 1\nsilense = 1", ", line 2: there is no setting silense. Did you mean silence?"),
         ("zzzz = 1", ", line 1: there is no setting zzzz."),
-        ("reply-min = 1\nreply_min = 2", ", line 2: reply-min is given twice."),
+        ("response-min = 1\nresponse_min = 2", ", line 2: response-min is given twice."),
         ("\n[sound]\ngain = 1", ", line 2: there are no sections: write the settings above and without [sound]."),
         ("seed = 1\nsound.gain = 1", ", line 2: there are no sections: write the settings above and without [sound]."),
     ],
@@ -138,9 +138,9 @@ def test_key_names_are_those_of_pretty_midi() -> None:
         assert key_number(pretty_midi.note_number_to_name(number)) == key_number(str(number)) == number
 
 
-def test_the_shortest_reply_is_not_above_the_longest(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"reply-min is 9 s \(--reply-min\), reply-max 8 s \(default\)"):
-        load({"reply_min": "9"}, NOWHERE)
+def test_the_shortest_response_is_not_above_the_longest(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"response-min is 9 s \(--response-min\), response-max 8 s \(default\)"):
+        load({"response_min": "9"}, NOWHERE)
 
 
 def test_a_file_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_flags_in_variables(text: str, value: bool) -> None:
     [
         ("LIVEGEN_FAST", "maybe", 'LIVEGEN_FAST must be true or false, not "maybe".'),
         ("LIVEGEN_SILENCE", "abc", 'LIVEGEN_SILENCE must be 0.1 to 10 s, not "abc".'),
-        ("LIVEGEN_REPLY_CHANNEL", "0", "LIVEGEN_REPLY_CHANNEL must be auto or 1 to 16, not 0."),
+        ("LIVEGEN_RESPONSE_CHANNEL", "0", "LIVEGEN_RESPONSE_CHANNEL must be auto or 1 to 16, not 0."),
         ("LIVEGEN_SILENSE", "1", "LIVEGEN_SILENSE: there is no setting silense. Did you mean silence?"),
     ],
 )

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import pytest
 
-from livegen import cli
-from livegen.commands import data as data_commands
+from livegen.cli import data as data_commands
+from livegen.cli import main as cli
 from livegen.data import fetch
 from livegen.data.fetch import Release
 from livegen.errors import DataError

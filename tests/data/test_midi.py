@@ -11,7 +11,7 @@ import numpy as np
 import pretty_midi
 import pytest
 
-from livegen import cli
+from livegen.cli import main as cli
 from livegen.data import midi, show
 from livegen.errors import DataError
 from livegen.training import data

@@ -15,7 +15,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
-from livegen import cli
+from livegen.cli import main as cli
 from livegen.data import midi, plots
 from livegen.data.midi import FIELDS, MidiFile, Table, Track
 
@@ -44,15 +44,15 @@ def drawn(figure: Figure, panel: int = 0) -> PolyCollection:
 
 def test_a_note_is_a_box_in_the_colour_of_its_track() -> None:
     notes = table((60, 1.0, 0.5, 127, 1), (64, 2.0, 1.0, 17, 0))
-    figure = plots.roll([MidiFile(Path("jam.mid"), 3.0, (piano("reply"), piano("call")), notes)])
+    figure = plots.roll([MidiFile(Path("jam.mid"), 3.0, (piano("response"), piano("call")), notes)])
     first, second = (path.get_extents().extents for path in drawn(figure).get_paths())
     assert first == pytest.approx([1.0, 59.55, 1.5, 60.45])
     assert second == pytest.approx([2.0, 63.55, 3.0, 64.45])
     loud, soft = drawn(figure).get_facecolor()
-    assert (loud[2] > loud[0]) and (soft[0] > soft[2])  # the call is blue, the reply orange
+    assert (loud[2] > loud[0]) and (soft[0] > soft[2])  # the call is blue, the response orange
     assert loud[3] > 0.95 and soft[3] < 0.4
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert labels == ["reply: 1 notes", "call: 1 notes"]
+    assert labels == ["response: 1 notes", "call: 1 notes"]
 
 
 def test_the_first_notes_of_two_files_side_by_side() -> None:

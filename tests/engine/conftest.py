@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from livegen.encoding import SCHEME
 from livegen.engine import litert
 from livegen.engine.card import CARD, Card, Checksum, Figures, Training, find, read
-from livegen.features import SCHEME
 from livegen.note import WINDOW
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from livegen.encoding import Token
 from livegen.engine.runtime import State
-from livegen.features import Token
 
 
 class Scripted:

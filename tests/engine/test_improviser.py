@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scripted import Scripted
 
+from livegen.encoding import CELL, START, TIME_EDGES, category_pedal, time_bin, token
 from livegen.engine.card import Card
 from livegen.engine.improviser import KEPT, MAX_STEP, Improviser
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import CHANCES, CUT, LONG, STEPS, TEMPERATURES
 from livegen.engine.sampling import Sampling
-from livegen.features import CELL, START, TIME_EDGES, category_pedal, time_bin, token
 from livegen.note import Note, Pedal
-from livegen.stage.reply import LONG_GAP, Drawn
+from livegen.stage.response import LONG_GAP, Drawn
 
 CALL = (
     Note(60, 0.0, 0.4, 70),

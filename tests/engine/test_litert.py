@@ -6,12 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from livegen import features
+from livegen import encoding
+from livegen.encoding import START, VARIABLES, Token
 from livegen.engine.card import Card
 from livegen.engine.litert import FILE, LiteRt
 from livegen.engine.runtime import CHANCES, LONG, STEPS, State, how
 from livegen.errors import ModelError
-from livegen.features import START, VARIABLES, Token
 
 FIRST = (START, 60, 16, 20, 1)
 SECOND = (3, 64, 17, 30, 5)
@@ -33,7 +33,7 @@ def test_logits_have_the_variables_sizes(runtime: LiteRt) -> None:
     said = runtime.logits(heard(runtime, FIRST), SECOND)
     assert set(said) == set(VARIABLES)
     for name, logits in said.items():
-        assert logits.shape == (features.SIZES[name],)
+        assert logits.shape == (encoding.SIZES[name],)
         assert logits.dtype == np.float32
         assert np.isfinite(logits).all()
 

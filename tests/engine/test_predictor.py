@@ -18,7 +18,7 @@ from livegen.note import Note
 from livegen.stage.events import Failed, Predicted, Request
 
 PATIENCE = 30  # s: for a test that hangs, not a deadline
-REQUEST = Request(1, (Note(60, 0.0, 0.4, 70), Note(64, 0.3, 0.4, 70)), gap=0.9, length=3.0, reply=0)
+REQUEST = Request(1, (Note(60, 0.0, 0.4, 70), Note(64, 0.3, 0.4, 70)), gap=0.9, length=3.0, response=0)
 
 Answers = SimpleQueue[Predicted | Failed]
 
@@ -35,7 +35,7 @@ def predicting(runtime: Runtime, realtime: Callable[[], object] = lambda: None) 
         assert not predictor._thread.is_alive()
 
 
-def test_an_answer_is_a_reply_of_the_length_asked_for(shipped: Card) -> None:
+def test_an_answer_is_a_response_of_the_length_asked_for(shipped: Card) -> None:
     predicted = answer(Improviser(LiteRt.of(shipped)), REQUEST, seed=7, longest=8.0)
     assert predicted.request == 1
     assert predicted.notes[0].offset == 0
@@ -43,11 +43,11 @@ def test_an_answer_is_a_reply_of_the_length_asked_for(shipped: Card) -> None:
     assert predicted.seconds > 0
 
 
-def test_the_seed_and_the_replys_number_decide_it(shipped: Card) -> None:
+def test_the_seed_and_the_responses_number_decide_it(shipped: Card) -> None:
     improviser = Improviser(LiteRt.of(shipped))
 
-    def notes(seed: int | None, reply: int) -> object:
-        return answer(improviser, replace(REQUEST, reply=reply), seed=seed, longest=8.0).notes
+    def notes(seed: int | None, response: int) -> object:
+        return answer(improviser, replace(REQUEST, response=response), seed=seed, longest=8.0).notes
 
     assert notes(7, 0) == notes(7, 0)
     assert notes(7, 0) != notes(7, 1)
@@ -109,7 +109,7 @@ def test_a_failure_is_an_answer_and_the_next_request_is_answered() -> None:
         assert isinstance(answers.get(timeout=PATIENCE), Predicted)
 
 
-def test_a_stop_does_not_wait_for_the_whole_reply() -> None:
+def test_a_stop_does_not_wait_for_the_whole_response() -> None:
     runtime, begun, stopped = Scripted(lambda k: (0, 60, 16, 20, 0)), Event(), Event()
 
     def slow() -> None:

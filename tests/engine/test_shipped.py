@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 import livegen
 from livegen import read_notes
+from livegen.encoding import VARIABLES, context
 from livegen.engine.card import Card, find
 from livegen.engine.litert import FILE, LiteRt
 from livegen.engine.runtime import how
-from livegen.features import VARIABLES, context
 from livegen.note import WINDOW, to_notes
 
 DEMO = Path(livegen.__file__).parent / "demo"

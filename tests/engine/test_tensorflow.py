@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from livegen.encoding import START, Token
 from livegen.engine.card import Card, read
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import CHANCES, State, how
 from livegen.engine.tensorflow import TensorFlow
 from livegen.errors import ModelError
-from livegen.features import START, Token
 
 FLOAT16 = 5e-3  # weights are rounded to 11 bits
 

@@ -12,8 +12,8 @@ from mido import Message, MidiFile, MidiTrack
 from livegen.errors import DataError
 from livegen.io import notes
 from livegen.note import MonotonicTime, Pedal, SoundedNote
-from livegen.stage.events import ReplyNote
-from livegen.stage.reply import playable
+from livegen.stage.events import ResponseNote
+from livegen.stage.response import playable
 
 DEMO = Path(__file__).parents[2] / "livegen" / "demo"
 TICK = 1 / 1920  # s
@@ -45,7 +45,7 @@ def test_what_is_written_is_what_was_read(piece: Path, tmp_path: Path) -> None:
         assert a.onset == pytest.approx(b.onset - before[0].onset, abs=TICK)
         assert a.duration == pytest.approx(b.duration, abs=2 * TICK)
     same = [a.pedal.down == b.pedal.down for a, b in zip(after, before, strict=True)]
-    assert sum(same) > 0.95 * len(same)  # the call's pedal is lifted for the reply
+    assert sum(same) > 0.95 * len(same)  # the call's pedal is lifted for the response
 
 
 def test_each_part_has_a_track_a_channel_and_a_pedal_of_its_own(tmp_path: Path) -> None:
@@ -54,22 +54,22 @@ def test_each_part_has_a_track_a_channel_and_a_pedal_of_its_own(tmp_path: Path) 
         note(64, 10.5, 3.0, pedal=Pedal(down=True)),
         note(65, 11.5, pedal=Pedal(down=True, pressed=0.2, lifted=0.3)),
     ]
-    reply = [
+    response = [
         note(67, 11.0),
         note(72, 12.0, pedal=Pedal(down=True, pressed=0.25)),
         note(76, 13.0, 1.0, pedal=Pedal(down=True, pressed=0.25, lifted=0.5)),
     ]
-    notes.write(tmp_path / "both.mid", call, reply)
+    notes.write(tmp_path / "both.mid", call, response)
     _, first, second = MidiFile(tmp_path / "both.mid").tracks
-    assert (first.name, second.name) == ("call", "reply")
+    assert (first.name, second.name) == ("call", "response")
     for channel, track in enumerate((first, second)):
         assert {message.channel for message in track if not message.is_meta} == {channel}
-    assert controls(first) == [(0, 127), (1920, 0)]  # until the reply begins, though a key is down longer
+    assert controls(first) == [(0, 127), (1920, 0)]  # until the response begins, though a key is down longer
     assert controls(second) == [(3360, 127), (4800, 0), (5280, 127), (7680, 0)]
     read = pretty_midi.PrettyMIDI(str(tmp_path / "both.mid"))
     assert [(i.name, [n.pitch for n in i.notes]) for i in read.instruments] == [  # by end
         ("call", [60, 65, 64]),
-        ("reply", [67, 72, 76]),
+        ("response", [67, 72, 76]),
     ]
 
 
@@ -96,7 +96,7 @@ def test_every_key_and_pedal_comes_up_again(tmp_path_factory: pytest.TempPathFac
     onset, made = 0.0, []
     for pitch, step, duration, down, pressed, lifted in drawn:
         onset += step
-        made.append(ReplyNote(pitch, onset, duration, 64, Pedal(down, pressed, lifted)))
+        made.append(ResponseNote(pitch, onset, duration, 64, Pedal(down, pressed, lifted)))
     placed = [SoundedNote(n.pitch, MonotonicTime(n.offset), n.duration, 64, n.pedal) for n in playable(made)]
     path = tmp_path_factory.mktemp("notes") / "notes.mid"
     notes.write(path, (), placed)

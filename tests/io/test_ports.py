@@ -246,7 +246,7 @@ def test_what_goes_wrong_in_a_callback_stays_there(caplog: pytest.LogCaptureFixt
 def test_an_output_sends() -> None:
     output: Output = ports.open_output(MEMORY, "Stage Piano 32:0")
     message = Message("note_on", note=60)
-    output.send(Send(0, message, Part.REPLY, MonotonicTime(0.0)))
+    output.send(Send(0, message, Part.RESPONSE, MonotonicTime(0.0)))
     assert memory_backend.opened[-1].sent == [message]
     assert output.name == "Stage Piano 32:0"
     assert output.real
@@ -258,7 +258,7 @@ def test_an_output_sends() -> None:
 def test_a_broken_output_says_so() -> None:
     output = ports.open_output(MEMORY, "Unplugged")
     with pytest.raises(PortError, match="takes no more notes \\(no such device\\)"):
-        output.send(Send(0, Message("note_on"), Part.REPLY, MonotonicTime(0.0)))
+        output.send(Send(0, Message("note_on"), Part.RESPONSE, MonotonicTime(0.0)))
 
 
 def test_a_port_that_cannot_be_opened_says_so() -> None:

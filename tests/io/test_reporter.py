@@ -13,12 +13,12 @@ from livegen.note import MonotonicTime, SoundedNote
 from livegen.quiet import quiet
 from livegen.stage.events import (
     CallEnded,
-    NoReply,
+    NoResponse,
     NoteStarted,
     Notice,
     Part,
-    ReplyEnded,
-    ReplyStarted,
+    ResponseEnded,
+    ResponseStarted,
     Silenced,
     Unheard,
 )
@@ -37,10 +37,10 @@ CONVERSATION: tuple[Notice, ...] = (
     started(64, 0.02),
     started(67, 0.5),
     CallEnded((sounded(60, 0.0), sounded(64, 0.02), sounded(67, 0.5)), MonotonicTime(1.7)),
-    ReplyStarted(2, 1.25, 0.7, 0.03, 0.0004, MonotonicTime(1.7)),
-    started(61, 1.7, Part.REPLY),
-    started(72, 2.0, Part.REPLY),
-    ReplyEnded(2, 0, False, MonotonicTime(2.95)),
+    ResponseStarted(2, 1.25, 0.7, 0.03, 0.0004, MonotonicTime(1.7)),
+    started(61, 1.7, Part.RESPONSE),
+    started(72, 2.0, Part.RESPONSE),
+    ResponseEnded(2, 0, False, MonotonicTime(2.95)),
 )
 
 
@@ -87,7 +87,7 @@ def test_the_journal_is_told_how_grave_a_line_is() -> None:
         reporter.say("ready\nto play")
         reporter.warn("a port is gone")
         reporter.debug("a detail")
-        reporter.notice(NoReply("too slow", MonotonicTime(0)))
+        reporter.notice(NoResponse("too slow", MonotonicTime(0)))
     assert stream.getvalue() == "<6>ready\n<6>to play\n<4>a port is gone\n<7>a detail\n<4>no answer: too slow\n"
 
 
@@ -100,11 +100,11 @@ def test_details_come_in_two_levels(verbose: int, shown: str) -> None:
     assert stream.getvalue() == shown
 
 
-def test_an_interrupted_reply_says_how_far_it_came() -> None:
+def test_an_interrupted_response_says_how_far_it_came() -> None:
     notices = (
-        ReplyStarted(9, 4.0, 0.7, 0.03, 0.0, MonotonicTime(10.0)),
-        started(60, 10.0, Part.REPLY),
-        ReplyEnded(1, 2, True, MonotonicTime(10.5)),
+        ResponseStarted(9, 4.0, 0.7, 0.03, 0.0, MonotonicTime(10.0)),
+        started(60, 10.0, Part.RESPONSE),
+        ResponseEnded(1, 2, True, MonotonicTime(10.5)),
         Silenced(MonotonicTime(11)),
     )
     assert written(*notices).splitlines() == [
@@ -123,7 +123,7 @@ def test_a_channel_that_is_not_listened_to_is_named() -> None:
 
 
 def test_notices_without_their_counterpart_are_no_trouble() -> None:
-    assert written(ReplyEnded(1, 0, False, MonotonicTime(1)), CallEnded((), MonotonicTime(1)), terminal=False) == (
+    assert written(ResponseEnded(1, 0, False, MonotonicTime(1)), CallEnded((), MonotonicTime(1)), terminal=False) == (
         "answered: 1 note\nheard nothing\n"
     )
 

@@ -12,8 +12,8 @@ import mido
 from phrases import Phrase
 
 APART = 0.0005  # s between messages: bursts are lost on the way through JACK
-SETTLED = 2.1  # s without a message: a reply has no hole longer than 2 s
-HELD = 20.0  # s without a message, with a key down: no reply of these tests is as long
+SETTLED = 2.1  # s without a message: a response has no hole longer than 2 s
+HELD = 20.0  # s without a message, with a key down: no response of these tests is as long
 PATIENCE = 20.0  # s
 
 
@@ -117,16 +117,16 @@ class Musician:
     def sounding(self) -> list[tuple[int, int]]:
         return sounding(self.heard.copy())
 
-    def await_reply(self, notes: int = 1) -> None:
+    def await_response(self, notes: int = 1) -> None:
         """Wait until so many notes have been heard and one is sounding."""
-        until(lambda: len(self.strikes()) >= notes and self.sounding(), f"a reply of {notes} notes")
+        until(lambda: len(self.strikes()) >= notes and self.sounding(), f"a response of {notes} notes")
 
     def await_silence(self, within: float) -> None:
         until(lambda: not self.sounding(), f"release of {self.sounding()}", within)
 
     def hear_out(self) -> list[Heard]:
-        """Wait for a reply and its end; everything heard so far."""
-        self.await_reply()
+        """Wait for a response and its end; everything heard so far."""
+        self.await_response()
 
         def ended() -> bool:
             return time.monotonic() - self.heard[-1].at > (HELD if self.sounding() else SETTLED)

@@ -1,6 +1,6 @@
 """A musician in the container, who does what the standard input says: a line each way, JSON out.
 
-It understands: play FILE, await-reply, sounding, hear-out, forget.
+It understands: play FILE, await-response, sounding, hear-out, forget.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def main() -> None:
                     for message in mido.MidiFile(Path(path)).play():
                         musician.send(message)
                     answer: object = len(musician.played)
-                case ["await-reply"]:
-                    musician.await_reply()
+                case ["await-response"]:
+                    musician.await_response()
                     answer = len(musician.strikes())
                 case ["hear-out"]:
                     heard = musician.hear_out()

@@ -13,13 +13,13 @@ from musician import SETTLED, Musician, sounding, strikes, until
 from phrases import Phrase, chord
 
 TOGETHER = 0.030  # s: onsets of a chord
-PROMPT = 0.25  # s: generous for a busy machine, and far below any note of a reply that goes on
-LONG_REPLY = ("--reply-min", "5", "--reply-max", "5")
-INTERRUPTING = 21  # a key that no reply is likely to hold
+PROMPT = 0.25  # s: generous for a busy machine, and far below any note of a response that goes on
+LONG_RESPONSE = ("--response-min", "5", "--response-max", "5")
+INTERRUPTING = 21  # a key that no response is likely to hold
 
 
 def test_a_performance_is_answered_like_one(between: Start, musician: Musician, call: Phrase) -> None:
-    between("--seed", "3", *LONG_REPLY)
+    between("--seed", "3", *LONG_RESPONSE)
     for _ in range(5):
         musician.forget()
         _, ended = musician.play(call)
@@ -36,10 +36,10 @@ def test_a_performance_is_answered_like_one(between: Start, musician: Musician, 
         assert sounding(heard) == []
         if any(after.at - before.at < TOGETHER for before, after in pairwise(onsets)):
             return
-    pytest.fail("no chord in five replies")  # one of them may well be a melody
+    pytest.fail("no chord in five responses")  # one of them may well be a melody
 
 
-def test_another_instrument_gets_what_is_played_and_the_reply_on_a_channel_of_its_own(
+def test_another_instrument_gets_what_is_played_and_the_response_on_a_channel_of_its_own(
     start: Start, musician: Musician
 ) -> None:
     daemon = start("--in", "Keyboard", "--out", "Listener")
@@ -58,7 +58,7 @@ def test_a_part_of_a_name_does_not_mean_our_own_port(start: Start, jack: JackSer
 
 
 def test_thru_is_complete_in_order_and_unchanged(between: Start, musician: Musician, call: Phrase) -> None:
-    between("--thru", "on", "--reply-channel", "9", "--reply-max", "2")
+    between("--thru", "on", "--response-channel", "9", "--response-max", "2")
     others = [
         Message("pitchwheel", channel=3, pitch=-1234),
         Message("polytouch", channel=15, note=64, value=3),
@@ -81,10 +81,10 @@ def test_thru_is_complete_in_order_and_unchanged(between: Start, musician: Music
     assert {one.message.channel for one in strikes(musician.hear_out()[len(passed) :])} == {8}
 
 
-def test_a_key_silences_the_reply_and_what_follows_is_answered(between: Start, musician: Musician) -> None:
-    between(*LONG_REPLY)
+def test_a_key_silences_the_response_and_what_follows_is_answered(between: Start, musician: Musician) -> None:
+    between(*LONG_RESPONSE)
     musician.play(chord(60, 64, 67))
-    musician.await_reply(notes=3)
+    musician.await_response(notes=3)
     musician.send(Message("note_on", note=INTERRUPTING, velocity=64))
     musician.await_silence(PROMPT)
     musician.forget()
@@ -98,10 +98,10 @@ def test_a_key_silences_the_reply_and_what_follows_is_answered(between: Start, m
 
 
 def test_a_key_that_the_player_holds_is_not_cut(between: Start, musician: Musician) -> None:
-    """The reply and the player share a channel: what the player's key started, only that key ends."""
-    between("--thru", "on", "--reply-channel", "1", *LONG_REPLY)
+    """The response and the player share a channel: what the player's key started, only that key ends."""
+    between("--thru", "on", "--response-channel", "1", *LONG_RESPONSE)
     musician.play(chord(60, 64, 67))
-    until(lambda: len(musician.strikes()) > 4 and musician.sounding(), "a reply")
+    until(lambda: len(musician.strikes()) > 4 and musician.sounding(), "a response")
     _, ours = musician.sounding()[-1]
     musician.send(Message("note_on", note=ours, velocity=127))
     until(lambda: any(one.message.velocity == 127 for one in musician.strikes()), "the player's key", PROMPT)
@@ -123,9 +123,9 @@ def test_a_key_that_the_player_holds_is_not_cut(between: Start, musician: Musici
 )
 def test_panic_silences(between: Start, musician: Musician, silence: tuple[str, list[Message]]) -> None:
     setting, messages = silence
-    between("--panic", setting, *LONG_REPLY)
+    between("--panic", setting, *LONG_RESPONSE)
     musician.play(chord(60, 64, 67))
-    musician.await_reply()
+    musician.await_response()
     for message in messages:
         musician.send(message)
     musician.await_silence(PROMPT)
@@ -135,7 +135,7 @@ def test_panic_silences(between: Start, musician: Musician, silence: tuple[str, 
 
 
 def test_what_is_no_life_sign_neither_delays_nor_interrupts(between: Start, musician: Musician) -> None:
-    between(*LONG_REPLY, "--seed", "1")  # of a lively reply
+    between(*LONG_RESPONSE, "--seed", "1")  # of a lively response
     noise = [
         Message("clock"),
         Message("active_sensing"),
@@ -145,11 +145,11 @@ def test_what_is_no_life_sign_neither_delays_nor_interrupts(between: Start, musi
     noisy: Phrase = [(0.02 * i, noise[i % len(noise)]) for i in range(150)]
     musician.play(chord(60, 64, 67))
     start, _ = musician.play(noisy)
-    until(musician.strikes, "a reply")
+    until(musician.strikes, "a response")
     assert musician.heard[0].at - start < 3  # it came while they went on
     mark = len(musician.strikes())
     musician.play(noisy[:50])
-    until(lambda: len(musician.strikes()) > mark, "more of the reply")
+    until(lambda: len(musician.strikes()) > mark, "more of the response")
     heard = musician.hear_out()
     assert heard[-1].at - heard[0].at > 3  # nobody cut it short
     assert sounding(heard) == []
@@ -183,7 +183,7 @@ def test_virtual_ports_are_there_for_others(start: Start, jack: JackServer) -> N
 
 
 def test_it_does_not_answer_itself(start: Start, jack: JackServer) -> None:
-    daemon = start("--virtual", "--thru", "off", "--reply-max", "2")
+    daemon = start("--virtual", "--thru", "off", "--response-max", "2")
     with Musician(to="livegen", back="livegen") as musician:
         jack.connect(*jack.ports("livegen", "output"), *jack.ports("livegen", "input"))
         musician.play(chord(60, 64, 67))

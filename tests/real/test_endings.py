@@ -14,7 +14,7 @@ from mido import Message
 from musician import SETTLED, Musician, strikes, until
 from phrases import chord
 
-LONG_REPLY = ("--reply-min", "5", "--reply-max", "5")
+LONG_RESPONSE = ("--response-min", "5", "--response-max", "5")
 PROMPT = 0.25  # s, on a busy machine
 
 
@@ -22,10 +22,10 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR2)
 
 
 @pytest.mark.parametrize("number", ENDING, ids=lambda number: number.name)
-def test_a_signal_in_mid_reply(between: Start, musician: Musician, number: signal.Signals) -> None:
-    daemon = between("--reply-channel", "5", *LONG_REPLY)
+def test_a_signal_in_mid_response(between: Start, musician: Musician, number: signal.Signals) -> None:
+    daemon = between("--response-channel", "5", *LONG_RESPONSE)
     musician.play(chord(60, 64, 67))
-    musician.await_reply()
+    musician.await_response()
     assert daemon.stop(number) == 0, daemon.log
     musician.await_silence(PROMPT)
     pedal_up = Message("control_change", channel=4, control=64, value=0)
@@ -33,9 +33,9 @@ def test_a_signal_in_mid_reply(between: Start, musician: Musician, number: signa
 
 
 def test_a_terminal_that_is_closed(between: Start, musician: Musician) -> None:
-    daemon = between(*LONG_REPLY, terminal=True)
+    daemon = between(*LONG_RESPONSE, terminal=True)
     musician.play(chord(60, 64, 67))
-    musician.await_reply()
+    musician.await_response()
     daemon.hang_up()
     assert daemon.wait() == 0
     musician.await_silence(PROMPT)
@@ -50,25 +50,25 @@ def test_a_stop_while_the_player_holds_a_key_and_thru_is_on(between: Start, musi
 
 
 def test_sigusr1_silences_and_the_conversation_goes_on(between: Start, musician: Musician) -> None:
-    daemon = between(*LONG_REPLY)
+    daemon = between(*LONG_RESPONSE)
     musician.play(chord(60, 64, 67))
-    musician.await_reply()
+    musician.await_response()
     daemon.send(signal.SIGUSR1)
     musician.await_silence(PROMPT)
     musician.forget()
     with pytest.raises(AssertionError):
         until(musician.strikes, "a note", SETTLED)
     musician.play(chord(62, 65, 69))
-    musician.await_reply()
+    musician.await_response()
 
 
 def test_sighup_without_a_terminal_reads_the_settings_anew(start: Start, musician: Musician, tmp_path: Path) -> None:
     config = tmp_path / "livegen.toml"
-    config.write_text('in = "Keyboard"\nout = "Listener"\nthru = "off"\nreply-channel = 3\n')
-    daemon = start("--config", str(config), *LONG_REPLY)
+    config.write_text('in = "Keyboard"\nout = "Listener"\nthru = "off"\nresponse-channel = 3\n')
+    daemon = start("--config", str(config), *LONG_RESPONSE)
     musician.play(chord(60, 64, 67))
-    musician.await_reply()
-    config.write_text('in = "Keyboard"\nout = "Listener"\nthru = "off"\nreply-channel = 7\n')
+    musician.await_response()
+    config.write_text('in = "Keyboard"\nout = "Listener"\nthru = "off"\nresponse-channel = 7\n')
     daemon.send(signal.SIGHUP)
     daemon.await_ready(times=2)
     musician.await_silence(PROMPT)
@@ -87,14 +87,14 @@ def test_sighup_with_a_wrong_setting_goes_on_with_the_old_ones(
 ) -> None:
     config = tmp_path / "livegen.toml"
     config.write_text('in = "Keyboard"\nout = "Listener"\nthru = "off"\n')
-    daemon = start("--config", str(config), *LONG_REPLY)
+    daemon = start("--config", str(config), *LONG_RESPONSE)
     config.write_text(f'in = "Keyboard"\nout = ["Listener", "{tmp_path}/tape.wav"]\n{setting}\n')
     daemon.send(signal.SIGHUP)
     daemon.await_ready(times=2)
     assert said in daemon.log
     assert not (tmp_path / "tape.wav").exists()
     musician.play(chord(60, 64, 67))
-    musician.await_reply()
+    musician.await_response()
     assert daemon.running
 
 
@@ -117,14 +117,14 @@ def test_a_jack_server_that_ends_is_told_and_ends_it(
 
 def test_sighup_leaves_the_tape_as_it_is_and_begins_another(start: Start, musician: Musician, tmp_path: Path) -> None:
     tape = tmp_path / "tape.mid"
-    daemon = start("--in", "Keyboard", "--out", "Listener", "--out", str(tape), "--thru", "off", *LONG_REPLY)
+    daemon = start("--in", "Keyboard", "--out", "Listener", "--out", str(tape), "--thru", "off", *LONG_RESPONSE)
     musician.play(chord(60, 64, 67))
-    musician.await_reply()
+    musician.await_response()
     daemon.send(signal.SIGHUP)
     daemon.await_ready(times=2)
     whole = tape.read_bytes()
     musician.play(chord(62, 65))
-    musician.await_reply()
+    musician.await_response()
     assert daemon.stop() == 0, daemon.log
     assert tape.read_bytes() == whole
     for name, keys in (("tape.mid", [60, 64, 67]), ("tape-2.mid", [62, 65])):
@@ -133,17 +133,17 @@ def test_sighup_leaves_the_tape_as_it_is_and_begins_another(start: Start, musici
 
 
 def test_what_was_played_is_on_the_tape(start: Start, musician: Musician, tmp_path: Path) -> None:
-    """Stopped in mid-reply, the file holds all of it, and every note has its end."""
+    """Stopped in mid-response, the file holds all of it, and every note has its end."""
     tape = tmp_path / "tape.mid"
-    daemon = start("--in", "Keyboard", "--out", "Listener", "--out", str(tape), "--thru", "off", *LONG_REPLY)
+    daemon = start("--in", "Keyboard", "--out", "Listener", "--out", str(tape), "--thru", "off", *LONG_RESPONSE)
     musician.play(chord(60, 64, 67))
-    musician.await_reply(notes=3)
+    musician.await_response(notes=3)
     assert daemon.stop() == 0, daemon.log
     musician.await_silence(PROMPT)
     tracks = {track.name: track for track in mido.MidiFile(tape).tracks}
     called, replied = (
         [message.note for message in tracks[name] if message.type == "note_on" and message.velocity]
-        for name in ("call", "reply")
+        for name in ("call", "response")
     )
     assert called == [60, 64, 67]
     assert replied == [one.message.note for one in musician.strikes()]

@@ -26,7 +26,7 @@ def system(jack: JackServer) -> MidiSystem:
 
 
 def sends(count: int) -> list[Send]:
-    return [Send(0, Message("note_on", note=n), Part.REPLY, MonotonicTime(0.0)) for n in range(count)]
+    return [Send(0, Message("note_on", note=n), Part.RESPONSE, MonotonicTime(0.0)) for n in range(count)]
 
 
 def test_ports_are_found_heard_and_played(system: MidiSystem, musician: Musician) -> None:

@@ -1,4 +1,4 @@
-"""The same call and the same seed give the same reply, in real time as in virtual time."""
+"""The same call and the same seed give the same response, in real time as in virtual time."""
 
 from __future__ import annotations
 
@@ -59,16 +59,16 @@ def test_from_file_to_file(call_file: Path, environment: Mapping[str, str]) -> N
         taped(call_file, f"{name}.mid", "--fast", "--seed", seed, environment=environment)
         for name, seed in (("one", "1"), ("two", "1"), ("other", "2"))
     )
-    assert notes(one, "reply")
+    assert notes(one, "response")
     assert one.read_bytes() == two.read_bytes()
     assert notes(one, "call") == notes(other, "call")
-    assert notes(one, "reply") != notes(other, "reply")
+    assert notes(one, "response") != notes(other, "response")
 
 
 def test_in_real_time_it_is_what_it_is_in_virtual_time(call_file: Path, environment: Mapping[str, str]) -> None:
     fast = taped(call_file, "fast.mid", "--fast", "--seed", "1", environment=environment)
     live = taped(call_file, "live.mid", "--seed", "1", environment=environment)
-    for track in ("call", "reply"):
+    for track in ("call", "response"):
         slow = notes(live, track)
         quick = expected_of(slow, notes(fast, track))
         assert [one[0] for one in slow] == pytest.approx([one[0] for one in quick], abs=0.03)
@@ -77,7 +77,7 @@ def test_in_real_time_it_is_what_it_is_in_virtual_time(call_file: Path, environm
 def test_over_a_port_it_is_what_it_is_on_the_tape(
     start: Start, musician: Musician, call_file: Path, environment: Mapping[str, str]
 ) -> None:
-    tape = notes(taped(call_file, "fast.mid", "--fast", "--seed", "1", environment=environment), "reply")
+    tape = notes(taped(call_file, "fast.mid", "--fast", "--seed", "1", environment=environment), "response")
     daemon = start("--in", str(call_file), "--out", "Listener", "--seed", "1", "--thru", "off")
     until(lambda: not daemon.running, "its end", 60)
     assert daemon.wait() == 0

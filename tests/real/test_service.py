@@ -28,9 +28,9 @@ in = "Keyboard"
 out = "Listener"
 backend = "jack"
 thru = "off"
-reply_min = 3
-reply_max = 3
-reply_channel = {}
+response_min = 3
+response_max = 3
+response_channel = {}
 """
 
 
@@ -146,10 +146,10 @@ def test_it_answers_and_ends_well(machine: Machine, musician: Remote) -> None:
     assert machine.run("systemctl", "show", "--value", "--property=Result", "livegen").strip() == "success"
 
 
-def test_a_stop_in_mid_reply_leaves_nothing_sounding(machine: Machine, musician: Remote) -> None:
+def test_a_stop_in_mid_response_leaves_nothing_sounding(machine: Machine, musician: Remote) -> None:
     machine.run("systemctl", "start", "livegen")
     musician.play("chord")
-    musician.ask("await-reply")
+    musician.ask("await-response")
     machine.run("systemctl", "stop", "livegen")
     until(lambda: musician.ask("sounding") == [], "release", 1)
     assert machine.run("systemctl", "show", "--value", "--property=Result", "livegen").strip() == "success"
@@ -159,7 +159,7 @@ def test_a_reload_takes_new_settings_and_leaves_nothing_sounding(machine: Machin
     machine.run("systemctl", "start", "livegen")
     before = main_process(machine)
     musician.play("chord")
-    musician.ask("await-reply")
+    musician.ask("await-response")
     ready = journal(machine).count("\nready")
     machine.write(CONFIG, SETTINGS.format(5))
     machine.run("systemctl", "reload", "livegen")

@@ -57,7 +57,9 @@ def recorder(jack: JackServer) -> Iterator[Recorder]:
         yield recorder
 
 
-def test_the_reply_sounds_and_nothing_else(start: Start, musician: Musician, recorder: Recorder, call: Phrase) -> None:
+def test_the_response_sounds_and_nothing_else(
+    start: Start, musician: Musician, recorder: Recorder, call: Phrase
+) -> None:
     start("--in", "Keyboard", "--out", "FluidSynth", "--out", "Listener", "--audio-driver", "jack", "--thru", "off")
     recorder.connect()
     began, ended = musician.play(call)

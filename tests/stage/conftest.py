@@ -8,11 +8,11 @@ import pytest
 from mido import Message
 
 from livegen.note import MonotonicTime
-from livegen.stage.events import Notice, Part, Predicted, Received, ReplyNote, Request, Send
+from livegen.stage.events import Notice, Part, Predicted, Received, Request, ResponseNote, Send
 from livegen.stage.performance import Manners, Performance
 from livegen.stage.voice import Voice
 
-REPLY = (ReplyNote(60, 0.0, 0.5, 80), ReplyNote(64, 0.2, 0.5, 70), ReplyNote(67, 1.0, 0.25, 60))
+RESPONSE = (ResponseNote(60, 0.0, 0.5, 80), ResponseNote(64, 0.2, 0.5, 70), ResponseNote(67, 1.0, 0.25, 60))
 
 
 def at(seconds: float) -> MonotonicTime:
@@ -20,20 +20,20 @@ def at(seconds: float) -> MonotonicTime:
 
 
 class Stage:
-    """Drives a Performance as the daemon does, in virtual time, with a reply of our choice."""
+    """Drives a Performance as the daemon does, in virtual time, with a response of our choice."""
 
     def __init__(
         self,
         manners: Manners | None = None,
         voices: Sequence[Voice] | None = None,
-        reply: Sequence[ReplyNote] | None = REPLY,
+        response: Sequence[ResponseNote] | None = RESPONSE,
         *,
         inputs: int = 1,
         echoes: bool = False,
     ) -> None:
         self.voices = [Voice(thru=True, channel=1)] if voices is None else list(voices)
         self.performance = Performance(manners or Manners(), self.voices, inputs=inputs, echoes=echoes)
-        self.reply = reply
+        self.response = response
         self.now = at(0.0)
         self.sends: list[tuple[float, Send]] = []
         self.requests: list[Request] = []
@@ -58,8 +58,8 @@ class Stage:
         request = self.performance.take_request()
         if request is not None:
             self.requests.append(request)
-            if self.reply is not None:
-                self.performance.handle(Predicted(request.id, tuple(self.reply), 0.01), self.now)
+            if self.response is not None:
+                self.performance.handle(Predicted(request.id, tuple(self.response), 0.01), self.now)
 
     def event(self, event: object, when: float | None = None) -> None:
         if when is not None:
@@ -99,7 +99,7 @@ class Stage:
         return [
             (round(when, 3), s.message.value)
             for when, s in self.sends
-            if s.part is Part.REPLY and s.output == output and s.message.is_cc(64) and s.message.channel == channel
+            if s.part is Part.RESPONSE and s.output == output and s.message.is_cc(64) and s.message.channel == channel
         ]
 
     def told(self, kind: type) -> list[Notice]:

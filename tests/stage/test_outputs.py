@@ -1,4 +1,4 @@
-"""What leaves the stage beside a reply that takes its course: panic, thru, what is late, and every way out."""
+"""What leaves the stage beside a response that takes its course: panic, thru, what is late, and every way out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from livegen.stage.events import (
     Panic,
     Part,
     Received,
-    ReplyEnded,
-    ReplyStarted,
+    ResponseEnded,
+    ResponseStarted,
     Silenced,
     Stop,
 )
@@ -25,7 +25,7 @@ def at(seconds: float) -> MonotonicTime:
     return MonotonicTime(seconds)
 
 
-def test_panic_ends_a_reply_and_a_call(stage):
+def test_panic_ends_a_response_and_a_call(stage):
     s = stage()
     s.phrase()
     s.event(Panic(MonotonicTime(2.2)), 2.2)
@@ -33,7 +33,7 @@ def test_panic_ends_a_reply_and_a_call(stage):
     s.phrase(3)
     s.event(Panic(MonotonicTime(4.5)), 4.5)
     s.run(20)
-    assert len(s.told(ReplyStarted)) == 1
+    assert len(s.told(ResponseStarted)) == 1
     assert len(s.told(Silenced)) == 2
 
 
@@ -55,17 +55,17 @@ def test_thru_goes_out_first_and_in_order(stage):
     s.on(2.4, 72)
     assert [send.message for _, send in s.sends if send.part is Part.CALL][-4:-1] == messages
     kinds = [send.part for when, send in s.sends if when == 2.4]
-    assert kinds == [Part.CALL, Part.REPLY, Part.REPLY, Part.REPLY]
+    assert kinds == [Part.CALL, Part.RESPONSE, Part.RESPONSE, Part.RESPONSE]
 
 
 def test_without_thru_the_player_is_not_passed_on(stage):
     s = stage(voices=[Voice(thru=False, channel=0)])
     s.phrase()
     s.run(10)
-    assert {send.part for _, send in s.sends} == {Part.REPLY}
+    assert {send.part for _, send in s.sends} == {Part.RESPONSE}
 
 
-def test_two_outputs_get_the_reply_each_on_its_channel(stage):
+def test_two_outputs_get_the_response_each_on_its_channel(stage):
     s = stage(voices=[Voice(thru=True, channel=1), Voice(thru=False, channel=0)])
     s.phrase()
     s.run(10)
@@ -81,7 +81,7 @@ def test_notes_over_100_ms_late_are_dropped_whole_and_releases_never(stage):
     s.step()
     s.run(10)
     assert s.sent()[2:] == [(3.3, "note_off", 60), (3.3, "note_off", 64)]
-    assert s.told(ReplyEnded)[0].dropped == 1
+    assert s.told(ResponseEnded)[0].dropped == 1
 
 
 def test_a_file_that_ends_releases_its_keys_and_is_answered_before_it_is_over(stage):
@@ -91,7 +91,7 @@ def test_a_file_that_ends_releases_its_keys_and_is_answered_before_it_is_over(st
     s.event(Ended(MonotonicTime(1.0)), 1.0)
     assert not s.performance.finished
     s.run(10)
-    assert s.told(ReplyStarted)[0].at == pytest.approx(1.7)
+    assert s.told(ResponseStarted)[0].at == pytest.approx(1.7)
     assert s.performance.finished
 
 
@@ -116,7 +116,7 @@ def test_closing_releases_everything_ours_and_theirs(stage):
     assert s.performance.close(s.now) == []
 
 
-def test_closing_in_a_reply_releases_it(stage):
+def test_closing_in_a_response_releases_it(stage):
     s = stage()
     s.phrase()
     s.run(2.4)
@@ -132,7 +132,7 @@ def test_what_is_heard_back_is_not_the_player(stage):
     s.run(2.1)
     s.midi(2.105, Message("note_on", channel=1, note=60, velocity=80))
     s.run(10)
-    assert not s.told(ReplyEnded)[0].interrupted
+    assert not s.told(ResponseEnded)[0].interrupted
     assert len([x for x in s.sent() if x[1] == "note_on"]) == 3
 
 
@@ -144,7 +144,7 @@ def test_a_key_that_bounces_is_the_players_though_it_was_passed_on(stage):
     s.off(0.322, 60)
     s.run(5.0)
     assert [kind for _, kind, _ in s.sent(channel=0)] == ["note_on", "note_off", "note_on", "note_off"]
-    assert len(s.told(ReplyEnded)) == 1
+    assert len(s.told(ResponseEnded)) == 1
 
 
 def test_a_clock_is_passed_on_whole(stage):
@@ -155,7 +155,7 @@ def test_a_clock_is_passed_on_whole(stage):
 
 
 def test_a_note_never_ends_before_it_began(stage):
-    """The key that ends the reply may be stamped before a note that was sent while it was on its way to us."""
+    """The key that ends the response may be stamped before a note that was sent while it was on its way to us."""
     s = stage()
     s.phrase()
     s.run(2.3)

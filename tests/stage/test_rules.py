@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mido import Message
 
 from livegen.note import MonotonicTime, Pedal
-from livegen.stage.events import Ended, Failed, Panic, Part, Predicted, Received, ReplyNote
+from livegen.stage.events import Ended, Failed, Panic, Part, Predicted, Received, ResponseNote
 from livegen.stage.performance import Manners, Performance, Turn
 from livegen.stage.voice import Voice
 
@@ -32,9 +32,9 @@ MESSAGES = st.one_of(
     st.sampled_from([Message("clock"), Message("pitchwheel", pitch=9), Message("program_change", program=3)]),
 )
 AGO = st.sampled_from([0.0, 0.1, 0.3, inf])
-REPLIES = st.lists(
+RESPONSES = st.lists(
     st.builds(
-        ReplyNote,
+        ResponseNote,
         NOTES,
         st.sampled_from([0.0, 0.2, 0.5, 1.0]),
         st.sampled_from([0.1, 0.6, 2.0]),
@@ -48,7 +48,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("midi"), MESSAGES, st.integers(0, 1)),
     st.tuples(st.just("key"), NOTES, st.integers(0, 1)),  # down, or up again
     st.tuples(st.just("foot"), st.integers(0, 1)),  # the same
-    st.tuples(st.just("rest")),  # all keys up, and time for a reply to begin
+    st.tuples(st.just("rest")),  # all keys up, and time for a response to begin
     st.tuples(st.sampled_from(["rest", "panic", "fail", "sleep"])),
 )
 STEPS = st.lists(st.tuples(st.sampled_from([0.0, 0.01, 0.15, 0.4, 0.8, 2.5]), ACTIONS), min_size=4, max_size=30)
@@ -77,15 +77,15 @@ class Instrument:
                 self.pedals.pop(pedal, None)
 
 
-def playable_reply(notes: list[ReplyNote]) -> tuple[ReplyNote, ...]:
-    from livegen.stage.reply import playable
+def playable_response(notes: list[ResponseNote]) -> tuple[ResponseNote, ...]:
+    from livegen.stage.response import playable
 
     return playable(sorted(notes, key=lambda note: note.offset))
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(STEPS, st.lists(REPLIES, min_size=1, max_size=3), VOICES, st.booleans())
-def test_nothing_hangs_nothing_is_lost_the_first_key_silences(steps, replies, voices, both):
+@given(STEPS, st.lists(RESPONSES, min_size=1, max_size=3), VOICES, st.booleans())
+def test_nothing_hangs_nothing_is_lost_the_first_key_silences(steps, responses, voices, both):
     performance = Performance(
         Manners(window_of_both=both), [Voice(thru=thru, channel=channel) for thru, channel in voices], inputs=2
     )
@@ -103,27 +103,27 @@ def test_nothing_hangs_nothing_is_lost_the_first_key_silences(steps, replies, vo
         nonlocal asked, answers
         for send in performance.due(now):
             message, output = send.message, send.output
-            if send.part is Part.REPLY and message.type == "note_off":
+            if send.part is Part.RESPONSE and message.type == "note_off":
                 fingers = {(channel, note) for _, channel, note in held if channel != 9}
                 assert (message.channel, message.note) not in fingers, "a key that the player holds was cut"
             if send.part is Part.CALL:
                 played[output].append(message)
-            if send.part is Part.REPLY and message.type == "note_on":
+            if send.part is Part.RESPONSE and message.type == "note_on":
                 assert {channel for _, channel, _ in held} <= {9}, "we speak while the player does"
-            if send.part is Part.REPLY and message.type == "control_change":
+            if send.part is Part.RESPONSE and message.type == "control_change":
                 assert (message.control, message.channel) == (64, voices[output][1])
                 assert not ({message.channel} & heard & {channel for _, channel in feet}), "the player's pedal is moved"
             instruments[output].play(message, send.part)
-        if performance.turn is not Turn.REPLY and not feet:
+        if performance.turn is not Turn.RESPONSE and not feet:
             for instrument in instruments:
-                assert Part.REPLY not in instrument.pedals.values(), "our pedal stays down"
+                assert Part.RESPONSE not in instrument.pedals.values(), "our pedal stays down"
         request = performance.take_request()
         if request is not None:
             asked = request
             assert 1 <= len(request.context) <= 25
             assert request.gap >= 0
             assert 1 <= request.length <= 8
-            performance.handle(Predicted(request.id, playable_reply(replies[answers % len(replies)]), 0.0), now)
+            performance.handle(Predicted(request.id, playable_response(responses[answers % len(responses)]), 0.0), now)
             answers += 1
 
     def run(until: float) -> None:
@@ -147,16 +147,16 @@ def test_nothing_hangs_nothing_is_lost_the_first_key_silences(steps, replies, vo
         for output, (passes, _) in enumerate(voices):
             if passes:
                 thru[output].append(message)
-        replying = performance.turn is Turn.REPLY
+        responding = performance.turn is Turn.RESPONSE
         performance.handle(Received(message, now, port), now)
-        if replying and sounding_key and message.channel != 9:
-            assert performance.turn is Turn.CALL, "the first key did not end the reply"
+        if responding and sounding_key and message.channel != 9:
+            assert performance.turn is Turn.CALL, "the first key did not end the response"
         pump()
-        if replying and sounding_key and message.channel != 9:
+        if responding and sounding_key and message.channel != 9:
             for instrument, (_, channel) in zip(instruments, voices, strict=True):
                 fingers = {key[1:] for key in held}
                 left = {key for key in instrument.sounding if key[0] == channel} - fingers
-                assert left == set(), "the reply sounds on under the player"
+                assert left == set(), "the response sounds on under the player"
 
     for wait, (kind, *rest) in steps:
         if kind == "sleep":  # the process stood still

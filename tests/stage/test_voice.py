@@ -51,7 +51,7 @@ def test_a_key_the_player_holds_is_never_cut_and_does_not_hang(player, thru):
     assert voice.sounding == frozenset()
 
 
-def test_a_reply_has_a_channel_that_the_player_does_not_use():
+def test_a_response_has_a_channel_that_the_player_does_not_use():
     voice = Voice(thru=True, channel=1, evades=True)
     voice.begin()
     assert voice.channel == 1
@@ -218,7 +218,7 @@ def test_all_notes_off_lets_go_of_ours_that_wait_on_that_channel_alone(player, t
     elsewhere, here = (Message("control_change", control=control, channel=channel) for channel in (1, 0))
     assert voice.pass_on(elsewhere, 0) == ([elsewhere] if thru else [])
     assert voice.pass_on(here, 0) == ([here] if thru else []) + [off(60), off(64)]
-    assert voice.sounding == {(0, 67)}  # of the reply still
+    assert voice.sounding == {(0, 67)}  # of the response still
     assert voice.pass_on(here, 0) == ([here] if thru else [])
 
 

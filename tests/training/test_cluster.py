@@ -45,7 +45,7 @@ def work(config: str, arguments: list[str], steps: int, log: Path) -> None:
     with log.open("w") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
-    from livegen.cli import main
+    from livegen.cli.main import main
     from livegen.training import train
 
     recipe = tiny(steps)
@@ -159,7 +159,7 @@ def listens(address: str) -> bool:
 
 
 def test_the_tutorial_is_trained_by_one_machine(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from livegen.cli import main
+    from livegen.cli.main import main
     from livegen.training.cluster import EXAMPLE
 
     monkeypatch.setenv("TF_CONFIG", EXAMPLE)

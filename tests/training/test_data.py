@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from mido import Message, MetaMessage, MidiFile
 
-from livegen import features
+from livegen import encoding
 from livegen.errors import DataError
 from livegen.note import INSTANT, MonotonicTime, Pedal, to_notes
 from livegen.stage.listener import Listener
@@ -136,7 +136,7 @@ def test_it_reads_what_the_listener_hears(tmp_path: Path) -> None:
     for at, message in sorted([event for part in events for event in part], key=lambda event: event[0]):
         heard.hear(message, MonotonicTime(at))
     live = to_notes(heard.finished())
-    assert len({features.token(note)[4] for note in live}) > 10
+    assert len({encoding.token(note)[4] for note in live}) > 10
     rows = [(*astuple(note)[:4], *astuple(note.pedal)) for note in live]
     np.testing.assert_allclose(read_notes(write(tmp_path / "a.mid", events)), rows, atol=1e-5)
 
@@ -151,8 +151,8 @@ def test_a_change_of_tempo_is_followed_and_ticks_become_seconds_exactly(tmp_path
     read = read_notes(tmp_path / "a.mid")
     steps = np.array([0.0, *[0.05] * 20, *[0.1] * 10, *[0.025] * 1969])
     np.testing.assert_allclose(read[:, STEP], steps, atol=1e-9)
-    cells = [features.time_bin(step) for step in steps.tolist()]
-    assert features.tokens(read)[:, 0].tolist() == cells
+    cells = [encoding.time_bin(step) for step in steps.tolist()]
+    assert encoding.tokens(read)[:, 0].tolist() == cells
 
 
 def test_shares_of_a_batch_make_the_batch() -> None:
@@ -192,8 +192,8 @@ def test_a_crop_is_a_run_of_one_piece_and_its_first_note_knows_of_none_before() 
             first = int(crop[0, 1])
             seen.add(first)
             assert crop[:, 1].tolist() == list(range(first, first + 8))
-            assert (crop[0, 0], crop[0, 4]) == (features.START, features.pedal_category(Pedal(True), 0.0))
-            assert set(crop[1:, 4].tolist()) == {features.pedal_category(Pedal(True, 0.1, 0.3), 0.5)}
+            assert (crop[0, 0], crop[0, 4]) == (encoding.START, encoding.pedal_category(Pedal(True), 0.0))
+            assert set(crop[1:, 4].tolist()) == {encoding.pedal_category(Pedal(True, 0.1, 0.3), 0.5)}
     assert seen == {30, 31, 32, 33, 34, 90, 91}
     with pytest.raises(DataError, match="no piece has the 13 notes"):
         next(crops(pieces, length=13, batch=1, seed=1, augmentation=None))
@@ -207,5 +207,5 @@ def test_the_pedal_keeps_its_quarters_when_the_tempo_changes() -> None:
     assert np.ptp(factor) > 0.3
     for column in TIMES:
         np.testing.assert_allclose(changed[:, :, column], crop[:, :, column] * factor[:, None])
-    assert np.array_equal(features.tokens(changed)[..., 4], features.tokens(crop)[..., 4])
+    assert np.array_equal(encoding.tokens(changed)[..., 4], encoding.tokens(crop)[..., 4])
     assert np.array_equal(changed[..., [PITCH, VELOCITY]], crop[..., [PITCH, VELOCITY]])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from livegen import features
+from livegen import encoding
 from livegen.engine.card import find
 from livegen.engine.litert import FILE, LiteRt
 from livegen.errors import DataError
@@ -65,11 +65,11 @@ def test_nats_are_those_of_the_trained_model(pianist: Pianist, float_file: bytes
     runtime = LiteRt(float_file, pianist.architecture.memory)
     notes = some_notes(9)
     notes[-1, [STEP, DURATION]] = 1.234, 9.0  # a bin of several cells, and the last one
-    tokens = features.tokens(notes)[None]
-    features.start(tokens)
+    tokens = encoding.tokens(notes)[None]
+    encoding.start(tokens)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     expected = [float(loss(tokens[:, -1:, i], logits[:, -1:])) for i, logits in enumerate(pianist(tokens).values())]
-    expected[0] += np.log(len([cell for cell in range(801) if features.time_bin(cell / 100) == tokens[0, -1, 0]]))
+    expected[0] += np.log(len([cell for cell in range(801) if encoding.time_bin(cell / 100) == tokens[0, -1, 0]]))
     np.testing.assert_allclose(nats(runtime, notes), expected, atol=1e-3)
 
 
@@ -77,8 +77,8 @@ def test_a_row_is_the_note_that_live_would_be_heard() -> None:
     row = np.array([60, 0.5, 0.25, 80, 1, 0.125, 0.375])
     assert to_note(row) == Note(60, 0.5, 0.25, 80, Pedal(down=True, pressed=0.125, lifted=0.375))
     notes = some_notes(200)
-    assert features.tokens(notes).tolist() == [list(features.token(to_note(row))) for row in notes]
-    assert len(set(features.tokens(notes)[:, 4].tolist())) > 10
+    assert encoding.tokens(notes).tolist() == [list(encoding.token(to_note(row))) for row in notes]
+    assert len(set(encoding.tokens(notes)[:, 4].tolist())) > 10
 
 
 def test_windows_keep_their_places_over_the_threads() -> None:

@@ -15,9 +15,9 @@ import pytest
 from training_runs import TutorialRun
 
 import livegen
-from livegen.cli import main
-from livegen.command import run
-from livegen.config import Settings
+from livegen.cli.main import main
+from livegen.cli.runner import run
+from livegen.config.settings import Settings
 
 pytest.importorskip("symusic", reason="symusic is missing")
 
@@ -159,7 +159,7 @@ def test_the_rolls_are_drawn(tmp_path: Path) -> None:
     assert 5_000 < picture_file.stat().st_size < 200_000
     truth, looped = picture.rolls(DEMO / "1-bach.mid", [LOOP], 1)
     assert (truth.path.name, looped.path.name) == ("1-bach", "looped prompt")
-    assert [track.name for track in looped.tracks] == ["call", "reply"]
+    assert [track.name for track in looped.tracks] == ["call", "response"]
     assert len(truth.notes) == len(looped.notes)
     assert looped.notes["track"].tolist() == [0] * 25 + [1] * (len(truth.notes) - 25)
     assert looped.notes["pitch"][25:50].tolist() == truth.notes["pitch"][:25].tolist()

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import livegen
-from livegen import features, read_notes
+from livegen import encoding, read_notes
+from livegen.encoding import CELL, SIZES, START, VARIABLES, bin_time
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import CHANCES, how
-from livegen.features import CELL, SIZES, START, VARIABLES, bin_time
 from livegen.note import to_notes
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_the_float_litert_file_is_the_trained_model(pianist: Pianist, float_file
 @pytest.mark.parametrize("piece", ["1-bach", "4-schumann"])
 def test_so_it_is_on_real_music(pianist: Pianist, float_file: bytes, piece: str) -> None:
     notes = to_notes(read_notes(Path(livegen.__file__).parent / "demo" / f"{piece}.mid"))[:50]
-    crop = np.array([features.context(notes)], np.int32)
+    crop = np.array([encoding.context(notes)], np.int32)
     live = note_by_note(LiteRt(float_file, pianist.architecture.memory), crop)
     for name, logits in as_trained(pianist, crop).items():
         np.testing.assert_allclose(live[name], logits, atol=1e-4)

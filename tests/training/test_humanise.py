@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from livegen.demo.scores import SCORES, Score, ScoreNote, notes, pitch, row
+from livegen.encoding import SIZES, VARIABLES
 from livegen.engine.runtime import CHANCES, State, Token
-from livegen.features import SIZES, VARIABLES
-from livegen.stage.reply import MAX_KEYS
+from livegen.stage.response import MAX_KEYS
 from livegen.training.humanise import LARGEST_HOLE, perform, to_midi
 
 

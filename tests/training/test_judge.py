@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from livegen.encoding import time_bin
 from livegen.engine.card import find
 from livegen.engine.sampling import Sampling
 from livegen.errors import DataError
-from livegen.features import time_bin
 from livegen.note import INSTANT
 
 pytest.importorskip("symusic", reason="symusic is missing")
@@ -234,10 +234,10 @@ def test_who_recites_the_train_split_does_not_pass(judged) -> None:
     def recite(prompt: Notes, count: int, random: np.random.Generator) -> Notes:
         piece = TRAIN[random.integers(len(TRAIN))]
         at = random.integers(len(piece) - count)
-        reply = piece[at : at + count].copy()
-        reply[:, PITCH] += random.integers(-3, 4)  # in another key it is no less by heart
-        reply[:, VELOCITY] = prompt[0, VELOCITY]
-        return reply
+        response = piece[at : at + count].copy()
+        response[:, PITCH] += random.integers(-3, 4)  # in another key it is no less by heart
+        response[:, VELOCITY] = prompt[0, VELOCITY]
+        return response
 
     found = missed(judged(recite))
     assert "n-grams, the train split" in found
@@ -246,9 +246,9 @@ def test_who_recites_the_train_split_does_not_pass(judged) -> None:
 
 def test_who_collapses_does_not_pass(judged) -> None:
     def collapse(prompt: Notes, count: int, random: np.random.Generator) -> Notes:
-        reply = music(count, int(random.integers(2**32)), judged.character(prompt))
-        reply[SHORT:, [STEP, DURATION]] = reply[:SHORT, [STEP, DURATION]].mean(axis=0)
-        return reply
+        response = music(count, int(random.integers(2**32)), judged.character(prompt))
+        response[SHORT:, [STEP, DURATION]] = response[:SHORT, [STEP, DURATION]].mean(axis=0)
+        return response
 
     found = missed(judged(collapse))
     assert {"spread, step", "spread, duration"} <= found
@@ -264,9 +264,9 @@ def test_who_does_not_listen_does_not_pass(judged) -> None:
 
 def test_who_bangs_does_not_pass(judged) -> None:
     def bang(prompt: Notes, count: int, random: np.random.Generator) -> Notes:
-        reply = music(count, int(random.integers(2**32)), judged.character(prompt))
-        reply[:, VELOCITY] = 127
-        return reply
+        response = music(count, int(random.integers(2**32)), judged.character(prompt))
+        response[:, VELOCITY] = 127
+        return response
 
     found = missed(judged(bang))
     assert found == {"distance, velocity"}  # of dynamics that never change there is no rank
@@ -277,7 +277,7 @@ def test_the_intervals_are_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verdict, "BOOTSTRAPS", 50)
     prompts = [Prompt(str(k % 8), music(25, k, k % 8), music(SHORT, k, k % 8)) for k in range(16)]
     truth = facts(prompts, [prompt.truth for prompt in prompts], endurance.index(TRAIN))
-    reply = facts(prompts, [music(SHORT, 90 + k, k % 8) for k in range(16)], endurance.index(TRAIN))
+    response = facts(prompts, [music(SHORT, 90 + k, k % 8) for k in range(16)], endurance.index(TRAIN))
 
     def twice(of: verdict.Facts) -> verdict.Facts:
         return replace(
@@ -288,8 +288,8 @@ def test_the_intervals_are_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
             **{name: np.repeat(getattr(of, name), 2, axis=0) for name in ("traits", "called", "profiles")},
         )
 
-    once = verdict.verdict(prompts, truth, {"it": reply})
-    doubled = verdict.verdict([p for p in prompts for _ in range(2)], twice(truth), {"it": twice(reply)})
+    once = verdict.verdict(prompts, truth, {"it": response})
+    doubled = verdict.verdict([p for p in prompts for _ in range(2)], twice(truth), {"it": twice(response)})
     for a, b in zip(once, doubled, strict=True):
         assert a.figures["it"].value == pytest.approx(b.figures["it"].value, nan_ok=True)
         assert a.figures["it"].half == pytest.approx(b.figures["it"].half, rel=1e-6, nan_ok=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from livegen.features import CELL, PITCHES, SIZES, START, TIME_BINS, VARIABLES, bin_time
+from livegen.encoding import CELL, PITCHES, SIZES, START, TIME_BINS, VARIABLES, bin_time
 
 if TYPE_CHECKING:
     from livegen.training.model import Pianist

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from livegen.features import SIZES, VARIABLES
+from livegen.encoding import SIZES, VARIABLES
 
 if TYPE_CHECKING:
     from livegen.training.model import Pianist

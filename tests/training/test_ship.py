@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from training_runs import TutorialRun
 
+from livegen.encoding import SCHEME, VARIABLES
 from livegen.engine.card import find
 from livegen.engine.choose import choose
 from livegen.engine.plain import build
 from livegen.errors import DataError, PortError
-from livegen.features import SCHEME, VARIABLES
 from livegen.note import WINDOW
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def listed(path: Path, *windows: tuple[str, int]) -> str:
 def test_a_run_becomes_a_model_that_plays(
     run: Path, maestro: Path, tmp_path: Path, pianist: Pianist, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from livegen.cli import main
+    from livegen.cli.main import main
     from livegen.training import export
 
     out = tmp_path / "models" / "mine"
@@ -152,7 +152,7 @@ def test_a_model_has_seen_what_it_was_trained_on_however_the_folder_grows(run: P
 def test_the_command_goes_on_from_a_model(
     maestro: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from livegen.cli import main
+    from livegen.cli.main import main
     from livegen.training import train
 
     given: list[tuple[train.Recipe, Pianist]] = []
@@ -187,7 +187,7 @@ def test_the_command_goes_on_from_a_model(
 def test_any_folder_can_be_evaluated_on_unless_it_was_trained_on(
     run: Path, maestro: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from livegen.cli import main
+    from livegen.cli.main import main
     from livegen.training.ship import ship
 
     ship(run, [maestro], tmp_path / "mine", lambda _: None)
@@ -301,7 +301,7 @@ def test_what_is_no_run_is_refused(run: Path, missing: str) -> None:
 def test_a_run_for_another_encoding_is_refused(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, value: object, said: str
 ) -> None:
-    from livegen.cli import main
+    from livegen.cli.main import main
 
     recipe = json.loads((run / "recipe.json").read_text())
     recipe = recipe | {name: value} if value else {key: recipe[key] for key in recipe if key != name}
@@ -324,7 +324,7 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from livegen.cli import main
+    from livegen.cli.main import main
     from livegen.training import export
 
     def exported(pianist: Pianist, *, quantise: bool) -> bytes:

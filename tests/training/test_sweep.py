@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from livegen.command import run
+from livegen.cli.runner import run
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),

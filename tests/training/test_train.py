@@ -188,7 +188,7 @@ def test_keras_other_backend_trains_as_well(
     kept_folder: Path, pieces: Sequence[Piece], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In a process of its own: Keras has one backend for all of its life."""
-    from livegen.cli import main
+    from livegen.cli.main import main
     from livegen.engine.plain import build
     from livegen.training.run import LOG, RECIPE, read_log
     from livegen.training.ship import load

@@ -15,10 +15,10 @@ from mido import Message, MidiFile, MidiTrack
 from training_runs import TutorialRun, interrupted_at, tutorial_command
 
 import livegen
-from livegen.cli import cli, main
-from livegen.command import run as command
+from livegen.cli.main import cli, main
+from livegen.cli.runner import run as command
+from livegen.encoding import CELL, LAST_CELL
 from livegen.errors import DataError
-from livegen.features import CELL, LAST_CELL
 
 pytest.importorskip("symusic", reason="symusic is missing")
 
@@ -201,12 +201,12 @@ def test_the_model_plays_on(
 
     run, out = tutorial_run.folder, tmp_path / "on.mid"
     assert play_on(run, DEMO / "1-bach.mid", "-o", out, "--notes", 30) == 0
-    call, reply = pretty_midi.PrettyMIDI(str(out)).instruments
-    assert (call.name, len(call.notes), reply.name, len(reply.notes)) == ("call", 25, "reply", 30)
+    call, response = pretty_midi.PrettyMIDI(str(out)).instruments
+    assert (call.name, len(call.notes), response.name, len(response.notes)) == ("call", 25, "response", 30)
     real = pretty_midi.PrettyMIDI(str(DEMO / "1-bach.mid")).instruments[0].notes
     by_onset = [sorted(notes, key=lambda note: (note.start, note.pitch)) for notes in (real, call.notes)]
     assert [note.pitch for note in by_onset[0][-25:]] == [note.pitch for note in by_onset[1]]
-    assert {note.velocity for note in reply.notes} == {100}
+    assert {note.velocity for note in response.notes} == {100}
     for words, code, problem in (
         ((tmp_path, DEMO / "1-bach.mid", "-o", out), 66, "not a run of livegen train"),
         ((run, tmp_path / "gone.mid", "-o", out), 66, "gone.mid: there is no such file"),

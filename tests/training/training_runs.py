@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from livegen import command
-from livegen.cli import main
+from livegen.cli import runner as command
+from livegen.cli.main import main
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +45,5 @@ def interrupted_at(start: str) -> Iterator[None]:
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("livegen.commands.train.tell", tell)
+        patch.setattr("livegen.cli.train.tell", tell)
         yield

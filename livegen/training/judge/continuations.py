@@ -18,8 +18,8 @@ from livegen.engine.litert import LiteRt
 from livegen.engine.sampling import Sampling
 from livegen.errors import DataError
 from livegen.note import WINDOW
-from livegen.stage.events import ReplyNote
-from livegen.stage.reply import place
+from livegen.stage.events import ResponseNote
+from livegen.stage.response import place
 from livegen.training.corpus import Piece
 from livegen.training.data import COLUMNS, STEP, Notes
 from livegen.training.evaluate import to_note
@@ -128,7 +128,7 @@ def model(card: Card, sampling: Sampling, name: str = "") -> Soloist:
     return Soloist(name or card.name, ready, frozenset(card.training.hashes.split()))
 
 
-def _rows(notes: Sequence[ReplyNote]) -> Notes:
+def _rows(notes: Sequence[ResponseNote]) -> Notes:
     rows = [(n.pitch, n.offset, n.duration, n.velocity, n.pedal.down, n.pedal.pressed, n.pedal.lifted) for n in notes]
     array = np.array(rows, np.float64).reshape(-1, COLUMNS)
     array[:, STEP] = np.diff(array[:, STEP], prepend=0.0)

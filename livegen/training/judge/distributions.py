@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.features import PITCHES, SIZES, VELOCITY_WIDTH, tokens
+from livegen.encoding import PITCHES, SIZES, VELOCITY_WIDTH, tokens
 from livegen.training.data import DURATION, PITCH, STEP, VELOCITY, Notes
 
 WIDEST = 36  # semitones
@@ -42,9 +42,9 @@ Weights = NDArray[np.float64]
 """How often each continuation counts: shape (continuations,)."""
 
 
-def bins(prompt: Notes, reply: Notes) -> dict[str, NDArray[np.int64]]:
+def bins(prompt: Notes, response: Notes) -> dict[str, NDArray[np.int64]]:
     """For each variable the bin of each note of a continuation: shape (notes,)."""
-    notes = np.concatenate([prompt, reply])
+    notes = np.concatenate([prompt, response])
     whole, told = notes[:, PITCH].astype(np.int64), tokens(notes)
     onset = np.cumsum(notes[:, STEP])
     earlier = np.tri(len(notes), k=-1, dtype=bool)
@@ -63,8 +63,8 @@ def bins(prompt: Notes, reply: Notes) -> dict[str, NDArray[np.int64]]:
     return {name: each[len(prompt) :] for name, each in found.items()}
 
 
-def count(prompts: Sequence[Notes], replies: Sequence[Notes]) -> Counts:
-    found = [bins(prompt, reply) for prompt, reply in zip(prompts, replies, strict=True)]
+def count(prompts: Sequence[Notes], responses: Sequence[Notes]) -> Counts:
+    found = [bins(prompt, response) for prompt, response in zip(prompts, responses, strict=True)]
     return {
         name: np.array([np.bincount(each[name], minlength=size) for each in found], np.float64)
         for name, size in BINS.items()

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.features import CELL
+from livegen.encoding import CELL
 from livegen.training.data import PITCH, STEP, Notes
 
 STEP_CLASSES = (0.03, 0.08, 0.16, 0.32, 0.64)  # s, where the next one begins
@@ -58,19 +58,19 @@ def known(found: Grams, among: Grams) -> int:
     return int((among[places] == found).sum())
 
 
-def shared_with_prompt(prompt: Notes, reply: Notes) -> tuple[int, int]:
+def shared_with_prompt(prompt: Notes, response: Notes) -> tuple[int, int]:
     """How many n-grams of a continuation are in its prompt, and how many it has."""
-    found = grams(reply, SHORT_GRAM)
+    found = grams(response, SHORT_GRAM)
     return int(np.isin(found, grams(prompt, SHORT_GRAM)).sum()), len(found)
 
 
-def shared_with_itself(reply: Notes) -> tuple[int, int]:
+def shared_with_itself(response: Notes) -> tuple[int, int]:
     """How many n-grams of a continuation came earlier in it, and how many it has."""
-    found = grams(reply, SHORT_GRAM)
+    found = grams(response, SHORT_GRAM)
     return len(found) - len(np.unique(found)), len(found)
 
 
-def shared_with_train(reply: Notes, train: Grams) -> tuple[int, int]:
+def shared_with_train(response: Notes, train: Grams) -> tuple[int, int]:
     """How many n-grams of a continuation are in the train split, and how many it has."""
-    found = grams(reply, LONG_GRAM)
+    found = grams(response, LONG_GRAM)
     return known(found, train), len(found)

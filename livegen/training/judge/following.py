@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.features import CELL
+from livegen.encoding import CELL
 from livegen.note import INSTANT
 from livegen.training.data import DURATION, PITCH, STEP, VELOCITY, Notes
 
@@ -35,7 +35,7 @@ def traits(notes: Notes) -> list[float]:
     ]
 
 
-def profile_correlations(prompts: Sequence[Notes], replies: Sequence[Notes]) -> NDArray[np.float64]:
+def profile_correlations(prompts: Sequence[Notes], responses: Sequence[Notes]) -> NDArray[np.float64]:
     """Between the pitch classes of each prompt and of its continuation: shape (prompts,). 0 where one knows no key."""
 
     def profiles(each: Sequence[Notes]) -> NDArray[np.float64]:
@@ -45,7 +45,7 @@ def profile_correlations(prompts: Sequence[Notes], replies: Sequence[Notes]) -> 
         centred /= np.where(length > 0, length, 1)
         return centred
 
-    correlations: NDArray[np.float64] = (profiles(prompts) * profiles(replies)).sum(axis=1)
+    correlations: NDArray[np.float64] = (profiles(prompts) * profiles(responses)).sum(axis=1)
     return correlations
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from livegen.command import PATH, module, picture_out, tensorflow
-from livegen.config import Settings
+from livegen.cli.runner import PATH, module, picture_out, tensorflow
+from livegen.config.settings import Settings
 from livegen.data import plots
 from livegen.data.midi import FIELDS, MidiFile, Track
 from livegen.engine import card
@@ -26,22 +26,22 @@ _DEFAULT = Settings()
 
 
 def rolls(path: Path, players: Sequence[Player], seed: int) -> list[MidiFile]:
-    """A piece, and its first 25 notes as each player goes on: each with a track for the call and one for the reply.
+    """A piece, and its first 25 notes as each player goes on: each with a track for the call and one for the response.
 
     Raises:
         DataError: the piece cannot be read, or is too short.
     """
     notes = read_notes(path)
     if len(notes) <= WINDOW:
-        raise DataError(f"{path}: it has {len(notes)} notes, and a call and its reply need more than {WINDOW}.")
+        raise DataError(f"{path}: it has {len(notes)} notes, and a call and its response need more than {WINDOW}.")
     prompt, truth = notes[:WINDOW], notes[WINDOW:]
     prompts = [Prompt(path.name, prompt, truth)]
-    replies = {player.name: player.play(prompts, seed, lambda _: None)[0] for player in players}
-    return [_file(name, prompt, reply) for name, reply in {path.stem: truth, **replies}.items()]
+    responses = {player.name: player.play(prompts, seed, lambda _: None)[0] for player in players}
+    return [_file(name, prompt, response) for name, response in {path.stem: truth, **responses}.items()]
 
 
-def _file(name: str, call: Notes, reply: Notes) -> MidiFile:
-    both = np.concatenate([call, reply])
+def _file(name: str, call: Notes, response: Notes) -> MidiFile:
+    both = np.concatenate([call, response])
     table = np.zeros(len(both), FIELDS)
     for field, column in (("pitch", PITCH), ("step", STEP), ("duration", DURATION), ("velocity", VELOCITY)):
         table[field] = both[:, column]
@@ -50,7 +50,7 @@ def _file(name: str, call: Notes, reply: Notes) -> MidiFile:
     table["track"] = np.arange(len(both)) >= len(call)
     tracks = [
         Track(part, "Acoustic Grand Piano", drums=False, notes=len(notes), presses=0, held=0.0)
-        for part, notes in (("call", call), ("reply", reply))
+        for part, notes in (("call", call), ("response", response))
     ]
     return MidiFile(Path(name), float(table["end"].max()), tuple(tracks), table)
 

@@ -171,7 +171,7 @@ def report(
     played = {name: player.play(prompts, seed, tell) for name, player in players.items()}
     tell("comparing")
     truth = facts(prompts, [prompt.truth for prompt in prompts], train)
-    found = {name: facts(prompts, replies, train) for name, replies in played.items()}
+    found = {name: facts(prompts, responses, train) for name, responses in played.items()}
     return Report(
         players=tuple(found),
         held_out=held_out,

@@ -77,32 +77,35 @@ class Facts:
     profiles: NDArray[np.float64]  # (prompts,)
 
 
-def facts(prompts: Sequence[Prompt], replies: Sequence[Notes], train: endurance.Grams) -> Facts:
+def facts(prompts: Sequence[Prompt], responses: Sequence[Notes], train: endurance.Grams) -> Facts:
     """Count and measure continuations. Of the long ones only spread and one share of n-grams see more than SHORT."""
-    calls, first = [prompt.notes for prompt in prompts], [reply[:SHORT] for reply in replies]
+    calls, first = [prompt.notes for prompt in prompts], [response[:SHORT] for response in responses]
     long = [len(prompt.truth) == LONG for prompt in prompts]
     shared = {
         SHARED[0]: [endurance.shared_with_prompt(*pair) for pair in zip(calls, first, strict=True)],
-        SHARED[1]: [endurance.shared_with_itself(reply) for reply in first],
+        SHARED[1]: [endurance.shared_with_itself(response) for response in first],
         SHARED[2]: [
-            endurance.shared_with_itself(reply) if is_long else (0, 0)
-            for reply, is_long in zip(replies, long, strict=True)
+            endurance.shared_with_itself(response) if is_long else (0, 0)
+            for response, is_long in zip(responses, long, strict=True)
         ],
-        SHARED[3]: [endurance.shared_with_train(reply, train) for reply in first],
+        SHARED[3]: [endurance.shared_with_train(response, train) for response in first],
     }
     return Facts(
         counts=count(calls, first),
         spreads={
             name: np.array(
                 [
-                    [endurance.spread(part[:, column]) if is_long else 0.0 for part in (reply[:SHORT], reply[-SHORT:])]
-                    for reply, is_long in zip(replies, long, strict=True)
+                    [
+                        endurance.spread(part[:, column]) if is_long else 0.0
+                        for part in (response[:SHORT], response[-SHORT:])
+                    ]
+                    for response, is_long in zip(responses, long, strict=True)
                 ]
             )
             for name, column in TIMES.items()
         },
         shared={name: np.array(pairs, np.float64) for name, pairs in shared.items()},
-        traits=np.array([following.traits(reply) for reply in first]),
+        traits=np.array([following.traits(response) for response in first]),
         called=np.array([following.traits(call) for call in calls]),
         profiles=following.profile_correlations(calls, first),
     )

@@ -14,9 +14,9 @@ import numpy as np
 import pretty_midi
 from numpy.typing import NDArray
 
-from livegen.command import PATH, Number, midi_out, module
-from livegen.draft import drafted, unwritable
+from livegen.cli.runner import PATH, Number, midi_out, module
 from livegen.errors import ConfigError, DataError
+from livegen.files import drafted, unwritable
 from livegen.note import INSTANT
 from livegen.training.data import read_notes
 from livegen.training.tutorial.model import TEMPERATURE, VELOCITY, continue_notes
@@ -67,7 +67,7 @@ def main(run: Path, file: Path, out: Path, notes: int, temperature: float, seed:
     read[0, 1] = 0.0  # the first note read begins the file
     try:
         with drafted(out) as draft:
-            to_midi({"call": read, "reply": added}).write(str(draft))
+            to_midi({"call": read, "response": added}).write(str(draft))
     except OSError as error:
         raise unwritable(out, error) from error
     click.echo(f"{out}: {len(added)} notes after {len(read)}")

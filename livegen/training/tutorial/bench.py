@@ -22,7 +22,7 @@ import numpy as np
 import pretty_midi
 import tensorflow as tf
 
-from livegen.command import PATH, module
+from livegen.cli.runner import PATH, module
 from livegen.training.corpus import Piece, read_folder
 from livegen.training.data import read_notes
 from livegen.training.tutorial.model import LOSS_WEIGHTS, SCALE, build

@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from livegen.features import PITCHES
+from livegen.encoding import PITCHES
 
 UNITS, LEARNING_RATE = 128, 0.005
 LOSS_WEIGHTS = {"pitch": 0.05, "step": 1.0, "duration": 1.0}

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen import features
-from livegen.features import CELL, LAST_CELL, TIMES, VARIABLES
+from livegen import encoding
+from livegen.encoding import CELL, LAST_CELL, TIMES, VARIABLES
 from livegen.note import WINDOW
 from livegen.training.corpus import Piece
 from livegen.training.data import DURATION, PITCH, STEP, Notes
@@ -66,7 +66,7 @@ class Tutorial:
         targets, told = self._told(windows, pieces)
         pitch = targets[:, PITCH].astype(np.int64)
         logits = told["pitch"] - told["pitch"].max(axis=-1, keepdims=True)
-        tokens = features.tokens(targets)
+        tokens = encoding.tokens(targets)
         chances = {
             "pitch": np.exp(logits[np.arange(len(pitch)), pitch]) / np.exp(logits).sum(axis=-1),
             **{name: self._mass(name, targets, told[name]) for name in TIMES},
@@ -78,7 +78,7 @@ class Tutorial:
         return costs
 
     def _mass(self, name: str, targets: Notes, told: NDArray[np.float64]) -> NDArray[np.float64]:
-        cells = np.minimum(features.cells(targets[:, COLUMN[name]]), LAST_CELL)
+        cells = np.minimum(encoding.cells(targets[:, COLUMN[name]]), LAST_CELL)
         return laplace_mass(cells, told, self.scales[name])
 
     def _told(

@@ -18,7 +18,7 @@ import optuna
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import TrialState
 
-from livegen.command import PATH, module
+from livegen.cli.runner import PATH, module
 from livegen.errors import DataError
 from livegen.training import Tell
 from livegen.training.corpus import Piece, hashes, hold_out, read_folder

@@ -1,0 +1,1 @@
+"""The command line: the daemon's options, and every subcommand."""

@@ -1,0 +1,194 @@
+"""The command line. Nothing heavy is imported before it is needed.
+
+Exit status: what the command returns, or that of `command.run`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Sequence
+
+import click
+
+from livegen import __version__
+from livegen.cli.data import data, plot
+from livegen.cli.evaluate import evaluate
+from livegen.cli.generate import generate, render
+from livegen.cli.options import Command, load, options, write_examples
+from livegen.cli.play import play
+from livegen.cli.runner import run
+from livegen.cli.train import export, train
+from livegen.config import settings as config
+
+EXAMPLES = (
+    ("livegen", "the first keyboard, or else a demo, answered on FluidSynth"),
+    ('livegen --in "Keystation" --out FluidSynth', "this keyboard"),
+    ("livegen --out port:FluidSynth", "a synth of your own, by its port"),
+    ("livegen --in demo --out jam.wav", "no keyboard, no sound card: listen to it later"),
+    ("livegen --in call.mid --out jam.mid --fast", "a file answered at once"),
+    ("livegen --silence 1.2 --temperature 0.9", "more patient, and tamer"),
+    ("livegen --panic key:A0", "the lowest key silences everything"),
+    ("livegen --virtual", "ports that other programs connect to"),
+    ("livegen --silence 1.2 config > livegen.toml", "keep settings, then: --config livegen.toml"),
+    ("livegen ports", "what can follow --in and --out"),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    return run(cli, arguments, "livegen", {})
+
+
+class Main(click.Group):
+    """The main job, and its help in groups."""
+
+    command_class = Command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if not args[0].lower().endswith((".mid", ".midi")):
+                raise
+            hint = f"{args[0]} is no command. To have a file answered: --in {args[0]} --out answer.mid."
+            raise click.UsageError(hint, ctx) from error
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        of = {spec.field: spec.group for spec in config.SPECS}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                groups.setdefault(of.get(parameter.name or "", "System"), []).append(record)
+        for group in ("Ports", "Conversation", "Sound", "Model", "System"):
+            with formatter.section(group):
+                formatter.write_dl(groups[group])
+        self.format_commands(ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
+        write_examples(formatter, EXAMPLES)
+
+
+@click.group(
+    cls=Main,
+    invoke_without_command=True,
+    params=options(("config", *(spec.field for spec in config.SPECS))),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s", help="Which livegen this is.")
+@click.pass_context
+def cli(context: click.Context) -> int:
+    """Play a phrase on a MIDI keyboard, pause, and be answered.
+
+    Every setting can also stand in a TOML file (silence = 1.2) or in the environment (LIVEGEN_SILENCE=1.2).
+    """
+    if context.invoked_subcommand is not None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # of __main__
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have something to tidy up
+        return 0
+    given = context.obj
+    settings = load(given).settings
+
+    from livegen.live import daemon
+
+    return daemon.run(settings, reload=lambda: load(given).settings)
+
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+@cli.command()
+@_as_json
+@click.pass_obj
+def ports(given: dict[str, object], *, as_json: bool) -> None:
+    """List what can follow --in and --out."""
+    from livegen.io import listing
+
+    report = listing.report(load(given).settings)
+    click.echo(_json(report.plain()) if as_json else report.text())
+
+
+@cli.command()
+@_as_json
+def models(*, as_json: bool) -> None:
+    """List the models and what they can do."""
+    from livegen.engine import card
+    from livegen.io.listing import aligned
+
+    cards = [card.read(folder) for folder in card.folders().values()]
+    if as_json:
+        click.echo(_json([json.loads(found.to_json()) | {"folder": str(found.folder)} for found in cards]))
+        return
+    rows = [("Name", "What it is", "Nats a note", "Trained on", "Licence")]
+    for found in cards:
+        trained = f"{found.training.data}, {found.training.date}"
+        nats = f"{found.figures.total:.2f}" if found.figures else "not evaluated"
+        rows.append((found.name, found.title, nats, trained, found.licence))
+    click.echo("\n".join(aligned(rows)))
+
+
+@cli.command("config")
+@_as_json
+@click.pass_obj
+def config_(given: dict[str, object], *, as_json: bool) -> None:
+    """Show the settings in force, and where each comes from."""
+    loaded = load(given)
+    values = {spec: getattr(loaded.settings, spec.field) for spec in config.SPECS}
+    if as_json:
+        table = {spec.name: {"value": value, "origin": loaded.origins[spec.field]} for spec, value in values.items()}
+        click.echo(_json({"file": None if loaded.path is None else str(loaded.path), "settings": table}))
+        return
+    lines = {
+        spec: f"{spec.name} = {_toml(value)}" if value is not None else f"# {spec.name} ="
+        for spec, value in values.items()
+    }
+    width = max(len(line) for line in lines.values() if len(line) < 40)
+    click.echo(f"# file: {loaded.path or f'none, there is no {config.default_path(os.environ)}'}")
+    for spec, line in lines.items():
+        click.echo(f"{line.ljust(width)}  # {loaded.origins[spec.field]}")
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)  # of texts, numbers, booleans and lists TOML says the same
+
+
+@cli.command()
+@_as_json
+@click.pass_obj
+def bench(given: dict[str, object], *, as_json: bool) -> int:
+    """Measure how quick and how punctual it is on this machine."""
+    settings = load(given).settings
+
+    from livegen.bench import main as measure
+
+    return measure(settings, as_json=as_json)
+
+
+_COMPLETION = (
+    ('eval "$(livegen completion bash)"', "bash, in ~/.bashrc"),
+    ('eval "$(livegen completion zsh)"', "zsh, in ~/.zshrc"),
+    ("livegen completion fish | source", "fish, in ~/.config/fish/config.fish"),
+)
+
+
+@cli.command(examples=_COMPLETION)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what completes livegen's words in a shell."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is not None:
+        click.echo(found(cli, {}, "livegen", "_LIVEGEN_COMPLETE").source())
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+for _command in (data, plot, generate, play, render, train, export, evaluate):
+    cli.add_command(_command)

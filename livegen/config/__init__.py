@@ -1,0 +1,1 @@
+"""The settings: what there is, what is valid, and where each value comes from."""

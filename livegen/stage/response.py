@@ -1,0 +1,98 @@
+"""Where a response ends, and what hands can play of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
+from typing import NamedTuple
+
+from livegen.note import Note
+from livegen.stage.events import ResponseNote
+
+LONG_GAP = 0.5
+"""s: a rest this long after a note makes it a good last one."""
+
+STRETCH = 1.25
+"""A response may outlast what was asked for by this factor, to end well."""
+
+MAX_KEYS = 10
+MAX_NOTES = 500  # no 8 s of MAESTRO have as many; a model gone astray ends here
+RESTRIKE = 0.015  # s between a key's release and its next stroke
+SHORTEST = 0.02  # s
+
+
+class Drawn(NamedTuple):
+    """A note as the model drew it."""
+
+    note: Note
+    rest: float  # probability that the next note comes LONG_GAP or more later
+
+
+def compose(draws: Iterable[Drawn], length: float, longest: float) -> tuple[ResponseNote, ...]:
+    """Make a response of about `length` seconds, never over `longest`, out of what the model draws.
+
+    It ends with a note's end: of all notes that would end it between `length` and STRETCH times that, the one after
+    which a long gap is likeliest. Where none would, since the model rests or fingers are short, the last note is held.
+    The first note's step lies before the response and does not count.
+    """
+    latest = min(STRETCH * length, longest)
+    earliest = min(length, longest / STRETCH)
+    notes: list[ResponseNote] = []
+    offset = end = best = 0.0
+    last = -1
+    for drawn in draws:
+        note = drawn.note
+        offset += note.step if notes else 0.0
+        if offset > latest - SHORTEST or len(notes) == MAX_NOTES:
+            break
+        duration = min(max(note.duration, SHORTEST), latest - offset)
+        notes.append(ResponseNote(note.pitch, offset, duration, note.velocity, note.pedal))
+        end = max(end, offset + duration)
+        if end >= earliest and (last < 0 or drawn.rest > best):
+            last, best = len(notes) - 1, drawn.rest
+    placed = playable(notes[: last + 1] if last >= 0 else notes)
+    if not placed or _end(placed) >= earliest:
+        return placed
+    *others, final = placed
+    return (*others, replace(final, duration=earliest - final.offset))
+
+
+def _end(notes: Iterable[ResponseNote]) -> float:
+    return max(note.offset + note.duration for note in notes)
+
+
+def place(draws: Iterable[Drawn], count: int) -> tuple[ResponseNote, ...]:
+    """The first `count` notes that hands can play, out of what the model draws without end.
+
+    Offsets are from the onset that the draws go on from. Where the notes end is where the count does.
+    """
+    notes: list[ResponseNote] = []
+    offset = 0.0
+    endless = iter(draws)
+    while len(placed := playable(notes)) < count:
+        for drawn in islice(endless, count - len(placed)):
+            note = drawn.note
+            offset += note.step
+            notes.append(ResponseNote(note.pitch, offset, max(note.duration, SHORTEST), note.velocity, note.pedal))
+    return placed
+
+
+def playable(notes: Iterable[ResponseNote]) -> tuple[ResponseNote, ...]:
+    """The same notes, by offset, with at most MAX_KEYS down at once and every key let go before it is struck again."""
+    done: list[ResponseNote] = []
+    down: list[int] = []  # places in `done`
+    for note in notes:
+        down = [i for i in down if done[i].offset + done[i].duration > note.offset]
+        leaving = [i for i in down if done[i].pitch == note.pitch] or (down[:1] if len(down) == MAX_KEYS else [])
+        if leaving:
+            held = done[leaving[0]]
+            gap = RESTRIKE if held.pitch == note.pitch else 0.0
+            shortened = note.offset - gap - held.offset
+            if shortened < SHORTEST:
+                continue  # as good as the same stroke, or an eleventh finger
+            done[leaving[0]] = replace(held, duration=shortened)
+            down.remove(leaving[0])
+        down.append(len(done))
+        done.append(note)
+    return tuple(done)

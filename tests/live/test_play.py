@@ -1,0 +1,128 @@
+"""Outputs that break while a file is played, and a synth that is left to ring on. No port, no waiting."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from mido import Message
+
+from livegen.errors import PortError
+from livegen.io.file_player import from_file
+from livegen.io.inbox import VirtualInbox
+from livegen.io.reporter import Reporter
+from livegen.io.wiring import Wiring
+from livegen.live import play
+from livegen.note import MonotonicTime
+from livegen.stage.events import Panic, Send, Stop
+
+BACH = Path(__file__).parents[2] / "livegen" / "demo" / "1-bach.mid"
+
+
+class Recorded:
+    """An output that keeps what it gets, until it breaks."""
+
+    name = "recorded"
+    shares_synth = True
+    keeps_call = False
+
+    def __init__(self, *, breaks_at: int | None = None, real: bool = True) -> None:
+        self.messages: list[Message] = []
+        self.breaks_at = breaks_at
+        self.real = real
+
+    def send(self, send: Send) -> None:
+        if len(self.messages) == self.breaks_at:
+            raise PortError("The cable is out.")
+        self.messages.append(send.message)
+
+    def close(self) -> None:
+        pass
+
+    @property
+    def hanging(self) -> set[int]:
+        notes: set[int] = set()
+        for message in self.messages:
+            if message.type in ("note_on", "note_off"):
+                (notes.add if message.type == "note_on" and message.velocity else notes.discard)(message.note)
+        return notes
+
+
+class Scene:
+    def __init__(self, *outputs: Recorded) -> None:
+        timeline = from_file(BACH, MonotonicTime(0.0))
+        self.inbox = VirtualInbox(timeline.events)
+        self.wiring = Wiring(outputs=list(outputs), timelines=[timeline])
+        self.log = io.StringIO()
+
+    def play(self, tell_every: float | None = None) -> None:
+        with Reporter(self.log, terminal=False) as reporter:
+            playing = play._Playing(self.wiring, reporter)
+            try:
+                playing.play(self.inbox, tell_every)
+            finally:
+                playing.leave(self.inbox)
+
+
+def test_one_output_breaks_and_the_other_plays_on() -> None:
+    broken, sound = Recorded(breaks_at=5), Recorded()
+    scene = Scene(broken, sound)
+    scene.play()
+    assert len(broken.messages) == 5
+    assert sum(m.type == "note_on" and m.velocity > 0 for m in sound.messages) == 69
+    assert not sound.hanging
+    assert scene.log.getvalue().count("recorded is left out: The cable is out.") == 1
+
+
+def test_when_all_are_broken_it_ends() -> None:
+    scene = Scene(Recorded(breaks_at=5), Recorded(breaks_at=9))
+    with pytest.raises(PortError, match="Every output is broken"):
+        scene.play()
+
+
+def test_it_tells_how_far_it_is() -> None:
+    scene = Scene(Recorded())
+    scene.play(tell_every=4.0)
+    assert scene.log.getvalue().splitlines() == ["0:04 of 0:10", "0:08 of 0:10"]
+
+
+@pytest.mark.parametrize(("real", "seconds"), [(False, play.FADE), (True, 0.0)])
+def test_the_synth_is_left_to_ring_on(real: bool, seconds: float) -> None:
+    scene = Scene(Recorded(real=real))
+    end = scene.wiring.timelines[0].events[-1].at
+    scene.play()
+    assert scene.inbox.now() == pytest.approx(end + seconds)
+
+
+class Interrupted(VirtualInbox):
+    """Something else happens at 3 s, and after the file's end."""
+
+    def __init__(self, scene: Scene, event: Panic | Stop) -> None:
+        super().__init__(scene.wiring.timelines[0].events)
+        self.event: Panic | Stop | None = event
+
+    def get(self, until):
+        if self.event is not None and self.now() >= 3:
+            event, self.event = self.event, None
+            return event
+        return super().get(until)
+
+
+def test_a_stop_releases_everything() -> None:
+    output = Recorded()
+    scene = Scene(output)
+    scene.inbox = Interrupted(scene, Stop("SIGINT"))
+    scene.play()
+    assert not output.hanging
+    assert [m.value for m in output.messages if m.is_cc(64)][-1] == 0
+    assert scene.log.getvalue() == "stopped at 0:03 of 0:10\n"
+
+
+def test_panic_silences_and_it_plays_on() -> None:
+    output = Recorded()
+    scene = Scene(output)
+    scene.inbox = Interrupted(scene, Panic(MonotonicTime(3.0)))
+    scene.play()
+    assert sum(m.type == "note_on" and m.velocity > 0 for m in output.messages) == 69
+    assert not output.hanging

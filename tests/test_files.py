@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from livegen import files
+from livegen.errors import DataError
+from livegen.files import drafted, try_out
+
+
+def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    path.write_text("before")
+    with pytest.raises(RuntimeError, match="half"), drafted(path) as draft:
+        _break_off(draft)
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"a.mid": "before"}
+    with drafted(path) as draft:
+        assert draft.suffix == ".mid"  # what is written may go by it
+        draft.write_text("after")
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"a.mid": "after"}
+
+
+def test_a_place_that_takes_no_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in ("file/a.mid", "nowhere/a.mid"):
+        with pytest.raises(OSError):  # noqa: PT011  (whatever the system says)
+            try_out(tmp_path / place)
+        with pytest.raises(OSError), drafted(tmp_path / place) as draft:  # noqa: PT011
+            draft.touch()
+    try_out(tmp_path / "a.mid")
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def _break_off(draft: Path) -> None:
+    draft.write_text("half")
+    raise RuntimeError("half")
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_who_comes_second_is_refused_until_it_is_let_go(tmp_path: Path, kind: str) -> None:
+    path = tmp_path
+    if kind == "file":
+        path = tmp_path / "lock"
+        path.write_text("kept")
+    with files.claimed(path, "busy"), pytest.raises(DataError, match="busy"), files.claimed(path, "busy"):
+        pass
+    with files.claimed(path, "busy"):
+        pass
+    assert kind == "folder" or path.read_text() == "kept"
+
+
+def test_where_there_are_no_locks_the_user_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with files.claimed(tmp_path, "busy"):
+        monkeypatch.setattr(files.fcntl, "flock", refuse)  # a file system without them
+        with files.claimed(tmp_path, "busy"):
+            monkeypatch.setattr(files, "fcntl", None)  # Windows
+            with files.claimed(tmp_path, "busy"):
+                pass
