@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import struct
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import resources
-from io import BytesIO
 from pathlib import Path
-from typing import IO
 
-from mido import KeySignatureError, Message, MidiFile
+import numpy as np
+from mido import Message
 
-from livegen.errors import NO_MIDI_FILE, DataError, unreadable
+from livegen.errors import DataError
 from livegen.io.output import releases
 from livegen.note import MonotonicTime
+from livegen.smf.events import Events, parse, read
+from livegen.smf.notes import pair
+from livegen.smf.track import PITCH_BEND, PROGRAM, SYSEX
 from livegen.stage.events import Ended, Received
 
 ANSWER_AT_MOST = 1.25  # of a call's length, in the demo's pauses
 ANSWER_MARGIN = 1.5  # s
 
-ASYNCHRONOUS = 2  # type of a MIDI file
-FOREIGN = (OSError, EOFError, LookupError, TypeError, struct.error, KeySignatureError)
-"""What mido raises for a damaged file, besides ValueError."""
+NO_NOTES = "there are no notes in it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,12 @@ class Timeline:
 
     events: tuple[Received | Ended, ...]
     path: Path | None = None  # of the file that it was read from
+    dropped: tuple[str, ...] = ()  # what of the file could not be read, each in a sentence without its full stop
+
+    @property
+    def seconds(self) -> float:
+        """From the first event to the end."""
+        return self.events[-1].at - self.events[0].at
 
     def delayed(self, seconds: float) -> Timeline:
         """The same, so much later."""
@@ -47,13 +52,12 @@ def from_file(path: Path, start: MonotonicTime, port: int = 0) -> Timeline:
     Raises:
         DataError: no MIDI file, or one without notes.
     """
-    try:
-        phrase = _read(BytesIO(path.read_bytes()))  # a pipe can only be read in a row
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except ValueError as error:
-        raise DataError(f"{path}: {error}.") from error
-    return Timeline((*_placed(phrase, start, port), Ended(MonotonicTime(start + phrase[-1].time), port)), path)
+    events = read(path)
+    phrase = messages(events)
+    if not phrase:
+        raise DataError(f"{path}: {NO_NOTES}.")
+    end = Ended(MonotonicTime(start + phrase[-1].time), port)
+    return Timeline((*_placed(phrase, start, port), end), path, events.dropped)
 
 
 def demo(
@@ -77,8 +81,7 @@ def demo(
     at = start
     for piece in sorted(resources.files("livegen.demo").iterdir(), key=lambda piece: piece.name):
         if piece.name.endswith(".mid"):
-            with piece.open("rb") as file:
-                phrase = _read(file)
+            phrase = messages(parse(piece.read_bytes()))
             events += _placed(phrase, at, port)
             length = phrase[-1].time
             pause = silence + ANSWER_AT_MOST * min(max(length, shortest), longest) + ANSWER_MARGIN
@@ -90,28 +93,31 @@ def _placed(phrase: list[Message], start: MonotonicTime, port: int) -> list[Rece
     return [Received(m.copy(time=0), MonotonicTime(start + m.time), port) for m in phrase]
 
 
-def _read(file: IO[bytes]) -> list[Message]:
-    """All messages but meta, each with its absolute `time` in seconds; what still sounds is ended at the end.
+def messages(events: Events) -> list[Message]:
+    """The messages of a file, each with its absolute `time` in seconds, or none if there are no notes.
 
-    Raises:
-        ValueError: not a MIDI file, or without notes.
+    A repeated note is let go before it is struck again, as `livegen.stage.pairing` has it, and what still sounds is
+    let go at the end.
     """
-    try:
-        midi = MidiFile(file=file)
-        messages, now = [], 0.0
-        for message in midi if midi.type != ASYNCHRONOUS and midi.ticks_per_beat > 0 else ():
-            now += message.time  # s
-            if not message.is_meta:
-                messages.append(message.copy(time=now))
-    except FOREIGN as error:
-        raise ValueError(NO_MIDI_FILE) from error
-    if midi.type == ASYNCHRONOUS:
-        raise ValueError("it is of type 2, patterns that have no order: save it as type 0 or 1")
-    if midi.ticks_per_beat <= 0:
-        raise ValueError("its times are not counted in beats")
-    if not any(message.type == "note_on" and message.velocity > 0 for message in messages):
-        raise ValueError("there are no notes in it")
-    return messages + [message.copy(time=messages[-1].time) for message in releases(messages)]
+    pairs = pair(events)
+    if not len(pairs.on):
+        return []
+    seconds, place = events.seconds.copy(), np.arange(len(events.seconds), dtype=np.float64)
+    seconds[pairs.late], place[pairs.late] = seconds[pairs.before], pairs.before - 0.5
+    columns = (seconds, events.status, events.data1, events.data2)
+    made = [
+        _message(at, status, data1, data2, events.sysex.get(row, b""))
+        for row, (at, status, data1, data2) in enumerate(zip(*(column.tolist() for column in columns), strict=True))
+    ]
+    found = [made[row] for row in np.argsort(place, kind="stable").tolist()]
+    end = max(found[-1].time, float(pairs.end.max()))
+    return found + [message.copy(time=end) for message in releases(found)]
+
+
+def _message(at: float, status: int, data1: int, data2: int, sysex: bytes) -> Message:
+    if status == SYSEX:
+        return Message("sysex", data=sysex, time=at)
+    return Message.from_bytes([status, data1] if PROGRAM <= status < PITCH_BEND else [status, data1, data2], time=at)
 
 
 class FilePlayer:

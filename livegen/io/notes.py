@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mido import Message
 
 from livegen.errors import DataError
-from livegen.io import file_player
+from livegen.io.file_player import NO_NOTES
 from livegen.io.recorder import MidiRecorder
-from livegen.note import MonotonicTime, SoundedNote
+from livegen.note import MonotonicTime, Pedal, SoundedNote
+from livegen.smf import events
+from livegen.smf import notes as of_file
 from livegen.stage.control import PEDALS
-from livegen.stage.events import Part, Received, ResponseNote, Send
-from livegen.stage.listener import Listener
+from livegen.stage.events import Part, ResponseNote, Send
 from livegen.stage.scheduler import scheduled
 
 
-def read(path: Path) -> tuple[SoundedNote, ...]:
+def read(path: Path, tell: Callable[[str], object] = lambda _: None) -> tuple[SoundedNote, ...]:
     """All notes of a MIDI file but the drums', by (onset, pitch); onsets in seconds from the file's begin.
+
+    Args:
+        path: of the file.
+        tell: is told what of the file cannot be read.
 
     Raises:
         DataError: it cannot be read, is no MIDI file, or has no notes.
     """
-    listener = Listener()
-    for event in file_player.from_file(path, MonotonicTime(0.0)).events:
-        if isinstance(event, Received):
-            listener.hear(event.message, event.at)
-    notes = sorted(listener.finished(), key=lambda note: note.order)
-    if not notes:
-        raise DataError(f"{path}: its notes are all the drums', on channel 10. Name a file with other notes.")
-    return tuple(notes)
+    file = events.read(path)
+    for lost in file.dropped:
+        tell(f"{path}: {lost}.")
+    found = of_file.notes(file)
+    if not len(found.onset):
+        drums = len(of_file.pair(file).on)
+        why = "its notes are all the drums', on channel 10. Name a file with other notes" if drums else NO_NOTES
+        raise DataError(f"{path}: {why}.")
+    columns = (found.pitch, found.onset, found.duration, found.velocity, found.pedal, found.pressed, found.lifted)
+    return tuple(
+        SoundedNote(pitch, onset, duration, velocity, Pedal(*pedal))
+        for pitch, onset, duration, velocity, *pedal in zip(*(column.tolist() for column in columns), strict=True)
+    )
 
 
 def write(path: Path, call: Sequence[SoundedNote], response: Sequence[SoundedNote] = ()) -> None:

@@ -22,13 +22,26 @@ from livegen.stage.events import Part, Send
 
 TEMPO = 120  # quarter notes in a minute
 TICKS_PER_BEAT = 960
-LONGEST = 2**28 - 1  # ticks between two messages: 39 hours
+LONGEST = 2**28 - 1  # ticks from one event of a file to the next: 39 hours
 TICKS_PER_SECOND = TICKS_PER_BEAT * TEMPO / 60
 
 WAV_RATE = 44_100  # Hz
 WAV_TAIL = 2.0  # s after the last message, for strings and room to fade
 WAV_BLOCK = 4_096  # frames written at once
 WAV_MOST_FRAMES = (2**32 - 64) // 4  # a WAV file counts its bytes in 32 bits
+WAV_LONGEST = WAV_MOST_FRAMES / WAV_RATE  # s: 6:45:47
+
+
+def too_long(seconds: float) -> str:
+    """Of what lasts longer than `WAV_LONGEST`."""
+    gigabytes = seconds * WAV_RATE * 4 / 1e9
+    return f"it would sound for {_clock(seconds)} and take {gigabytes:.1f} GB; a WAV file holds {_clock(WAV_LONGEST)}"
+
+
+def _clock(seconds: float) -> str:
+    """24347.3 is 6:45:47."""
+    minutes, second = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{second:02}"
 
 
 def real(path: Path) -> Path:
@@ -135,7 +148,10 @@ def _track(part: Part, sends: Sequence[Send]) -> MidiTrack:
         message = send.message
         if send.part is part:
             tick = round((send.at - sends[0].at) * TICKS_PER_SECOND)
-            track.append(message.copy(time=min(tick - now, LONGEST)))
+            while tick - now > LONGEST:
+                track.append(MetaMessage("text", time=LONGEST))
+                now += LONGEST
+            track.append(message.copy(time=tick - now))
             now = tick
     return track
 
@@ -155,6 +171,12 @@ class WavRecorder(_Recorder):
     def __init__(self, path: Path, *, soundfont: str = "", gain: float = 0.6) -> None:
         super().__init__(path)
         self._fluid, _ = loaded(soundfont, gain, WAV_RATE, {})
+
+    @property
+    def seconds(self) -> float:
+        """How long it will sound, beyond `WAV_LONGEST` too, which is all that is written."""
+        times = [send.at for send in self._sends]
+        return max(times) - min(times) + WAV_TAIL if times else 0.0
 
     def close(self) -> None:
         if not self._closed:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livegen.errors import DataError
 from livegen.io import file_player
-from livegen.io.recorder import WAV_RATE, WAV_TAIL, WavRecorder, sound
+from livegen.io.recorder import WAV_LONGEST, WAV_RATE, WAV_TAIL, WavRecorder, sound, too_long
 from livegen.io.synth import loaded
 from livegen.note import MonotonicTime
 from livegen.stage.events import Part, Received, Send
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def to_wav(file: Path, out: Path, *, soundfont: str = "", gain: float = 0.6) -> float:
+def to_wav(
+    file: Path, out: Path, *, soundfont: str = "", gain: float = 0.6, tell: Callable[[str], object] = lambda _: None
+) -> float:
     """Write a MIDI file's sound as WAV, 16 bit stereo. Returns its seconds, the last note's fading included.
 
     Args:
@@ -25,13 +28,14 @@ def to_wav(file: Path, out: Path, *, soundfont: str = "", gain: float = 0.6) -> 
         out: what is there is replaced.
         soundfont: a file, or "" for the first that is found.
         gain: 0..10.
+        tell: is told what of the file cannot be read.
 
     Raises:
         ConfigError: no file can be written there.
-        DataError: it is no MIDI file, or has no notes.
+        DataError: it is no MIDI file, has no notes, or is longer than a WAV file can be.
         PortError: no FluidSynth, no usable soundfont, or the sound could not be written.
     """
-    sends = list(_sends(file))
+    sends = _sends(file, tell)
     tape = WavRecorder(out, soundfont=soundfont, gain=gain)
     for send in sends:
         tape.send(send)
@@ -43,7 +47,7 @@ def to_array(file: Path, *, soundfont: str = "", gain: float = 0.6) -> NDArray[n
     """A MIDI file's sound: shape (frames, 2), -1 to 1, at `WAV_RATE`. Arguments and errors as for `to_wav`."""
     import numpy as np
 
-    sends = list(_sends(file))
+    sends = _sends(file, lambda _: None)
     fluid, _ = loaded(soundfont, gain, WAV_RATE, {})
     try:
         samples = np.frombuffer(b"".join(sound(fluid, sends)), np.int16)
@@ -52,7 +56,11 @@ def to_array(file: Path, *, soundfont: str = "", gain: float = 0.6) -> NDArray[n
     return samples.reshape(-1, 2).astype(np.float32) / np.float32(32768)
 
 
-def _sends(file: Path) -> Iterator[Send]:
-    for event in file_player.from_file(file, MonotonicTime(0.0)).events:
-        if isinstance(event, Received):
-            yield Send(0, event.message, Part.CALL, event.at)
+def _sends(file: Path, tell: Callable[[str], object]) -> list[Send]:
+    timeline = file_player.from_file(file, MonotonicTime(0.0))
+    for lost in timeline.dropped:
+        tell(f"{file}: {lost}.")
+    seconds = timeline.seconds + WAV_TAIL
+    if seconds > WAV_LONGEST:
+        raise DataError(f"{file}: {too_long(seconds)}.")
+    return [Send(0, each.message, Part.CALL, each.at) for each in timeline.events if isinstance(each, Received)]

@@ -9,12 +9,12 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from livegen.config.settings import Settings
-from livegen.errors import ConfigError, PortError
+from livegen.errors import ConfigError, DataError, PortError
 from livegen.io import file_player, midi_system, ports, realtime, synth
 from livegen.io.inbox import LiveInbox
 from livegen.io.output import Output
 from livegen.io.ports import Demo, MidiFile, Port, PortInput, Synth, WavFile
-from livegen.io.recorder import MidiRecorder, WavRecorder, real, unused
+from livegen.io.recorder import WAV_LONGEST, WAV_TAIL, MidiRecorder, WavRecorder, real, too_long, unused
 from livegen.io.reporter import Reporter
 from livegen.note import MonotonicTime
 from livegen.stage.events import Ended, Lost, Received
@@ -141,11 +141,23 @@ class _Opener:
             self._choose_input()
         for wanted in inputs:
             self._open_input(wanted)
+        self._refuse_too_long()
         if self._wiring.listening or any(output.real for output in self._wiring.outputs):
             lost = Lost(self._system.gone)
             self._stack.enter_context(self._system.watched(partial(self._inbox.put, lost)))
         self._tell_instruments_apart()
         return self._wiring
+
+    def _refuse_too_long(self) -> None:
+        """A WAV file has to hold all that the files among the inputs play."""
+        for timeline in self._wiring.timelines:
+            if timeline.seconds + WAV_TAIL > WAV_LONGEST:
+                for output in self._wiring.outputs:
+                    if isinstance(output, WavRecorder):
+                        raise DataError(
+                            f"{timeline.path}, written to {output.name}: {too_long(timeline.seconds + WAV_TAIL)}."
+                            " Name a .mid file to write."
+                        )
 
     def _tell_instruments_apart(self) -> None:
         """A player hears themselves from their own; from another only what is passed on to it."""
@@ -244,6 +256,8 @@ class _Opener:
             self._stack.callback(player.stop)
             self._wiring.players.append(player)
         self._wiring.timelines.append(timeline)
+        for lost in timeline.dropped:
+            self._reporter.warn(f"{timeline.path}: {lost}.")
 
     def _demo(self, start: MonotonicTime, port: int) -> file_player.Timeline:
         settings = self._settings
@@ -265,6 +279,8 @@ class _Opener:
 
 def _tell_writing(tape: MidiRecorder | WavRecorder, reporter: Reporter) -> None:
     reporter.say(f"nothing was played: {tape.name} is not written" if tape.empty else f"writing {tape.name}")
+    if isinstance(tape, WavRecorder) and tape.seconds > WAV_LONGEST:
+        reporter.warn(f"{tape.name}: {too_long(tape.seconds)}. The rest is left out.")
 
 
 def _refuse_one_file_twice(

@@ -38,7 +38,7 @@ class Events:
     sysex: dict[int, bytes]  # by row, what is between 0xF0 and 0xF7
     names: tuple[str, ...]  # of each track; may be empty
     end: float  # s, of the last event or end of track
-    dropped: tuple[str, ...]  # what is lost, in sentences
+    dropped: tuple[str, ...]  # what is lost, each in a sentence without its full stop
 
 
 def read(path: Path) -> Events:

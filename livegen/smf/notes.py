@@ -26,7 +26,7 @@ class Notes:
     pitch: Bytes  # 0..127
     velocity: Bytes  # 1..127
     onset: Seconds  # s since the beginning of the file
-    end: Seconds  # s, at least `INSTANT` later
+    duration: Seconds  # s, at least `INSTANT`
     pedal: NDArray[np.bool_]  # whether a sustain pedal is down at the onset, on any channel
     pressed: Seconds  # s ago, inf if never
     lifted: Seconds  # s ago, inf if never
@@ -67,7 +67,7 @@ def notes(events: Events, *, drums: bool = False, but: str | None = None) -> Not
         pitch=events.data1[on],
         velocity=events.data2[on],
         onset=onset,
-        end=np.maximum(end, onset + INSTANT),
+        duration=np.maximum(end - onset, INSTANT),
         pedal=down,
         pressed=pressed,
         lifted=lifted,
@@ -161,5 +161,5 @@ def _pedal(events: Events, heard: NDArray[np.bool_], onset: Seconds) -> tuple[ND
         last: Seconds = np.append(-np.inf, times)[np.searchsorted(times, onset, side="right")]
         return onset - last
 
-    pressed, lifted = ago(at[held]), ago(at[~held])
-    return pressed < lifted, pressed, lifted
+    now = np.append(False, held)[np.searchsorted(at, onset, side="right")]
+    return now, ago(at[held]), ago(at[~held])

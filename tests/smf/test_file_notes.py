@@ -21,7 +21,7 @@ ON, OFF = 0x90, 0x80
 def read(*tracks: bytes, **given: object) -> list[tuple[int, float, float]]:
     """Pitch, onset and duration of each note."""
     found = notes(parse(midi(*tracks)), **given)  # type: ignore[arg-type]
-    columns = (found.pitch, found.onset, found.end - found.onset)
+    columns = (found.pitch, found.onset, found.duration)
     return [(pitch, round(onset, 6), round(lasting, 6)) for pitch, onset, lasting in zip(*columns, strict=True)]
 
 
