@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from livegen.errors import PortError
+from livegen.io import libjack
 from livegen.quiet import quiet
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def library() -> ModuleType:
     Raises:
         PortError: it finds no FluidSynth.
     """
+    libjack.preload()
     try:
         with redirect_stdout(StringIO()):  # with CI set it prints what it has found
             import fluidsynth

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livegen.errors import PortError, did_you_mean
+from livegen.io import libjack
 from livegen.io import realtime as priority
 from livegen.io.fluid import Fluid
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 48_000  # Hz; a JACK server's own takes its place
 
 AUDIO_DRIVERS = {
-    # JACK first: who starts a server wants its short delay.
+    # JACK first: who starts a server wants its low latency.
     "linux": ("jack", "pipewire", "pulseaudio", "alsa"),
     "darwin": ("coreaudio",),
     "win32": ("wasapi", "dsound"),
@@ -172,7 +173,12 @@ def soundfonts(wanted: str = "") -> list[Path]:
 
 
 def _drivers(wanted: str) -> tuple[str, ...]:
-    return AUDIO_DRIVERS.get(sys.platform, ("alsa",)) if wanted == "auto" else (wanted,)
+    if wanted != "auto":
+        return (wanted,)
+    drivers = AUDIO_DRIVERS.get(sys.platform, ("alsa",))
+    if libjack.is_pipewire():  # it runs JACK's clients at 1024 frames, and its own at the buffer size they ask for
+        return tuple(sorted(drivers, key=lambda name: name != "pipewire"))
+    return drivers
 
 
 def _start(fluid: Fluid, wanted: str) -> str:
