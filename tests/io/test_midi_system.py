@@ -62,11 +62,32 @@ def test_a_system_that_is_asked_for_and_does_not_answer(nothing: Path, wanted: s
 
 
 def test_a_backend_of_any_module(nothing: Path) -> None:
+    assert listings("") == listings()
     assert find("memory_backend") == MidiSystem("memory_backend")
     assert find("auto", {"MIDO_BACKEND": "memory_backend"}).name == "memory_backend"
     (found,) = listings("auto", {"MIDO_BACKEND": "memory_backend"})
     assert "Stage Piano 32:0" in found.outputs
     assert "Stage Piano 32:0" not in found.inputs
+
+
+@pytest.mark.parametrize("error", ["AttributeError", "KeyError", "OSError", "MemoryError"])
+def test_whatever_a_backend_raises_is_a_port_error(
+    error: str, nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    at_import, at_listing = f"raises_{error}_at_import", f"raises_{error}_at_listing"
+    (tmp_path / f"{at_import}.py").write_text(f"raise {error}('no driver')\n")
+    (tmp_path / f"{at_listing}.py").write_text(f"def get_devices(**_):\n    raise {error}('no driver')\n")
+    with pytest.raises(PortError, match=rf"The MIDI backend {at_import} cannot be loaded: .*no driver.*Valid: auto"):
+        find(at_import)
+    with pytest.raises(PortError, match=rf"{at_listing} does not answer \(.*no driver"):
+        find(at_listing)
+
+
+@pytest.mark.parametrize("name", [".relative", "no such module", "mido.backends.none/API"])
+def test_a_backend_that_is_no_module(name: str, nothing: Path) -> None:
+    with pytest.raises(PortError, match="cannot be loaded"):
+        MidiSystem(name).names()
 
 
 def test_what_is_asked_for_beats_the_variable(nothing: Path) -> None:
