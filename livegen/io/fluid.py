@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
@@ -14,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from livegen.errors import PortError
+from livegen.io import libjack
 from livegen.quiet import quiet
 
 if TYPE_CHECKING:
@@ -50,18 +52,22 @@ class Fluid:
         self._pressure = self._library.cfunc("fluid_synth_channel_pressure", c_int, synth, chan, value)
         self._key_pressure = self._library.cfunc("fluid_synth_key_pressure", c_int, synth, chan, key, value)
 
-    def load(self, soundfont: Path) -> bool:
-        """A piano on every channel, drums on channel 10. False if the file is foreign or has no piano."""
-        with soundfont.open("rb") as file:
-            riff, form = file.read(4), file.read(8)[4:]
-        if riff != b"RIFF" or form not in (b"sfbk", b"DLS "):  # FluidSynth's readers would complain on stderr
-            return False
-        font = self._fluid.sfload(str(soundfont))
+    def load(self, soundfont: Path) -> str | None:
+        """Load a piano on every channel and drums on channel 10. Returns why the file cannot be used, or None."""
+        reason = unusable(soundfont)
+        if reason is not None:
+            return reason
+        with quiet():  # of a damaged file GLib complains on stderr
+            # Not the Synth's own sfload: that takes only names that are valid UTF-8.
+            font = self._library.fluid_synth_sfload(self._fluid.synth, os.fsencode(soundfont), 0)
+        if font == -1:
+            return "is damaged"
         for channel in range(CHANNELS):
-            if font == -1 or self._fluid.program_select(channel, font, 0, 0) != 0:
-                return False
-        self._fluid.program_select(DRUMS, font, DRUM_BANK, 0)  # not missed where there are none
-        return True
+            if self._fluid.program_select(channel, font, 0, 0) != 0:
+                self._fluid.sfunload(font)
+                return "has no piano (bank 0, program 0)"
+        self._fluid.program_select(DRUMS, font, DRUM_BANK, 0)  # a font without drums is fine
+        return None
 
     def has_driver(self, driver: str) -> bool:
         """Whether FluidSynth was built with an audio driver."""
@@ -109,6 +115,22 @@ class Fluid:
         self._fluid.delete()
 
 
+def unusable(soundfont: Path) -> str | None:
+    """Why a file is not a readable soundfont, by its first bytes; None if it looks like one."""
+    try:
+        if not stat.S_ISREG(soundfont.stat().st_mode):  # to open a pipe could block for ever
+            return "is a folder" if soundfont.is_dir() else "is not a regular file"
+        with soundfont.open("rb") as file:
+            riff, form = file.read(4), file.read(8)[4:]
+    except FileNotFoundError:
+        return "does not exist"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if riff != b"RIFF" or form not in (b"sfbk", b"DLS "):  # FluidSynth's readers would complain on stderr
+        return "is not an SF2, SF3 or DLS file"
+    return None
+
+
 @cache
 def library() -> ModuleType:
     """The module pyfluidsynth, silenced.
@@ -116,10 +138,11 @@ def library() -> ModuleType:
     Raises:
         PortError: it finds no FluidSynth.
     """
+    libjack.preload()
     try:
         with redirect_stdout(StringIO()):  # with CI set it prints what it has found
             import fluidsynth
-    except (ImportError, OSError) as error:
+    except Exception as error:  # importing it loads the library and looks up its functions, which an old one may lack
         install = {"darwin": "brew install fluid-synth", "win32": "choco install fluidsynth"}.get(
             sys.platform, "apt install libfluidsynth3, or: dnf install fluidsynth-libs"
         )

@@ -1,10 +1,29 @@
-"""What RtMidi does not tell of a JACK server, asked of libjack itself: its ports, sooner, and that it is gone."""
+"""libjack, the library of JACK's clients: one copy for the whole process, and what RtMidi does not offer of it.
+
+RtMidi's wheel bundles a libjack, FluidSynth links to the system's, and PipeWire has another. Two copies in one process
+know nothing of each other, and each speaks to the servers of its own kind and version only. So this module chooses one
+and loads it for the whole process (RTLD_GLOBAL) before RtMidi and FluidSynth: the linker then binds both to it. It is
+
+1. PipeWire's, if PipeWire runs and jackd does not: no other finds PipeWire's server;
+2. else the system's, which came with jackd or FluidSynth;
+3. else the one in RtMidi's wheel, which only RtMidi and this module use.
+
+This is ctypes and not the package JACK-Client, which finds neither PipeWire's copy nor the wheel's, raises
+UnicodeDecodeError if one port's name is not UTF-8, and takes 20 ms to import.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from ctypes import CDLL, CFUNCTYPE, POINTER, c_char_p, c_ulong, c_void_p
+from contextlib import contextmanager, suppress
+from ctypes import CDLL, CFUNCTYPE, POINTER, RTLD_GLOBAL, c_char_p, c_ulong, c_void_p
+from functools import cache
+from pathlib import Path
+
+SYSTEM = "libjack.so.0"
+PIPEWIRE = tuple(f"usr/{folder}/pipewire-*/jack/{SYSTEM}" for folder in ("lib/*", "lib64", "lib"))
 
 MIDI = b"8 bit raw midi"  # JACK_DEFAULT_MIDI_TYPE
 IS_INPUT, IS_OUTPUT = 1, 2  # JackPortFlags
@@ -13,42 +32,92 @@ NO_START_SERVER = 1  # JackOptions
 _SHUTDOWN = CFUNCTYPE(None, c_void_p)  # JackShutdownCallback
 
 
-def of(linked: str) -> CDLL:
-    """The libjack that the library `linked` (its path) uses, found in the linker's own order."""
-    everywhere = CDLL(None)  # what is preloaded, or loaded for all
-    return everywhere if hasattr(everywhere, "jack_client_open") else CDLL(linked)
+@cache
+def preload() -> None:
+    """Choose the libjack of this process and load it. To be called before rtmidi or fluidsynth is imported."""
+    if sys.platform != "linux":
+        return
+    for name in (*_pipewire(), SYSTEM):
+        if _shared() is None:
+            with suppress(OSError):  # it is not installed, or is for another processor
+                CDLL(name, RTLD_GLOBAL)
+    shared = _shared()
+    if shared is not None:
+        _silence(shared)
 
 
-def names(jack: CDLL) -> tuple[list[str], list[str]]:
+@cache
+def library() -> CDLL:
+    """The libjack that RtMidi uses. Raises ImportError without RtMidi."""
+    preload()
+    shared = _shared()
+    if shared is not None:
+        return shared
+    import rtmidi
+
+    bundled = CDLL(rtmidi._rtmidi.__file__)  # noqa: SLF001  (the extension module, which links to its libjack)
+    _silence(bundled)
+    return bundled
+
+
+def is_pipewire() -> bool:
+    """Whether the chosen libjack is PipeWire's."""
+    preload()
+    shared = _shared()
+    if shared is None or not hasattr(shared, "jack_get_version_string"):
+        return False
+    shared.jack_get_version_string.restype = c_char_p
+    return b"PipeWire" in shared.jack_get_version_string()
+
+
+def names() -> tuple[list[str], list[str]]:
     """The full names of the MIDI ports that can be listened to, and of those that can be played to.
 
     Raises:
         OSError: no server answers.
     """
-    with _client(jack, b"livegen ports") as client:  # takes 30 ms, RtMidi's two take 75
+    jack = library()
+    with _client(jack, b"livegen ports") as client:  # takes 30 ms, RtMidi's two clients 75
         return _ports(jack, client, IS_OUTPUT), _ports(jack, client, IS_INPUT)
 
 
 @contextmanager
-def watched(jack: CDLL, gone: Callable[[], None]) -> Iterator[None]:
-    """Have `gone` called, in a thread of libjack's, when the server ends.
+def watched(gone: Callable[[], None]) -> Iterator[None]:
+    """Call `gone`, in one of libjack's threads, when the server ends.
 
-    Without it nothing is heard any more, and what is sent fills a buffer until RtMidi waits for ever.
+    RtMidi does not report it: its inputs are silent then, and its outputs fill a buffer until sending blocks for ever.
 
     Raises:
         OSError: no server answers.
     """
+    jack = library()
     jack.jack_on_shutdown.argtypes = (c_void_p, _SHUTDOWN, c_void_p)
     callback = _SHUTDOWN(lambda _: gone())
     with _client(jack, b"livegen watch") as client:
-        _hush(jack)
         jack.jack_on_shutdown(client, callback, None)
         yield
 
 
+def _shared() -> CDLL | None:
+    """The libjack that is loaded for the whole process, by `preload` or before Python started (LD_PRELOAD)."""
+    everywhere = CDLL(None) if sys.platform != "win32" else None
+    return everywhere if hasattr(everywhere, "jack_client_open") else None
+
+
+def _pipewire() -> list[str]:
+    """The paths of PipeWire's libjack, if PipeWire runs and jackd does not."""
+    runtime = os.environ.get("PIPEWIRE_RUNTIME_DIR") or os.environ.get("XDG_RUNTIME_DIR") or "/run/pipewire"
+    socket = Path(runtime, os.environ.get("PIPEWIRE_REMOTE") or "pipewire-0")
+    server = os.environ.get("JACK_DEFAULT_SERVER") or "default"
+    jackd = any(Path("/dev/shm").glob(f"jack_{server}_*"))  # noqa: S108  (where jackd puts its socket)
+    if jackd or not socket.is_socket():
+        return []
+    return [str(path) for pattern in PIPEWIRE for path in Path("/").glob(pattern)]
+
+
 @contextmanager
 def _client(jack: CDLL, name: bytes) -> Iterator[int]:
-    """A client that plays nothing."""
+    """A client without ports."""
     jack.jack_client_open.restype = c_void_p
     jack.jack_client_close.argtypes = (c_void_p,)
     client: int | None = jack.jack_client_open(name, NO_START_SERVER, None)
@@ -60,15 +129,17 @@ def _client(jack: CDLL, name: bytes) -> Iterator[int]:
         jack.jack_client_close(client)
 
 
-def _hush(jack: CDLL) -> None:
-    """Keep off stderr what each client in this process says of a server that ends: `gone` is told once."""
-    jack.jack_set_error_function(CDLL(None).strlen)  # takes a text, does nothing; Python would need the GIL there
+def _silence(jack: CDLL) -> None:
+    """Keep libjack off stderr: each client of this process would report the same there."""
+    ignore = CDLL(None).strlen  # takes a text and does nothing; a Python function would need the interpreter's lock
+    jack.jack_set_error_function(ignore)
+    jack.jack_set_info_function(ignore)
 
 
 def _ports(jack: CDLL, client: int, flags: int) -> list[str]:
     jack.jack_get_ports.restype = POINTER(c_char_p)
     jack.jack_get_ports.argtypes = (c_void_p, c_char_p, c_char_p, c_ulong)
-    found = jack.jack_get_ports(client, None, MIDI, flags)  # ends with a null; is null where there are none
+    found = jack.jack_get_ports(client, None, MIDI, flags)  # ends with a null pointer; is null if there are no ports
     names: list[str] = []
     while found and (name := found[len(names)]) is not None:
         names.append(name.decode(errors="ignore"))  # as RtMidi's binding does

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +24,6 @@ WORDS = {"alsa": ALSA, "jack": JACK, "core": CORE, "windows": WINDOWS}
 """What --backend can say, beside auto and the module of a mido backend."""
 
 SEQUENCER = Path("/dev/snd/seq")
-PIPEWIRE_LIBRARIES = tuple(f"usr/{place}/pipewire-*/jack/libjack.so.0" for place in ("lib/*", "lib64", "lib"))
 
 WITHOUT = "Without one, these still work: --in FILE.mid, --in demo, --out FILE.mid, --out FILE.wav."
 
@@ -46,7 +43,7 @@ class MidiSystem:
     @property
     def name(self) -> str:
         """For people."""
-        jack = "PipeWire" if self.api == JACK and prefer_pipewire() else "JACK"
+        jack = "PipeWire" if self.api == JACK and libjack.is_pipewire() else "JACK"
         names = {ALSA: "ALSA", JACK: jack, CORE: "CoreMIDI", WINDOWS: "Windows MIDI"}
         return names.get(self.api, self.backend)
 
@@ -64,7 +61,9 @@ class MidiSystem:
         try:
             with quiet():  # libjack and ALSA tell it that nothing is there
                 inputs, outputs = _rtmidi_names(self.api) if self.api else _mido_names(self.mido())
-        except (ImportError, OSError, RuntimeError, ValueError) as error:  # RtMidi's SystemError is an OSError
+        except PortError:
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever a backend raises, RtMidi's own errors among them)
             reason = str(error).rstrip(".?")
             raise PortError(f"{self.name} does not answer ({reason}). {_remedy(self.api)} {WITHOUT}") from None
         return list(dict.fromkeys(inputs)), list(dict.fromkeys(outputs))
@@ -75,8 +74,7 @@ class MidiSystem:
         with ExitStack() as stack:
             if self.api == JACK:
                 try:
-                    with quiet():
-                        stack.enter_context(libjack.watched(_libjack(), gone))
+                    stack.enter_context(libjack.watched(gone))
                 except OSError as error:
                     raise PortError(self.gone) from error
             yield
@@ -94,10 +92,10 @@ class MidiSystem:
         """
         import mido
 
-        prefer_pipewire()
+        libjack.preload()
         try:
             return mido.Backend(self.backend, load=True, use_environ=False)
-        except ImportError as error:
+        except Exception as error:  # noqa: BLE001  (any module may be named, and importing it may raise anything)
             raise PortError(
                 f"The MIDI backend {self.backend} cannot be loaded: {error}."
                 f"{did_you_mean(self.backend, ('auto', *WORDS))} Valid: auto, {', '.join(WORDS)}, "
@@ -164,7 +162,7 @@ def _remedy(api: str) -> str:
 
 def _named(wanted: str, environ: Mapping[str, str]) -> MidiSystem | None:
     word = environ.get("MIDO_BACKEND") or "auto" if wanted == "auto" else wanted
-    if word == "auto":
+    if word in ("", "auto"):
         return None
     return MidiSystem(f"{RTMIDI}/{WORDS[word.lower()]}" if word.lower() in WORDS else word)
 
@@ -178,25 +176,18 @@ def _mido_names(backend: mido.Backend) -> tuple[list[str], list[str]]:
     return backend.get_input_names(), backend.get_output_names()
 
 
-def _libjack() -> ctypes.CDLL:
-    """The one that RtMidi uses."""
-    import rtmidi
-
-    return libjack.of(rtmidi._rtmidi.__file__)  # noqa: SLF001  (the library in the package)
-
-
 def _rtmidi_names(api: str) -> tuple[list[str], list[str]]:
     """As mido gives them, but sooner: importing mido takes long."""
     if api == ALSA and not os.access(SEQUENCER, os.R_OK | os.W_OK):
         raise OSError(f"{SEQUENCER} {'may not be opened' if SEQUENCER.exists() else 'is not there'}")
-    prefer_pipewire()
+    libjack.preload()
     import rtmidi
 
     number = getattr(rtmidi, f"API_{api}", None)
     if number not in rtmidi.get_compiled_api():
         raise ValueError(f"RtMidi has no API {api} here")
     if api == JACK:
-        return libjack.names(_libjack())
+        return libjack.names()
     return _client_names(rtmidi.MidiIn(rtapi=number)), _client_names(rtmidi.MidiOut(rtapi=number))
 
 
@@ -205,21 +196,3 @@ def _client_names(client: rtmidi.MidiIn | rtmidi.MidiOut) -> list[str]:
         return list(client.get_ports())
     finally:
         client.delete()
-
-
-@cache
-def prefer_pipewire() -> bool:
-    """Have PipeWire's libjack take the place of the one in RtMidi's wheel, which knows only jackd's servers.
-
-    Where PipeWire runs and jackd does not. Works only before rtmidi and FluidSynth are loaded.
-    """
-    runtime = os.environ.get("PIPEWIRE_RUNTIME_DIR") or os.environ.get("XDG_RUNTIME_DIR") or "/run/pipewire"
-    socket = Path(runtime, os.environ.get("PIPEWIRE_REMOTE") or "pipewire-0")
-    server = os.environ.get("JACK_DEFAULT_SERVER") or "default"
-    jackd = any(Path("/dev/shm").glob(f"jack_{server}_*"))  # noqa: S108  (jackd's place for its socket, not ours)
-    if jackd or not socket.is_socket():
-        return False
-    library = next((path for pattern in PIPEWIRE_LIBRARIES for path in Path("/").glob(pattern)), None)
-    if library is not None:
-        ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
-    return library is not None

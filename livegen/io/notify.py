@@ -17,7 +17,7 @@ def notify(*lines: str) -> None:
         address = "\0" + address[1:]
     # A manager that does not listen is no reason to stop playing.
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-        channel.sendto("\n".join(lines).encode(), address)
+        channel.sendto("\n".join(lines).encode(errors="replace"), address)
 
 
 def ready() -> None:

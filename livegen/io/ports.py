@@ -10,6 +10,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -199,10 +200,12 @@ class PortInput:
         self.name = name
 
     def close(self) -> None:
-        """After it no callback comes. A second call does nothing."""
+        """Stop listening: no callback comes after this. A second call does nothing."""
         if not self._port.closed:
-            self._port.callback = None  # first: a message must not meet a port that is half closed
-            self._port.close()
+            with suppress(Exception):  # the device is gone, and there is nothing left to do about it
+                self._port.callback = None  # first: a message must not meet a port that is half closed
+            with suppress(Exception):
+                self._port.close()
 
 
 class PortOutput:
@@ -223,7 +226,8 @@ class PortOutput:
             raise PortError(f"it takes no more notes ({error}). Is it still plugged in?") from error
 
     def close(self) -> None:
-        self._port.close()
+        with suppress(Exception):  # the device is gone, and there is nothing left to do about it
+            self._port.close()
 
 
 def open_input(system: MidiSystem, name: str, callback: Callback) -> PortInput:

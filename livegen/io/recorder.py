@@ -52,7 +52,7 @@ def real(path: Path) -> Path:
 def unused(path: Path) -> Path:
     """The path, or where there is something already the first that is free of jam-2.wav, jam-3.wav..."""
     names = (path if i == 1 else path.with_stem(f"{path.stem}-{i}") for i in count(1))
-    return next(name for name in names if not name.exists())
+    return next(name for name in names if not os.path.lexists(name))  # Path.exists raises in a sealed folder
 
 
 class _Recorder(ABC):

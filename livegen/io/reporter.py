@@ -8,7 +8,6 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from io import UnsupportedOperation
 from typing import Self, TextIO
 
 from livegen.note import MonotonicTime
@@ -213,6 +212,6 @@ def _duplicate(stream: TextIO) -> TextIO | None:
     """The same place by a descriptor of our own, if it has one: stderr is muted now and then while libraries start."""
     try:
         descriptor = os.dup(stream.fileno())
-    except (UnsupportedOperation, AttributeError, ValueError):
+    except (OSError, AttributeError, ValueError):
         return None
     return os.fdopen(descriptor, "w", encoding=stream.encoding, errors="backslashreplace")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livegen.errors import PortError, did_you_mean
+from livegen.io import libjack
 from livegen.io import realtime as priority
-from livegen.io.fluid import Fluid
+from livegen.io.fluid import Fluid, unusable
 
 if TYPE_CHECKING:
     from livegen.stage.events import Send
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 48_000  # Hz; a JACK server's own takes its place
 
 AUDIO_DRIVERS = {
-    # JACK first: who starts a server wants its short delay.
+    # JACK first: who starts a server wants its low latency.
     "linux": ("jack", "pipewire", "pulseaudio", "alsa"),
     "darwin": ("coreaudio",),
     "win32": ("wasapi", "dsound"),
@@ -135,44 +135,57 @@ def loaded(soundfont: str, gain: float, rate: int, settings: Mapping[str, int | 
     Raises:
         PortError: no library or no usable soundfont.
     """
-    candidates = soundfonts(soundfont)
     fluid = Fluid(gain, rate, settings)
-    for path in candidates:
-        if fluid.load(path):
-            return fluid, path
-    fluid.close()
-    raise PortError(
-        f"The soundfont {candidates[0]} cannot be used: it is no SF2 or SF3 file, or has no piano "
-        "(bank 0, program 0). Name another with --soundfont FILE."
-    )
+    reasons: dict[Path, str | None] = {}
+    try:
+        for path in soundfonts(soundfont):
+            reasons[path] = fluid.load(path)
+            if reasons[path] is None:
+                return fluid, path
+        raise _refused(reasons)
+    except PortError:
+        fluid.close()
+        raise
 
 
 def soundfonts(wanted: str = "") -> list[Path]:
     """The soundfont asked for, or those that are found, best first. Never empty.
 
     Raises:
-        PortError: the file is not there, or none is found.
+        PortError: there is none, or none that can be read.
     """
-    if wanted:
-        path = Path(wanted)
-        if not os.path.isfile(path):  # noqa: PTH113  (Path's raises, for instance where a name is too long)
-            raise PortError(f"The soundfont {path} is not there. Name an SF2 or SF3 file with --soundfont FILE.")
-        return [path]
+    reasons = {path: unusable(path) for path in ([Path(wanted)] if wanted else _found())}
+    usable = [path for path, reason in reasons.items() if reason is None]
+    if not usable:
+        raise _refused(reasons)
+    return usable
+
+
+def _found() -> list[Path]:
     found = [p for pattern in SOUNDFONT_PATTERNS for folder in SOUNDFONT_FOLDERS for p in Path(folder).glob(pattern)]
     bundled = find_spec("pretty_midi")  # its package carries a small one; importing it would take long
     if bundled is not None and bundled.origin is not None:
         found.append(Path(bundled.origin).with_name("TimGM6mb.sf2"))
-    found = [path for path in found if path.is_file()]
-    if not found:
-        raise PortError(
-            "No soundfont is found. Install one (Debian: apt install timgm6mb-soundfont), "
-            "or name an SF2 or SF3 file with --soundfont FILE."
-        )
     return found
 
 
+def _refused(reasons: Mapping[Path, str | None]) -> PortError:
+    """What to raise if no soundfont can be used: why not the first, the best of them."""
+    for path, reason in reasons.items():
+        return PortError(f"The soundfont {path} {reason}. Name another SF2 or SF3 file with --soundfont FILE.")
+    return PortError(
+        "No soundfont is found. Install one (Debian: apt install timgm6mb-soundfont), "
+        "or name an SF2 or SF3 file with --soundfont FILE."
+    )
+
+
 def _drivers(wanted: str) -> tuple[str, ...]:
-    return AUDIO_DRIVERS.get(sys.platform, ("alsa",)) if wanted == "auto" else (wanted,)
+    if wanted != "auto":
+        return (wanted,)
+    drivers = AUDIO_DRIVERS.get(sys.platform, ("alsa",))
+    if libjack.is_pipewire():  # it runs JACK's clients at 1024 frames, and its own at the buffer size they ask for
+        return tuple(sorted(drivers, key=lambda name: name != "pipewire"))
+    return drivers
 
 
 def _start(fluid: Fluid, wanted: str) -> str:

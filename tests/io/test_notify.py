@@ -28,6 +28,8 @@ def test_the_manager_is_told(manager: socket.socket) -> None:
     assert manager.recv(1000) == b"STOPPING=1"
     notify.status("waits for\na call")
     assert manager.recv(1000) == b"STATUS=waits for a call"
+    notify.status("plays Fl\udcfcgel.mid")  # a name that is not UTF-8, as Python reads it
+    assert manager.recv(1000) == b"STATUS=plays Fl?gel.mid"
 
 
 def test_a_reload_says_when_it_began(manager: socket.socket) -> None:

@@ -261,6 +261,21 @@ def test_a_broken_output_says_so() -> None:
         output.send(Send(0, Message("note_on"), Part.RESPONSE, MonotonicTime(0.0)))
 
 
+def test_a_port_whose_device_is_gone_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(self: object, *_: object) -> None:
+        raise OSError("no such device")
+
+    for kind, port in (
+        (memory_backend.Input, ports.open_input(MEMORY, KEYSTATION, lambda _: None)),
+        (memory_backend.Output, ports.open_output(MEMORY, "Stage Piano 32:0")),
+    ):
+        behind = memory_backend.opened[-1] if kind is memory_backend.Output else memory_backend.opened[-2]
+        assert isinstance(behind, kind)
+        monkeypatch.setattr(kind, "_close", gone)
+        port.close()
+        port.close()
+
+
 def test_a_port_that_cannot_be_opened_says_so() -> None:
     with pytest.raises(PortError, match='"Broken keys" cannot be opened: device busy'):
         ports.open_input(MEMORY, "Broken keys", lambda _: None)

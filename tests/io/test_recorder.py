@@ -119,6 +119,8 @@ def test_a_name_that_is_free(tmp_path: Path) -> None:
     (tmp_path / "jam.mid").touch()
     (tmp_path / "jam-2.mid").touch()
     assert unused(tmp_path / "jam.mid") == tmp_path / "jam-3.mid"
+    too_long = tmp_path / f"{'jam' * 100}.mid"
+    assert unused(too_long) == too_long  # which is refused when it is opened
 
 
 def test_a_link_that_leads_nowhere_is_replaced(tmp_path: Path) -> None:
@@ -287,5 +289,5 @@ def test_gain_is_loudness(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("fluidsynth")
 def test_a_soundfont_that_is_none_is_refused_before_playing(tmp_path: Path) -> None:
-    with pytest.raises(PortError, match="is not there"):
+    with pytest.raises(PortError, match="does not exist"):
         WavRecorder(tmp_path / "jam.wav", soundfont=str(tmp_path / "missing.sf2"))

@@ -48,9 +48,9 @@ def test_nothing_is_written_of_what_cannot_be_rendered(tmp_path: Path) -> None:
         render.to_wav(tmp_path / "none.mid", tmp_path / "a.wav")
     with pytest.raises(DataError, match="no MIDI file"):
         render.to_wav(foreign, tmp_path / "a.wav")
-    with pytest.raises(PortError, match=r"foreign\.sf2 cannot be used"):
+    with pytest.raises(PortError, match=r"foreign\.sf2 is not an SF2"):
         render.to_wav(BACH, tmp_path / "a.wav", soundfont=str(foreign))
-    with pytest.raises(PortError, match="is not there"):
+    with pytest.raises(PortError, match="does not exist"):
         render.to_array(BACH, soundfont=str(tmp_path / "none.sf2"))
     with pytest.raises(ConfigError, match="it is a folder"):
         render.to_wav(BACH, tmp_path)

@@ -173,3 +173,14 @@ def test_the_log_is_not_muted_with_stderr(capfd: pytest.CaptureFixture[str]) -> 
         reporter.say("heard")
         reporter.close()
     assert capfd.readouterr().err == "heard\n"
+
+
+def test_a_stream_whose_descriptor_is_closed_does_no_harm(tmp_path: Path) -> None:
+    stream = (tmp_path / "log").open("w")
+    descriptor = os.dup(stream.fileno())
+    os.close(stream.fileno())
+    with Reporter(stream, terminal=False) as reporter:
+        reporter.say("into nothing")
+    os.dup2(descriptor, stream.fileno())  # for the stream to close
+    os.close(descriptor)
+    stream.close()

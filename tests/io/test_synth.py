@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -189,35 +191,141 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     assert "Install it" in (found.problem or "")
 
 
-@pytest.mark.parametrize("content", [b"RIFF\0\0\0\0none", b"gain = 0.6\n", b""])
-def test_a_foreign_soundfont_is_refused(content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "font.sf2"
-    path.write_bytes(content)
-    with pytest.raises(PortError, match=r"font\.sf2 cannot be used"):
+def bundled() -> bytes:
+    """A small soundfont."""
+    return next(path for path in soundfonts() if path.name == "TimGM6mb.sf2").read_bytes()
+
+
+def without_a_piano(font: bytes) -> bytes:
+    """The font with the presets of bank 0 in bank 1."""
+    start = font.index(b"phdr") + 8
+    end = start + int.from_bytes(font[start - 4 : start], "little")
+    changed = bytearray(font)
+    for preset in range(start, end, 38):  # name (20 bytes), program (2), bank (2), ...
+        if font[preset + 22 : preset + 24] == b"\0\0":
+            changed[preset + 22] = 1
+    return bytes(changed)
+
+
+def unreadable_by_root() -> list[str]:
+    """What to put before a command, so that file modes apply to it."""
+    if os.geteuid() != 0:
+        return []
+    words = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
+    if shutil.which("setpriv") is None or subprocess.run([*words, "true"], check=False).returncode != 0:
+        pytest.skip("setpriv missing, or not allowed to drop capabilities")
+    return words
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: None, "does not exist"),
+        (lambda path: path.symlink_to("nowhere"), "does not exist"),
+        (Path.mkdir, "is a folder"),
+        (os.mkfifo, "is not a regular file"),
+        (Path.touch, "is not an SF2, SF3 or DLS file"),
+        (lambda path: path.write_bytes(b"gain = 0.6\n"), "is not an SF2, SF3 or DLS file"),
+        (lambda path: path.write_bytes(b"RIFF\0\0\0\0none"), "is not an SF2, SF3 or DLS file"),
+        (lambda path: path.write_bytes(bundled()[:12]), "is damaged"),
+        (lambda path: path.write_bytes(bundled()[:-1000]), "is damaged"),
+        (lambda path: path.write_bytes(without_a_piano(bundled())), "has no piano"),
+    ],
+    ids=["none", "link", "folder", "pipe", "empty", "text", "RIFF", "header", "truncated", "no piano"],
+)
+def test_a_soundfont_that_cannot_be_used_is_refused(
+    make: Callable[[Path], object],
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "default.sf2"
+    make(path)
+    with pytest.raises(PortError, match=rf"soundfont .*default\.sf2 {reason}.*--soundfont"):
         Synth(soundfont=str(path))
-    with pytest.raises(PortError, match="is not there"):
-        Synth(soundfont=str(tmp_path / "missing.sf2"))
+    monkeypatch.setattr(synth, "SOUNDFONT_FOLDERS", (str(tmp_path),))
+    piano, taken = loaded("", 0.6, RATE, {})
+    piano.close()
+    assert taken.name == "TimGM6mb.sf2"
     assert capfd.readouterr().err == ""
+
+
+def test_a_path_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "font.sf2", tmp_path / ("long" * 100)):
+        with pytest.raises(PortError, match="cannot be read"):
+            Synth(soundfont=str(path))
+
+
+def test_a_soundfont_without_permission_is_refused_or_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "default.sf2"
+    path.write_bytes(bundled())
+    path.chmod(0)
+    sealed = tmp_path / "sealed"
+    sealed.mkdir()
+    (sealed / "default.sf2").write_bytes(bundled())
+    program = (
+        "import sys\n"
+        "from livegen.errors import PortError\n"
+        "from livegen.io import synth\n"
+        "for path in sys.argv[1:]:\n"
+        "    try: synth.loaded(path, 0.6, 44100, {})\n"
+        "    except PortError as error: print(error)\n"
+        "    print(synth.available(path, 'file').problem)\n"
+        "    synth.SOUNDFONT_FOLDERS = (path.rpartition('/')[0],)\n"
+        "    print(synth.loaded('', 0.6, 44100, {})[1].name)\n"
+    )
+    sealed.chmod(0o600 if os.geteuid() == 0 else 0o400)
+    try:
+        done = subprocess.run(
+            [*unreadable_by_root(), sys.executable, "-c", program, str(path), str(sealed / "default.sf2")],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(Path(synth.__file__).parents[2])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        sealed.chmod(0o700)
+    refused = "The soundfont {} cannot be read (Permission denied). Name another SF2 or SF3 file with --soundfont FILE."
+    wanted = [line for each in (path, sealed / "default.sf2") for line in [refused.format(each)] * 2 + ["TimGM6mb.sf2"]]
+    assert (done.stdout.splitlines(), done.stderr) == (wanted, "")
+
+
+def test_a_soundfont_that_vanishes_before_it_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "default.sf2"
+    path.write_bytes(bundled())
+
+    def vanishing(found: Path) -> str | None:
+        reason = fluid.unusable(found)
+        path.unlink(missing_ok=True)
+        return reason
+
+    monkeypatch.setattr(synth, "SOUNDFONT_FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(synth, "unusable", vanishing)
+    piano, taken = loaded("", 0.6, RATE, {})
+    piano.close()
+    assert taken.name == "TimGM6mb.sf2"
+
+
+def test_a_soundfont_may_have_any_name(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"Fl\xfcgel.sf2")
+    path.write_bytes(bundled())
+    piano, taken = loaded(str(path), 0.6, RATE, {})
+    piano.close()
+    assert taken == path
 
 
 def test_a_soundfont_is_always_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """pretty_midi brings one; it is found without importing it."""
     monkeypatch.setattr(synth, "SOUNDFONT_FOLDERS", ())
-    (bundled,) = soundfonts()
-    assert bundled.name == "TimGM6mb.sf2"
-    assert loaded("", 0.6, RATE, {})[1] == bundled
+    (only,) = soundfonts()
+    assert only.name == "TimGM6mb.sf2"
+    assert loaded("", 0.6, RATE, {})[1] == only
     monkeypatch.setattr(synth, "find_spec", lambda _: None)
     with pytest.raises(PortError, match="No soundfont"):
         soundfonts()
-
-
-def test_the_first_usable_soundfont_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "default-GM.sf2").write_bytes(b"nothing")
-    monkeypatch.setattr(synth, "SOUNDFONT_FOLDERS", (str(tmp_path),))
-    assert [path.name for path in soundfonts()] == ["default-GM.sf2", "TimGM6mb.sf2"]
-    piano, taken = loaded("", 0.6, RATE, {})
-    piano.close()
-    assert taken.name == "TimGM6mb.sf2"
 
 
 def test_nothing_is_printed_and_nothing_heavy_imported(tmp_path: Path) -> None:
