@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from livegen.data.midi import Table
-    from livegen.training.report import Report
+    from livegen.training.report import EvaluationReport
 
 File = str | PathLike[str]
 
@@ -192,7 +192,7 @@ def distributions(*files: File) -> Figure:
     return plots.distributions([plots.note_set([Path(file)]) for file in files])
 
 
-def evaluate(data: File, model: str = _DEFAULT.model, *, limit: int | None = None) -> Report:
+def evaluate(data: File, model: str = _DEFAULT.model, *, limit: int | None = None) -> EvaluationReport:
     """A model's nats a note on windows of MAESTRO's validation split, beside guesses that need no model.
 
     Of another folder the windows are drawn from all its files, and there are no guesses. Needs livegen[train].

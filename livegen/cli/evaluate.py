@@ -105,9 +105,11 @@ def _playing(
         from livegen.training.judge import continuations, report
 
     sampling = Sampling(given["temperature"], given["top_p"], given["min_p"])
-    others: list[continuations.Player] = [continuations.model(card.find(other), sampling, other) for other in against]
+    others: list[continuations.Continuer] = [
+        continuations.model(card.find(other), sampling, other) for other in against
+    ]
     if tutorial is not None:
         with tensorflow():
-            from livegen.training.tutorial.player import TutorialPlayer
-        others.append(TutorialPlayer(tutorial))
+            from livegen.training.tutorial.continuer import TutorialContinuer
+        others.append(TutorialContinuer(tutorial))
     return report.report(card.find(model), folder, prompts, sampling, seed, held_out=held_out, others=others, tell=tell)

@@ -161,12 +161,12 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
 def _tutorial(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
     with tensorflow():
         from livegen.training import cluster, corpus
-        from livegen.training.tutorial.train import Recipe
+        from livegen.training.tutorial.train import TutorialRecipe
         from livegen.training.tutorial.train import train as fit
 
     cluster.alone()
 
-    recipe = Recipe(**given)
+    recipe = TutorialRecipe(**given)
     found = corpus.read_folders(folders, recipe.files)
     _tell_of(found)
     fit(recipe, found.pieces, out, tell)
@@ -202,5 +202,5 @@ def export(run: Path, folders: Sequence[Path], out: Path, maestro: Path | None, 
         validation = ship.Validation(maestro, evaluate.read_windows(windows or evaluate.WINDOWS))
     described = ship.ship(run, folders, out, tell, validation)
     if described.figures is not None:
-        click.echo(report.Report(described.name, "the validation split", described.figures, ()).text())
+        click.echo(report.EvaluationReport(described.name, "the validation split", described.figures, ()).text())
     click.echo(f"{out}: {described.title}. Play it: livegen --model {out}")

@@ -63,12 +63,12 @@ _LOUDNESS = np.array([(b + 0.5) * VELOCITY_WIDTH for b in range(VELOCITY_BINS)])
 
 
 @dataclass(frozen=True, slots=True)
-class Performance:
+class Rendition:
     notes: tuple[ResponseNote, ...]  # offsets from the first onset
     pedals: tuple[tuple[float, bool], ...]  # s, down
 
 
-def perform(score: Score, runtime: Runtime, seed: int) -> Performance:
+def perform(score: Score, runtime: Runtime, seed: int) -> Rendition:
     """A score as the model plays it, carried on without a hole."""
     for attempt in range(ATTEMPTS):
         random = np.random.default_rng([seed, attempt])
@@ -79,7 +79,7 @@ def perform(score: Score, runtime: Runtime, seed: int) -> Performance:
         start = written[-1].offset + gap
         whole = playable([*written, *(_later(note, start) for note in more)])
         if not _has_hole(whole):
-            return Performance(whole, _pedals(score, played, start))
+            return Rendition(whole, _pedals(score, played, start))
     raise RuntimeError(f"{score.title}: no attempt without a hole. Try another seed.")
 
 
@@ -195,7 +195,7 @@ def _pedals(score: Score, played: Sequence[Note], end: float) -> tuple[tuple[flo
     return (*pedals, (end, False))
 
 
-def to_midi(title: str, performance: Performance) -> MidiFile:
+def to_midi(title: str, performance: Rendition) -> MidiFile:
     """One track: the notes and the pedal, on channel 1."""
     events: list[tuple[float, int, Message]] = []  # s, rank among those at once
     for at, down in performance.pedals:

@@ -16,6 +16,7 @@ from livegen.errors import DataError
 from livegen.note import WINDOW
 from livegen.quiet import quiet
 from livegen.training import Tell
+from livegen.training.baselines import Marginals, RepeatLast
 from livegen.training.corpus import Piece, is_maestro, maestro_split, read_folder
 from livegen.training.data import Notes
 from livegen.training.evaluate import (
@@ -31,14 +32,13 @@ from livegen.training.evaluate import (
     standard_error,
     validated,
 )
-from livegen.training.peers import Marginals, RepeatLast
 
 DRAWN = 2000
 """Windows of a folder that has no list of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class Comparison:
     name: str
     figures: Figures
     worse_by: float  # nats a note than the model, paired
@@ -46,11 +46,11 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class EvaluationReport:
     name: str
     data: str  # what the windows are of, for people
     figures: Figures
-    peers: tuple[Peer, ...]
+    comparisons: tuple[Comparison, ...]
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
@@ -63,21 +63,21 @@ class Report:
                 "worse_by": p.worse_by,
                 "se": _known(p.se),
             }
-            for p in self.peers
+            for p in self.comparisons
         ]
         about = {"model": self.name, "data": self.data, "windows": windows, "pieces": pieces}
         return {**about, "nll": nll, "contexts": contexts, "peers": peers}
 
     def text(self) -> str:
         """For people."""
-        width = max(len(name) for name in (self.name, *(peer.name for peer in self.peers)))
+        width = max(len(name) for name in (self.name, *(each.name for each in self.comparisons)))
         columns = (*VARIABLES[:COUNTED], "total", "+-", "pedal")
         lines = [
             f"nats a note, {self.figures.windows} windows of {self.data} ({self.figures.pieces} pieces)",
             " " * width + "".join(column.rjust(10) for column in columns),
             self.name.ljust(width) + _cells(self.figures),
         ]
-        for p in self.peers:
+        for p in self.comparisons:
             word = "better" if p.worse_by < 0 else "worse"
             lines.append(f"{p.name.ljust(width)}{_cells(p.figures)}  {word} by {abs(p.worse_by):.3f}{_within(p.se)}")
         after = ", ".join(f"{context}: {total:.3f}" for context, total in self.figures.contexts.items())
@@ -116,8 +116,8 @@ def report(
     listed: Path | None = None,
     limit: int | None = None,
     tutorial: Path | None = None,
-) -> Report:
-    """Evaluate a model and its peers: `others`, and where the data is MAESTRO, guesses fitted to its train split.
+) -> EvaluationReport:
+    """Evaluate a model and, on the same windows, `others` and (on MAESTRO) baselines fitted to its train split.
 
     Args:
         card: of the model.
@@ -127,7 +127,7 @@ def report(
         split: of MAESTRO.
         listed: a list of windows; without one, livegen's own of MAESTRO, and of another folder DRAWN of all its files.
         limit: so many windows.
-        tutorial: a run of the preset tutorial, another peer; only where the data is MAESTRO.
+        tutorial: a run of the preset tutorial, another baseline; only where the data is MAESTRO.
 
     Raises:
         DataError: no such data, a model was trained on it, or `tutorial` is no such run.
@@ -157,39 +157,39 @@ def report(
         refuse_trained_on(each, hashes)
     fitted: list[tuple[str, _Fitted]] = []
     if maestro:
-        tell("fitting its peers")
+        tell("fitting the baselines")
         fitted = _fitted(maestro_split(folder, "train"), tutorial, hashes)
     tell(f"evaluating {card.name} on {len(windows)} windows")
     costs = evaluate(card.read_file(FILE), card.memory, windows, pieces)
     found = validated(card.read_file(FILE), card.memory, windows, pieces, costs)
     if others or maestro:
-        tell("evaluating its peers")
+        tell("evaluating the other models and the baselines")
     _, *names = distinct(each.name for each in (card, *others))
-    peers = [
-        _peer(name, evaluate(other.read_file(FILE), other.memory, windows, pieces), costs, windows)
+    comparisons = [
+        _compared(name, evaluate(other.read_file(FILE), other.memory, windows, pieces), costs, windows)
         for name, other in zip(names, others, strict=True)
     ]
-    peers += [_peer(name, other.costs(windows, pieces), costs, windows) for name, other in fitted]
-    return Report(card.name, data, found, tuple(peers))
+    comparisons += [_compared(name, other.costs(windows, pieces), costs, windows) for name, other in fitted]
+    return EvaluationReport(card.name, data, found, tuple(comparisons))
 
 
 class _Fitted(Protocol):
-    """A peer that is no model of the daemon's."""
+    """A baseline: not a model that the daemon plays."""
 
     def costs(self, windows: Sequence[Window], pieces: Mapping[str, Notes]) -> Costs:
         """Nats of each window, by variable: shape (windows, 5)."""
 
 
 def _fitted(training: Sequence[Piece], tutorial: Path | None, hashes: Mapping[str, str]) -> list[tuple[str, _Fitted]]:
-    """The peers that are fitted to MAESTRO's train split, with their names."""
+    """The baselines that are fitted to MAESTRO's train split, with their names."""
     marginals = Marginals(training)
-    peers: list[tuple[str, _Fitted]] = []
+    baselines: list[tuple[str, _Fitted]] = []
     if tutorial is not None:
         with quiet():  # TensorFlow, which the rest does without
-            from livegen.training.tutorial import peer
+            from livegen.training.tutorial import baseline
 
-        peers.append((peer.NAME, peer.Tutorial(tutorial, training, marginals, hashes)))
-    return [*peers, ("repeat the last", RepeatLast(marginals, training)), ("marginals", marginals)]
+        baselines.append((baseline.NAME, baseline.TutorialBaseline(tutorial, training, marginals, hashes)))
+    return [*baselines, ("repeat the last", RepeatLast(marginals, training)), ("marginals", marginals)]
 
 
 def distinct(names: Iterable[str]) -> list[str]:
@@ -201,7 +201,7 @@ def distinct(names: Iterable[str]) -> list[str]:
     return told
 
 
-def _peer(name: str, costs: Costs, ours: Costs, windows: Sequence[Window]) -> Peer:
+def _compared(name: str, costs: Costs, ours: Costs, windows: Sequence[Window]) -> Comparison:
     difference = (costs - ours)[:, :COUNTED].sum(axis=1)
     own = figures({WINDOW: costs}, windows)
-    return Peer(name, own, round(float(difference.mean()), 4), round(standard_error(difference, windows), 4))
+    return Comparison(name, own, round(float(difference.mean()), 4), round(standard_error(difference, windows), 4))

@@ -20,9 +20,9 @@ from livegen.training import Tell, data
 from livegen.training.cluster import Cluster, Muon
 from livegen.training.corpus import Piece, hashes, hold_out
 from livegen.training.model import Architecture, Pianist, built
-from livegen.training.narrow import narrowed
-from livegen.training.pupil import Pupil
+from livegen.training.prune import pruned
 from livegen.training.run import HASHES, Epochs, Run, untuned
+from livegen.training.student import Student
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def fine_tuning(notes: int, steps: int | None = None) -> Recipe:
 
 
 @keras.saving.register_keras_serializable("livegen")
-class Trapezium(keras.optimizers.schedules.LearningRateSchedule):
+class WarmupStableDecay(keras.optimizers.schedules.LearningRateSchedule):
     """Up in `warmup` steps, level, and from step `decay_from` of `steps` down to zero."""
 
     def __init__(self, peak: float, warmup: int, decay_from: int, steps: int) -> None:
@@ -112,7 +112,9 @@ def compiled(pianist: Pianist, recipe: Recipe, cluster: Cluster) -> Pianist:
     Muon (Jordan et al., 2024; its step scaled as in Liu et al., 2025, arXiv:2502.16982) moves the matrices, and gets in
     a third of the notes to where Adam gets; Adam moves the rest, and what the last layers say is no inner matrix.
     """
-    schedule = Trapezium(recipe.learning_rate, recipe.warmup, round(recipe.decay_from * recipe.steps), recipe.steps)
+    schedule = WarmupStableDecay(
+        recipe.learning_rate, recipe.warmup, round(recipe.decay_from * recipe.steps), recipe.steps
+    )
     muon = Muon(
         cluster,
         schedule,
@@ -177,11 +179,11 @@ def train(
     by = "the same, so that nothing shows when it learns by heart" if same else f"{_count(held)} held out"
     tell(f"trains on {_count(kept)}, chooses the best weights by {by}")
     sizes = recipe.architecture, recipe.dropout
-    pianist = built(Pupil(teachers, recipe.taught, *sizes) if teachers else Pianist(*sizes))
+    pianist = built(Student(teachers, recipe.taught, *sizes) if teachers else Pianist(*sizes))
     if start is not None:
         if recipe.architecture.units < start.architecture.units:
             heard = next(data.crops(kept, **shape, seed=0, augmentation=None, share=data.WHOLE))
-            start = narrowed(start, recipe.architecture.units, heard)
+            start = pruned(start, recipe.architecture.units, heard)
         pianist.set_weights(start.get_weights())
     compiled(pianist, recipe, cluster)
     pianist.compute_loss(

@@ -19,9 +19,9 @@ pytest.importorskip("symusic", reason="symusic is missing")
 from livegen.training.corpus import Piece
 from livegen.training.data import COLUMNS, DURATION, PITCH, STEP, VELOCITY, Notes
 from livegen.training.judge import continuations, endurance, following, verdict
-from livegen.training.judge.continuations import LONG, SHORT, Prompt, Soloist, draw_prompts, loop, model
+from livegen.training.judge.continuations import LONG, SHORT, ParallelContinuer, Prompt, draw_prompts, loop, model
 from livegen.training.judge.distributions import BINS, between_halves, bins, count, jensen_shannon
-from livegen.training.judge.verdict import Estimate, Row, Target, facts
+from livegen.training.judge.verdict import Bounds, Estimate, MetricRow, facts
 
 
 def notes(*rows: tuple[float, float, float, float]) -> Notes:
@@ -125,7 +125,7 @@ def test_traits_and_correlations() -> None:
 
 
 def test_a_target_is_met_missed_or_within_the_interval() -> None:
-    target = Target(0.95, 1.1)
+    target = Bounds(0.95, 1.1)
     figures = [Estimate(1.0, 0.5), Estimate(0.9, 0.06), Estimate(0.9, 0.04), Estimate(1.2, 0.05), Estimate(np.nan, 1)]
     assert [target.met(figure) for figure in figures] == ["yes", "interval", "no", "no", "unknown"]
 
@@ -180,8 +180,8 @@ def test_draws_depend_on_the_prompt_and_not_on_the_thread(monkeypatch: pytest.Mo
         return prompt[:1] * random.random() + count
 
     told: list[str] = []
-    player = Soloist("dice", lambda: ready.append(1) or go_on)
-    played = player.play(prompts, 5, told.append)
+    continuer = ParallelContinuer("dice", lambda: ready.append(1) or go_on)
+    played = continuer.continue_prompts(prompts, 5, told.append)
     expected = [p.notes[:1] * np.random.default_rng([5, 1, k]).random() + SHORT for k, p in enumerate(prompts)]
     np.testing.assert_array_equal(played, expected)
     assert len(ready) == threads
@@ -200,10 +200,10 @@ def judged() -> Callable[[continuations.Continue], dict[str, str]]:
     truth = facts(prompts, [prompt.truth for prompt in prompts], train)
 
     def judge(go_on: continuations.Continue) -> dict[str, str]:
-        found = facts(prompts, Soloist("it", lambda: go_on).play(prompts, 1, print), train)
+        found = facts(prompts, ParallelContinuer("it", lambda: go_on).continue_prompts(prompts, 1, print), train)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(verdict, "BOOTSTRAPS", 60)
-            rows: list[Row] = verdict.verdict(prompts, truth, {"it": found})
+            rows: list[MetricRow] = verdict.verdict(prompts, truth, {"it": found})
         return {f"{row.group}, {row.name}": row.target.met(row.figures["it"]) for row in rows}
 
     # A player knows the piece by the prompt; here by looking it up.

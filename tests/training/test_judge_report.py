@@ -10,30 +10,30 @@ from livegen.engine.sampling import Sampling
 
 pytest.importorskip("symusic", reason="symusic is missing")
 
-from livegen.training.judge.report import Report
-from livegen.training.judge.verdict import DISTANCE, FOLLOWS, SPREAD, Estimate, Row
+from livegen.training.judge.report import GenerationReport
+from livegen.training.judge.verdict import DISTANCE, FOLLOWS, SPREAD, Estimate, MetricRow
 
 
 @pytest.fixture
-def report() -> Report:
+def report() -> GenerationReport:
     dynamics = {"one": Estimate(nan, nan), "other": Estimate(1.0, nan)}
     spread = {"one": Estimate(nan), "other": Estimate(0.5, 0.3)}
     rows = (
-        Row("follows", "dynamics", FOLLOWS, Estimate(0.7, 0.09), dynamics, {"one": nan, "other": 0.7}),
-        Row("spread", "step", SPREAD, Estimate(nan, nan), spread, {}),
-        Row(
+        MetricRow("follows", "dynamics", FOLLOWS, Estimate(0.7, 0.09), dynamics, {"one": nan, "other": 0.7}),
+        MetricRow("spread", "step", SPREAD, Estimate(nan, nan), spread, {}),
+        MetricRow(
             "distance", "pitch", DISTANCE, Estimate(nan), dict.fromkeys(spread, Estimate(nan)), {"one": 0.1, "other": 1}
         ),
     )
-    return Report(("one", "other"), False, 3, 2, 700, Sampling(), 1, rows)
+    return GenerationReport(("one", "other"), False, 3, 2, 700, Sampling(), 1, rows)
 
 
-def cells(report: Report, name: str) -> list[str]:
+def cells(report: GenerationReport, name: str) -> list[str]:
     (line,) = (line for line in report.text().splitlines() if line.startswith(f"| {name} "))
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_what_is_not_known_is_a_dash(report: Report) -> None:
+def test_what_is_not_known_is_a_dash(report: GenerationReport) -> None:
     assert cells(report, "dynamics")[2:] == ["0.70 ± 0.09", "-", "1.00 ± - [0.70] ✓"]
     assert cells(report, "step")[2:] == ["-", "-", "0.50 ± 0.30 (✓)"]
     assert cells(report, "pitch")[2:] == ["-", "- [0.1000]", "- [1.0000]"]  # of a single piece there are no halves
@@ -41,7 +41,7 @@ def test_what_is_not_known_is_a_dash(report: Report) -> None:
     assert "Of 3 targets on + by interval: one 0 + 0, other 1 + 1." in report.text()
 
 
-def test_for_programs_it_is_null(report: Report) -> None:
+def test_for_programs_it_is_null(report: GenerationReport) -> None:
     dynamics, spread, _ = report.plain()["measures"]
     assert dynamics["players"]["one"] == {"value": None, "half": None, "plain": None, "met": "unknown"}
     assert spread["truth"] == {"value": None, "half": None}

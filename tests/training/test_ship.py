@@ -73,10 +73,10 @@ def run(pianist: Pianist, tmp_path: Path) -> Path:
 def _few_windows(tensorflow: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A piece of 60 notes has but 35 of them."""
     from livegen.training import ship
-    from livegen.training.tutorial import peer
+    from livegen.training.tutorial import baseline
 
     monkeypatch.setattr(ship, "CHOSEN_BY", 60)
-    monkeypatch.setattr(peer, "FITTED_ON", 100)
+    monkeypatch.setattr(baseline, "FITTED_ON", 100)
 
 
 def listed(path: Path, *windows: tuple[str, int]) -> str:

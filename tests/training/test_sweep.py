@@ -55,7 +55,7 @@ def test_what_is_tried_are_fields_of_the_recipe() -> None:
     import optuna
 
     from livegen.training.tutorial import sweep
-    from livegen.training.tutorial.train import Recipe
+    from livegen.training.tutorial.train import TutorialRecipe
 
     tried = sweep.suggest(optuna.trial.FixedTrial({"learning_rate": 0.005, "units": 128, "window": 25}))
-    assert Recipe(**tried) == Recipe()
+    assert TutorialRecipe(**tried) == TutorialRecipe()

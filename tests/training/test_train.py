@@ -148,27 +148,27 @@ def test_what_goes_on_from_a_model_begins_with_its_weights(
     assert before in told[-1]  # it has not moved: held out as it was
     assert "held out" in told[0]
 
-    narrow = replace(still, architecture=replace(still.architecture, units=6))
-    assert train(narrow, pieces, tmp_path / "narrow", told.append, first).lstm[0].units == 6
+    pruned = replace(still, architecture=replace(still.architecture, units=6))
+    assert train(pruned, pieces, tmp_path / "pruned", told.append, first).lstm[0].units == 6
 
 
-def test_a_pupil_learns_what_its_teachers_find_likely_on_average(
+def test_a_student_learns_what_its_teachers_find_likely_on_average(
     recipe: Recipe, pieces: Sequence[Piece], trained: Trained, tmp_path: Path
 ) -> None:
     from livegen.training import data
     from livegen.training.cluster import Cluster
     from livegen.training.model import built, untrained
-    from livegen.training.pupil import Pupil
+    from livegen.training.student import Student
     from livegen.training.train import compiled, targets, train
 
     teachers = [trained.pianist, untrained(recipe.architecture)]
-    pupil = built(Pupil(teachers, 0.75, recipe.architecture, 0.0))
-    assert len(pupil.weights) == len(trained.pianist.weights)  # not the teachers'
-    compiled(pupil, recipe, Cluster())
+    student = built(Student(teachers, 0.75, recipe.architecture, 0.0))
+    assert len(student.weights) == len(trained.pianist.weights)  # not the teachers'
+    compiled(student, recipe, Cluster())
     tokens = next(data.crops([pieces[0].notes], length=recipe.length, batch=4, seed=0, augmentation=None))
-    said = pupil(tokens)
-    hard = pupil.compute_loss(tokens, targets(tokens), said, training=False)
-    soft = pupil.compute_loss(tokens, targets(tokens), said, training=True)
+    said = student(tokens)
+    hard = student.compute_loss(tokens, targets(tokens), said, training=False)
+    soft = student.compute_loss(tokens, targets(tokens), said, training=True)
     likely = [{name: np.exp(_log_softmax(logits)) for name, logits in each(tokens).items()} for each in teachers]
     cross = 0.0
     for name, logits in said.items():

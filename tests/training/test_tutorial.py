@@ -29,16 +29,16 @@ from livegen.training.run import BEST, BOARD, CURVE, read_log
 if TYPE_CHECKING:
     import keras
 
-    from livegen.training.tutorial.train import Recipe
+    from livegen.training.tutorial.train import TutorialRecipe
 
 DEMO = Path(livegen.__file__).parent / "demo"
 
 
 @pytest.fixture(scope="module")
-def recipe(tensorflow: None) -> Recipe:
-    from livegen.training.tutorial.train import Recipe
+def recipe(tensorflow: None) -> TutorialRecipe:
+    from livegen.training.tutorial.train import TutorialRecipe
 
-    return Recipe(window=6, batch=16, units=8, epochs=2)
+    return TutorialRecipe(window=6, batch=16, units=8, epochs=2)
 
 
 def piece(name: str, pitches: range) -> Piece:
@@ -50,7 +50,7 @@ def piece(name: str, pitches: range) -> Piece:
     return Piece(name, notes, name * 64)
 
 
-def test_every_window_of_a_piece_comes_once_and_none_lies_across_two(recipe: Recipe) -> None:
+def test_every_window_of_a_piece_comes_once_and_none_lies_across_two(recipe: TutorialRecipe) -> None:
     from livegen.training.tutorial.train import dataset
 
     pieces = [piece("a", range(20, 40)), piece("b", range(60, 65)), piece("c", range(70, 85))]  # b is too short
@@ -76,7 +76,7 @@ def test_every_window_of_a_piece_comes_once_and_none_lies_across_two(recipe: Rec
         dataset(pieces, replace(recipe, window=50))
 
 
-def test_the_model_is_the_tutorials(recipe: Recipe) -> None:
+def test_the_model_is_the_tutorials(recipe: TutorialRecipe) -> None:
     import keras
 
     from livegen.training.tutorial.model import build
@@ -111,7 +111,7 @@ class Overheard:
         return self.model.predict_on_batch(notes)
 
 
-def test_what_was_drawn_is_read_as_it_was_in_training(recipe: Recipe) -> None:
+def test_what_was_drawn_is_read_as_it_was_in_training(recipe: TutorialRecipe) -> None:
     from livegen.training.tutorial.model import build, continue_notes
 
     prompts = np.random.default_rng(0).uniform([20, 0, 0.1], [100, 1, 1], (3, 6, 3))
@@ -131,7 +131,7 @@ def test_what_was_drawn_is_read_as_it_was_in_training(recipe: Recipe) -> None:
     np.testing.assert_array_equal(model.read[-1][:, -1, 0], added[:, -2, 0])  # the tutorial's mistake
 
 
-def test_a_low_temperature_draws_the_likeliest_pitch(recipe: Recipe) -> None:
+def test_a_low_temperature_draws_the_likeliest_pitch(recipe: TutorialRecipe) -> None:
     from livegen.training.tutorial.model import build, continue_notes
 
     model, prompts = build(8), np.full((200, 6, 3), [60, 0.1, 0.2])
@@ -142,7 +142,7 @@ def test_a_low_temperature_draws_the_likeliest_pitch(recipe: Recipe) -> None:
     assert len(np.unique(warm[:, 0, 0])) > 50
 
 
-def test_a_killed_run_goes_on_as_if_nothing_had_been(recipe: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_as_if_nothing_had_been(recipe: TutorialRecipe, folder: Path, tmp_path: Path) -> None:
     from livegen.training.tutorial.train import load, train
 
     def keep(line: str) -> None:
@@ -162,7 +162,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(recipe: Recipe, folder: Pat
         np.testing.assert_array_equal(b, c)
 
 
-def test_it_stops_when_the_loss_falls_no_more(recipe: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_it_stops_when_the_loss_falls_no_more(recipe: TutorialRecipe, folder: Path, tmp_path: Path) -> None:
     from livegen.training.tutorial.train import train
 
     still = replace(recipe, learning_rate=1e-12, epochs=50)
@@ -245,11 +245,11 @@ def test_what_makes_no_sense_is_refused(
 
 
 def test_a_window_for_the_preset_livegen_is_a_crop_of_one_note_more(
-    recipe: Recipe, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recipe: TutorialRecipe, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from livegen.training import train
 
-    def instead(recipe: train.Recipe, *rest: object) -> None:
+    def instead(recipe: train.TutorialRecipe, *rest: object) -> None:
         raise DataError(f"{recipe.length} notes, {recipe.steps} steps, {recipe.seed}")
 
     monkeypatch.setattr(train, "train", instead)
@@ -259,8 +259,8 @@ def test_a_window_for_the_preset_livegen_is_a_crop_of_one_note_more(
             cli.main(["train", "--data", str(folder), "--out", str(tmp_path / "run"), *given], standalone_mode=False)
 
 
-def test_the_cells_of_a_laplace_density_hold_it_all(recipe: Recipe) -> None:
-    from livegen.training.tutorial.peer import laplace_mass
+def test_the_cells_of_a_laplace_density_hold_it_all(recipe: TutorialRecipe) -> None:
+    from livegen.training.tutorial.baseline import laplace_mass
 
     cells = np.arange(LAST_CELL + 1)
     for centre in (0.0, 0.004, 0.25, 7.99, 9.0):
@@ -274,19 +274,19 @@ def test_the_cells_of_a_laplace_density_hold_it_all(recipe: Recipe) -> None:
     assert inside == pytest.approx(1 - np.exp(-CELL / 2 / 0.1), rel=1e-9)
 
 
-def test_as_a_peer_each_variable_costs_what_it_says(
+def test_as_a_baseline_each_variable_costs_what_it_says(
     tutorial_run: TutorialRun, kept_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from livegen.training.baselines import Marginals
     from livegen.training.evaluate import Window
-    from livegen.training.peers import Marginals
-    from livegen.training.tutorial import peer
+    from livegen.training.tutorial import baseline
     from livegen.training.tutorial.train import load
 
     run, pieces = tutorial_run.folder, read_folder(kept_folder).pieces
     model, _ = load(run)
-    monkeypatch.setattr(peer, "FITTED_ON", 200)
+    monkeypatch.setattr(baseline, "FITTED_ON", 200)
     marginals = Marginals(pieces)
-    tutorial = peer.Tutorial(run, pieces, marginals, {"another": "0" * 64})
+    tutorial = baseline.TutorialBaseline(run, pieces, marginals, {"another": "0" * 64})
     notes = {each.name: each.notes for each in pieces}
     windows = [Window(pieces[0].name, 30), Window(pieces[1].name, 40)]
     costs = tutorial.costs(windows, notes)
@@ -296,19 +296,19 @@ def test_as_a_peer_each_variable_costs_what_it_says(
         told = model.predict_on_batch(heard[None][..., [PITCH, STEP, DURATION]] / [128, 1, 1])
         for place, name, column in ((0, "step", STEP), (3, "duration", DURATION)):
             cell = np.array([int(target[column] / CELL + 1e-6)])
-            mass = peer.laplace_mass(cell, np.maximum(0, told[name][0]), tutorial.scales[name])
+            mass = baseline.laplace_mass(cell, np.maximum(0, told[name][0]), tutorial.scales[name])
             assert cost[place] == pytest.approx(-np.log(mass[0]), rel=1e-4)
         logits = told["pitch"][0].astype(np.float64)
         pitch = np.log(np.exp(logits).sum()) - logits[int(target[PITCH])]
         assert cost[1] == pytest.approx(pitch, rel=1e-4)
         assert cost[2] == pytest.approx(-np.log(marginals.shares["velocity"][int(target[VELOCITY]) // 4]))
     with pytest.raises(DataError, match="was trained on 1 of the 1 files"):
-        peer.Tutorial(run, pieces, marginals, {"known": pieces[0].sha256})
+        baseline.TutorialBaseline(run, pieces, marginals, {"known": pieces[0].sha256})
 
 
-def test_the_bench_times_both_ways(folder: Path, recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bench_times_both_ways(folder: Path, recipe: TutorialRecipe, capsys: pytest.CaptureFixture[str]) -> None:
     from livegen.training.tutorial import bench
-    from livegen.training.tutorial.train import Recipe
+    from livegen.training.tutorial.train import TutorialRecipe
 
     assert command(bench.main, ["--data", str(folder), "--epochs", "2"], "bench") == 0
     told = capsys.readouterr().out.splitlines()
@@ -320,7 +320,7 @@ def test_the_bench_times_both_ways(folder: Path, recipe: Recipe, capsys: pytest.
     ]
     assert 0.1 < float(told[2].split()[-1]) < 1  # the loss
     paths = [folder / each.name for each in read_folder(folder).pieces]
-    whole = bench.tutorial_way(paths, Recipe())()
+    whole = bench.tutorial_way(paths, TutorialRecipe())()
     notes = sum(len(each.notes) for each in read_folder(folder).pieces)
     assert sum(1 for _ in whole) == (notes - 25) // 64  # windows across pieces among them
     assert command(bench.main, ["--data", str(folder / "gone")], "bench") == 66

@@ -1,1 +1,1 @@
-"""Is what a player plays like what pianists play? Prompts of real pieces, continued by players and by the pieces."""
+"""Generation metrics: prompts from real pieces, continued by a model and by the pieces themselves, and compared."""

@@ -1,4 +1,4 @@
-"""Prompts from real pieces, players, and how they go on."""
+"""Prompts from real pieces, continuers, and how they go on."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Prompt:
     truth: Notes
 
 
-class Player(Protocol):
+class Continuer(Protocol):
     """Whoever continues prompts."""
 
     @property
@@ -56,20 +56,20 @@ class Player(Protocol):
     def seen(self) -> Set[str]:
         """What it was trained on: the first digits of each file's SHA-256, as `corpus.short` gives them."""
 
-    def play(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
+    def continue_prompts(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
         """Go on after each prompt by as many notes as the piece does in `truth`, and never look at these."""
 
 
 @dataclass(frozen=True, slots=True)
-class Soloist:
-    """A player that goes on after one prompt at a time, on all cores."""
+class ParallelContinuer:
+    """A continuer that goes on after one prompt at a time, on all cores."""
 
     name: str
     ready: Callable[[], Continue]  # called once for each thread
     seen: Set[str] = frozenset()
 
-    def play(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
-        """As `Player`. The draws depend on the seed and the prompt's number alone."""
+    def continue_prompts(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
+        """As `Continuer`. The draws depend on the seed and the prompt's number alone."""
         threads = min(os.cpu_count() or 1, len(prompts))
         free: SimpleQueue[Continue] = SimpleQueue()
         for _ in range(threads):
@@ -114,7 +114,7 @@ def draw_prompts(pieces: Sequence[Piece], count: int, seed: int) -> list[Prompt]
     return prompts
 
 
-def model(card: Card, sampling: Sampling, name: str = "") -> Soloist:
+def model(card: Card, sampling: Sampling, name: str = "") -> ParallelContinuer:
     """A model, drawing as the daemon does, and keeping to what hands can play."""
 
     def ready() -> Continue:
@@ -125,7 +125,7 @@ def model(card: Card, sampling: Sampling, name: str = "") -> Soloist:
 
         return go_on
 
-    return Soloist(name or card.name, ready, frozenset(card.training.hashes.split()))
+    return ParallelContinuer(name or card.name, ready, frozenset(card.training.hashes.split()))
 
 
 def _rows(notes: Sequence[ResponseNote]) -> Notes:
@@ -142,4 +142,4 @@ def loop(prompt: Notes, count: int, random: np.random.Generator) -> Notes:  # no
     return notes
 
 
-LOOP = Soloist("looped prompt", lambda: loop)
+LOOP = ParallelContinuer("looped prompt", lambda: loop)

@@ -20,13 +20,13 @@ from livegen.engine.sampling import Sampling
 from livegen.errors import DataError
 from livegen.note import WINDOW
 from livegen.training.data import DURATION, PITCH, STEP, VELOCITY, Notes, read_notes
-from livegen.training.judge.continuations import LOOP, Player, Prompt, model
+from livegen.training.judge.continuations import LOOP, Continuer, Prompt, model
 
 _DEFAULT = Settings()
 
 
-def rolls(path: Path, players: Sequence[Player], seed: int) -> list[MidiFile]:
-    """A piece, and its first 25 notes as each player goes on: each with a track for the call and one for the response.
+def rolls(path: Path, continuers: Sequence[Continuer], seed: int) -> list[MidiFile]:
+    """A piece, and its first 25 notes as each continuer goes on: each with a track for the call and one for the response.
 
     Raises:
         DataError: the piece cannot be read, or is too short.
@@ -36,7 +36,9 @@ def rolls(path: Path, players: Sequence[Player], seed: int) -> list[MidiFile]:
         raise DataError(f"{path}: it has {len(notes)} notes, and a call and its response need more than {WINDOW}.")
     prompt, truth = notes[:WINDOW], notes[WINDOW:]
     prompts = [Prompt(path.name, prompt, truth)]
-    responses = {player.name: player.play(prompts, seed, lambda _: None)[0] for player in players}
+    responses = {
+        continuer.name: continuer.continue_prompts(prompts, seed, lambda _: None)[0] for continuer in continuers
+    }
     return [_file(name, prompt, response) for name, response in {path.stem: truth, **responses}.items()]
 
 
@@ -62,15 +64,15 @@ def _file(name: str, call: Notes, response: Notes) -> MidiFile:
 @click.option("--tutorial", metavar="RUN", type=PATH, help="A run of the preset tutorial, drawn too.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 def main(file: Path, out: Path, name: str, tutorial: Path | None, seed: int) -> None:
-    """Draw how players go on after a piece's first 25 notes."""
+    """Draw how continuers go on after a piece's first 25 notes."""
     sampling = Sampling(_DEFAULT.temperature, _DEFAULT.top_p, _DEFAULT.min_p)
-    players: list[Player] = [model(card.find(name), sampling), LOOP]
+    continuers: list[Continuer] = [model(card.find(name), sampling), LOOP]
     if tutorial is not None:
         with tensorflow():
-            from livegen.training.tutorial.player import TutorialPlayer  # and the rest does not need it
+            from livegen.training.tutorial.continuer import TutorialContinuer  # and the rest does not need it
 
-        players.append(TutorialPlayer(tutorial))
-    plots.save(plots.roll(rolls(file, players, seed)), out)
+        continuers.append(TutorialContinuer(tutorial))
+    plots.save(plots.roll(rolls(file, continuers, seed)), out)
     click.echo(f"{out} is drawn.")
 
 

@@ -14,8 +14,8 @@ from livegen.errors import DataError
 from livegen.training import Tell, corpus
 from livegen.training.evaluate import refuse_seen
 from livegen.training.judge import endurance
-from livegen.training.judge.continuations import LONG, LOOP, SHORT, Player, draw_prompts, model
-from livegen.training.judge.verdict import Estimate, Row, Target, facts, verdict
+from livegen.training.judge.continuations import LONG, LOOP, SHORT, Continuer, draw_prompts, model
+from livegen.training.judge.verdict import Bounds, Estimate, MetricRow, facts, verdict
 from livegen.training.report import distinct
 
 MARKS = {"yes": "✓", "interval": "(✓)", "no": "✗"}
@@ -34,21 +34,22 @@ UNSEEN = {False: "of the validation split", True: "held out of the train split"}
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    players: tuple[str, ...]  # the model first
+class GenerationReport:
+    continuers: tuple[str, ...]  # names, the model first
     held_out: bool
     prompts: int
     pieces: int
     notes: int  # that the model played
     sampling: Sampling
     seed: int
-    rows: tuple[Row, ...]
+    rows: tuple[MetricRow, ...]
 
     def plain(self) -> dict[str, Any]:
         """For JSON. What is not known is null."""
-        about = {name: getattr(self, name) for name in ("players", "prompts", "pieces", "notes", "seed")}
+        about = {name: getattr(self, name) for name in ("prompts", "pieces", "notes", "seed")}
         split = "train, held out" if self.held_out else "validation"
         return {
+            "players": self.continuers,
             **about,
             "split": split,
             "sampling": asdict(self.sampling),
@@ -60,41 +61,41 @@ class Report:
         s = self.sampling
         lines = [
             f"{self.prompts:,} prompts, from {self.pieces} pieces {UNSEEN[self.held_out]}, continued by {SHORT} notes, "
-            f"every fifth of them by {LONG}; {self.players[0]} draws at temperature {s.temperature:g}, "
+            f"every fifth of them by {LONG}; {self.continuers[0]} draws at temperature {s.temperature:g}, "
             f"top-p {s.top_p:g}, min-p {s.min_p:g}, with seed {self.seed}.",
         ]
         for group, meaning in MEANINGS.items():
             rows = [row for row in self.rows if row.group == group]
             truth = "between halves" if group == "distance" else "truth"
-            table = [(meaning, "target", truth, *self.players), *([_cells(row, self.players) for row in rows])]
+            table = [(meaning, "target", truth, *self.continuers), *([_cells(row, self.continuers) for row in rows])]
             lines += ["", *_markdown(table)]
         return "\n".join([*lines, "", f"{LEGEND}. {self._score()}"])
 
     def _score(self) -> str:
         scores = []
-        for player in self.players:
-            met = [row.target.met(row.figures[player]) for row in self.rows]
-            scores.append(f"{player} {met.count('yes')} + {met.count('interval')}")
+        for continuer in self.continuers:
+            met = [row.target.met(row.figures[continuer]) for row in self.rows]
+            scores.append(f"{continuer} {met.count('yes')} + {met.count('interval')}")
         return f"Of {len(self.rows)} targets on + by interval: {', '.join(scores)}."
 
 
-def _plain(row: Row) -> dict[str, Any]:
+def _plain(row: MetricRow) -> dict[str, Any]:
     def told(estimate: Estimate) -> dict[str, float | None]:
         return {"value": _known(estimate.value), "half": _known(estimate.half)}
 
-    players = {
+    continuers = {
         name: {**told(figure), "plain": _known(row.plain[name]) if row.plain else None, "met": row.target.met(figure)}
         for name, figure in row.figures.items()
     }
     target = {"low": _known(row.target.low), "high": _known(row.target.high)}
-    return {"group": row.group, "name": row.name, "target": target, "truth": told(row.truth), "players": players}
+    return {"group": row.group, "name": row.name, "target": target, "truth": told(row.truth), "players": continuers}
 
 
 def _known(value: float) -> float | None:
     return round(value, 5) if isfinite(value) else None
 
 
-def _cells(row: Row, players: Sequence[str]) -> tuple[str, ...]:
+def _cells(row: MetricRow, continuers: Sequence[str]) -> tuple[str, ...]:
     digits = 4 if row.group in ("distance", "n-grams") else 2
 
     def cell(name: str) -> str:
@@ -106,14 +107,14 @@ def _cells(row: Row, players: Sequence[str]) -> tuple[str, ...]:
 
     interval = "" if row.group == "distance" else f" ± {_text(row.truth.half, digits)}"
     truth = f"{row.truth.value:.{digits}f}{interval}" if isfinite(row.truth.value) else NONE
-    return row.name, _target(row.target), truth, *map(cell, players)
+    return row.name, _target(row.target), truth, *map(cell, continuers)
 
 
 def _text(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if isfinite(value) else NONE
 
 
-def _target(target: Target) -> str:
+def _target(target: Bounds) -> str:
     return f"{target.low:g} to {target.high:g}" if isfinite(target.low) else f"at most {target.high:g}"
 
 
@@ -133,9 +134,9 @@ def report(
     seed: int,
     *,
     held_out: bool,
-    others: Sequence[Player],
+    others: Sequence[Continuer],
     tell: Tell,
-) -> Report:
+) -> GenerationReport:
     """Judge a model, a looped prompt and `others` on the same prompts.
 
     Args:
@@ -162,18 +163,18 @@ def report(
     else:
         trained, pieces = pieces, corpus.maestro_split(folder, "validation")
     playing = (model(card, sampling), LOOP, *others)
-    players = dict(zip(distinct(player.name for player in playing), playing, strict=True))
+    continuers = dict(zip(distinct(continuer.name for continuer in playing), playing, strict=True))
     hashes = {piece.name: piece.sha256 for piece in pieces}
-    for name, player in players.items():
-        refuse_seen(name, player.seen, hashes)
+    for name, continuer in continuers.items():
+        refuse_seen(name, continuer.seen, hashes)
     train = endurance.index(piece.notes for piece in trained)
     prompts = draw_prompts(pieces, count, seed)
-    played = {name: player.play(prompts, seed, tell) for name, player in players.items()}
+    played = {name: continuer.continue_prompts(prompts, seed, tell) for name, continuer in continuers.items()}
     tell("comparing")
     truth = facts(prompts, [prompt.truth for prompt in prompts], train)
     found = {name: facts(prompts, responses, train) for name, responses in played.items()}
-    return Report(
-        players=tuple(found),
+    return GenerationReport(
+        continuers=tuple(found),
         held_out=held_out,
         prompts=count,
         pieces=len({prompt.piece for prompt in prompts}),

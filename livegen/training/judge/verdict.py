@@ -1,7 +1,7 @@
-"""Each figure of a player beside that of the pieces themselves, and whether it is what it should be.
+"""Each figure of a continuer beside that of the pieces themselves, and whether it is what it should be.
 
 Intervals are of 95 %: 1.96 times the standard deviation of the figure over BOOTSTRAPS draws of as many pieces, with
-replacement, the same ones for a player and for the truth. The distance between halves is taken as known.
+replacement, the same ones for a continuer and for the truth. The distance between halves is taken as known.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SHARED = ("the prompt", "itself", f"itself, {LONG} notes", "the train split")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Bounds:
     """Bounds of a figure, both included."""
 
     low: float
@@ -41,10 +41,10 @@ class Target:
         return "interval" if self.low - figure.half <= figure.value <= self.high + figure.half else "no"
 
 
-DISTANCE = Target(-inf, 1.5)  # times that between halves
-SPREAD = Target(0.7, 1.4)  # late, relative to early
-REPEATS = Target(-inf, 1.0)  # times as frequent as in the truth
-FOLLOWS = Target(0.95, 1.10)  # times the true correlation
+DISTANCE = Bounds(-inf, 1.5)  # times that between halves
+SPREAD = Bounds(0.7, 1.4)  # late, relative to early
+REPEATS = Bounds(-inf, 1.0)  # times as frequent as in the truth
+FOLLOWS = Bounds(0.95, 1.10)  # times the true correlation
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,15 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MetricRow:
     """One measure: what it should be, and what it is."""
 
     group: str
     name: str
-    target: Target
+    target: Bounds
     truth: Estimate  # of distances: that between halves
-    figures: dict[str, Estimate]  # by player: what the target is about
-    plain: dict[str, float]  # by player: what the figure is a multiple of the truth's of; none of a spread
+    figures: dict[str, Estimate]  # by continuer: what the target is about
+    plain: dict[str, float]  # by continuer: what the figure is a multiple of the truth's of; none of a spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +112,17 @@ def facts(prompts: Sequence[Prompt], responses: Sequence[Notes], train: enduranc
 
 
 @dataclass(frozen=True, slots=True)
-class _Measure:
+class _Metric:
     group: str
     name: str
-    target: Target
+    target: Bounds
     truth: Callable[[Weights], float]
     figure: Callable[[Facts, Weights], float]
     plain: Callable[[Facts, Weights], float] | None  # what the figure is a multiple of the truth's of
 
 
-def verdict(prompts: Sequence[Prompt], truth: Facts, players: Mapping[str, Facts], seed: int = 0) -> list[Row]:
-    """All measures of all players, over the same prompts."""
+def verdict(prompts: Sequence[Prompt], truth: Facts, continuers: Mapping[str, Facts], seed: int = 0) -> list[MetricRow]:
+    """All measures of all continuers, over the same prompts."""
     piece = np.unique([prompt.piece for prompt in prompts], return_inverse=True)[1]
     draws, all_once = _draws(piece, seed), np.ones(len(piece))
 
@@ -130,24 +130,24 @@ def verdict(prompts: Sequence[Prompt], truth: Facts, players: Mapping[str, Facts
         return Estimate(figure(all_once), Z * float(np.std([figure(weights) for weights in draws])))
 
     return [
-        Row(
+        MetricRow(
             each.group,
             each.name,
             each.target,
             estimate(each.truth),
-            {name: estimate(partial(each.figure, found)) for name, found in players.items()},
-            {name: each.plain(found, all_once) for name, found in players.items()} if each.plain else {},
+            {name: estimate(partial(each.figure, found)) for name, found in continuers.items()},
+            {name: each.plain(found, all_once) for name, found in continuers.items()} if each.plain else {},
         )
-        for each in _measures(truth, piece)
+        for each in _metrics(truth, piece)
     ]
 
 
-def _measures(truth: Facts, piece: NDArray[np.int64]) -> Iterator[_Measure]:
+def _metrics(truth: Facts, piece: NDArray[np.int64]) -> Iterator[_Metric]:
     for name in BINS:
         yield _distance(name, truth, between_halves(truth.counts[name], piece))
     for name in TIMES:
         lasting = partial(_lasting, name)
-        yield _Measure("spread", name, SPREAD, partial(lasting, truth), lasting, None)
+        yield _Metric("spread", name, SPREAD, partial(lasting, truth), lasting, None)
     for name in SHARED:
         yield _relative("n-grams", name, REPEATS, partial(_share, name), truth)
     for k, name in enumerate(following.TRAITS):
@@ -155,23 +155,21 @@ def _measures(truth: Facts, piece: NDArray[np.int64]) -> Iterator[_Measure]:
     yield _relative("follows", "pitch classes", FOLLOWS, _profile, truth)
 
 
-def _distance(name: str, truth: Facts, halves: float) -> _Measure:
+def _distance(name: str, truth: Facts, halves: float) -> _Metric:
     def apart(of: Facts, weights: Weights) -> float:
         return jensen_shannon(weights @ of.counts[name], weights @ truth.counts[name])
 
     def figure(of: Facts, weights: Weights) -> float:
         return _ratio(apart(of, weights), halves)
 
-    return _Measure("distance", name, DISTANCE, lambda _: halves, figure, apart)
+    return _Metric("distance", name, DISTANCE, lambda _: halves, figure, apart)
 
 
-def _relative(
-    group: str, name: str, target: Target, plain: Callable[[Facts, Weights], float], truth: Facts
-) -> _Measure:
+def _relative(group: str, name: str, target: Bounds, plain: Callable[[Facts, Weights], float], truth: Facts) -> _Metric:
     def figure(of: Facts, weights: Weights) -> float:
         return _ratio(plain(of, weights), plain(truth, weights))
 
-    return _Measure(group, name, target, partial(plain, truth), figure, plain)
+    return _Metric(group, name, target, partial(plain, truth), figure, plain)
 
 
 def _lasting(name: str, of: Facts, weights: Weights) -> float:

@@ -26,9 +26,9 @@ from livegen.cli.runner import PATH, module
 from livegen.training.corpus import Piece, read_folder
 from livegen.training.data import read_notes
 from livegen.training.tutorial.model import LOSS_WEIGHTS, SCALE, build
-from livegen.training.tutorial.train import Recipe, dataset
+from livegen.training.tutorial.train import TutorialRecipe, dataset
 
-Reading = Callable[[Sequence[Path], Recipe], Callable[[], tf.data.Dataset]]
+Reading = Callable[[Sequence[Path], TutorialRecipe], Callable[[], tf.data.Dataset]]
 """Parses files, and returns what makes batches of them."""
 
 
@@ -46,7 +46,7 @@ class Timing:
         return (self.read, *self.batches, *self.training)
 
 
-def tutorial_way(paths: Sequence[Path], recipe: Recipe) -> Callable[[], tf.data.Dataset]:
+def tutorial_way(paths: Sequence[Path], recipe: TutorialRecipe) -> Callable[[], tf.data.Dataset]:
     rows: list[tuple[float, float, float]] = []
     for path in paths:
         notes = sorted(pretty_midi.PrettyMIDI(str(path)).instruments[0].notes, key=lambda note: note.start)
@@ -70,12 +70,12 @@ def tutorial_way(paths: Sequence[Path], recipe: Recipe) -> Callable[[], tf.data.
     return batches
 
 
-def preset_way(paths: Sequence[Path], recipe: Recipe) -> Callable[[], tf.data.Dataset]:
+def preset_way(paths: Sequence[Path], recipe: TutorialRecipe) -> Callable[[], tf.data.Dataset]:
     pieces = [Piece(path.name, read_notes(path), "") for path in paths]
     return lambda: dataset(pieces, recipe)
 
 
-def measure(way: Reading, paths: Sequence[Path], recipe: Recipe, epochs: int) -> Timing:
+def measure(way: Reading, paths: Sequence[Path], recipe: TutorialRecipe, epochs: int) -> Timing:
     """Time each part of a way, at least two epochs of it."""
     losses: list[float] = []
     began = perf_counter()
@@ -123,7 +123,7 @@ def text(ways: dict[str, Timing]) -> str:
 @click.command()
 @click.option("--data", "folder", metavar="DIR", type=PATH, required=True, help="A folder of MIDI files.")
 @click.option(
-    "--files", type=click.IntRange(min=1), default=Recipe().files, show_default=True, help="The first so many."
+    "--files", type=click.IntRange(min=1), default=TutorialRecipe().files, show_default=True, help="The first so many."
 )
 @click.option("--epochs", type=click.IntRange(2, 50), default=3, show_default=True)
 def main(folder: Path, files: int, epochs: int) -> None:
@@ -132,7 +132,7 @@ def main(folder: Path, files: int, epochs: int) -> None:
     paths = [folder / piece.name for piece in found.pieces]
     ways: dict[str, Reading] = {"the tutorial's pipeline": tutorial_way, "--preset tutorial": preset_way}
     click.echo(f"{len(paths)} files, {sum(len(piece.notes) for piece in found.pieces):,} notes")
-    click.echo(text({name: measure(way, paths, Recipe(), epochs) for name, way in ways.items()}))
+    click.echo(text({name: measure(way, paths, TutorialRecipe(), epochs) for name, way in ways.items()}))
 
 
 if __name__ == "__main__":

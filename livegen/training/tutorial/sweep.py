@@ -23,13 +23,13 @@ from livegen.errors import DataError
 from livegen.training import Tell
 from livegen.training.corpus import Piece, hashes, hold_out, read_folder
 from livegen.training.run import HASHES, make
-from livegen.training.tutorial.train import Recipe, dataset, train
+from livegen.training.tutorial.train import TutorialRecipe, dataset, train
 
 JOURNAL = "trials.log"
 
 
 def suggest(trial: optuna.Trial) -> dict[str, Any]:
-    """What a trial tries: fields of `Recipe`."""
+    """What a trial tries: fields of `TutorialRecipe`."""
     return {
         "learning_rate": trial.suggest_float("learning_rate", 5e-4, 2e-2, log=True),
         "units": trial.suggest_categorical("units", [64, 128, 256]),
@@ -81,7 +81,7 @@ def sweep(
     def objective(trial: optuna.Trial) -> float:
         tried = suggest(trial)
         tell(f"trial {named(tried)}")
-        recipe = Recipe(files=len(kept), epochs=epochs, **tried)
+        recipe = TutorialRecipe(files=len(kept), epochs=epochs, **tried)
         model = train(recipe, kept, out / named(tried), tell)
         loss: float = model.evaluate(dataset(held, recipe), verbose=0, return_dict=True)["loss"]
         return loss

@@ -24,7 +24,7 @@ COLUMNS = [data.PITCH, data.STEP, data.DURATION]
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class TutorialRecipe:
     """Everything that decides a run, as the tutorial has it."""
 
     preset: str = PRESET
@@ -39,7 +39,7 @@ class Recipe:
     hashes: str = ""  # of the files, as a model's card has them
 
 
-def dataset(pieces: Sequence[Piece], recipe: Recipe) -> tf.data.Dataset:
+def dataset(pieces: Sequence[Piece], recipe: TutorialRecipe) -> tf.data.Dataset:
     """Every window of every piece and the note after it: shuffled once, batched, cached and prefetched.
 
     No window lies across two pieces. What is left over at the end and makes no whole batch is left out.
@@ -63,7 +63,7 @@ def dataset(pieces: Sequence[Piece], recipe: Recipe) -> tf.data.Dataset:
     return untuned(batches.map(cut).cache().prefetch(4))
 
 
-def train(recipe: Recipe, pieces: Sequence[Piece], out: Path, tell: Tell = print) -> keras.Model:
+def train(recipe: TutorialRecipe, pieces: Sequence[Piece], out: Path, tell: Tell = print) -> keras.Model:
     """Train on the pieces until the training loss has stopped falling, and keep the best weights in `out`.
 
     Args:
@@ -92,14 +92,14 @@ def _losses(losses: Mapping[str, float]) -> str:
     return f"loss {losses['loss']:.4f} ({each}; unweighted {total:.4f})"
 
 
-def load(run: Path) -> tuple[keras.Model, Recipe]:
+def load(run: Path) -> tuple[keras.Model, TutorialRecipe]:
     """The best model of a run, and its recipe.
 
     Raises:
         DataError: the folder is not that of a run of this preset.
     """
     try:
-        recipe = from_plain(Recipe, read_recipe(run))
+        recipe = from_plain(TutorialRecipe, read_recipe(run))
     except ValueError as error:
         raise DataError(f"{run}: not a run of livegen train --preset {PRESET} ({error}).") from error
     model = build(recipe.units, recipe.learning_rate)

@@ -35,28 +35,28 @@ def partly_unheard(pianist: Pianist) -> Pianist:
 
 
 def test_what_nothing_reads_goes_first_and_is_not_missed(partly_unheard: Pianist, tokens: np.ndarray) -> None:
-    from livegen.training.narrow import narrowed
+    from livegen.training.prune import pruned
 
-    narrow = narrowed(partly_unheard, UNITS - len(QUIET), tokens)
-    assert narrow.architecture.units == UNITS - len(QUIET)
+    smaller = pruned(partly_unheard, UNITS - len(QUIET), tokens)
+    assert smaller.architecture.units == UNITS - len(QUIET)
     for name, logits in partly_unheard(tokens).items():
-        np.testing.assert_allclose(narrow(tokens)[name], logits, atol=1e-5)
+        np.testing.assert_allclose(smaller(tokens)[name], logits, atol=1e-5)
 
 
 def test_the_fewer_stay_the_more_changes(pianist: Pianist, tokens: np.ndarray) -> None:
-    from livegen.training.narrow import narrowed
+    from livegen.training.prune import pruned
 
-    def change(narrow: Pianist) -> float:
-        return sum(float(np.abs(narrow(tokens)[name] - logits).mean()) for name, logits in pianist(tokens).items())
+    def change(smaller: Pianist) -> float:
+        return sum(float(np.abs(smaller(tokens)[name] - logits).mean()) for name, logits in pianist(tokens).items())
 
-    changes = [change(narrowed(pianist, units, tokens)) for units in (15, 12, 8)]
+    changes = [change(pruned(pianist, units, tokens)) for units in (15, 12, 8)]
     assert 0 < changes[0] < changes[1] < changes[2]
 
 
 def test_with_all_of_them_it_is_the_same(pianist: Pianist, tokens: np.ndarray) -> None:
-    from livegen.training.narrow import narrowed
+    from livegen.training.prune import pruned
 
     assert pianist.architecture.units == UNITS
-    same = narrowed(pianist, UNITS, tokens)
+    same = pruned(pianist, UNITS, tokens)
     for mine, weight in zip(same.get_weights(), pianist.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, weight)

@@ -15,7 +15,7 @@ from livegen.encoding import VARIABLES
 from livegen.training.model import Architecture, Pianist, Tensor
 
 
-class Pupil(Pianist):
+class Student(Pianist):
     """A pianist that is taught.
 
     Args:
@@ -25,7 +25,7 @@ class Pupil(Pianist):
 
     def __init__(self, teachers: Sequence[Pianist], taught: float, architecture: Architecture, dropout: float) -> None:
         super().__init__(architecture, dropout)
-        # A function, not a list: Keras would take the weights of these for the pupil's.
+        # A function, not a list: Keras would take the weights of these for the student's.
         self._likely: Callable[[Tensor], dict[str, Tensor]] = partial(_likely, tuple(teachers))
         self._taught = taught
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from livegen import encoding
 from livegen.encoding import CELL, LAST_CELL, TIMES, VARIABLES
 from livegen.note import WINDOW
+from livegen.training.baselines import Marginals
 from livegen.training.corpus import Piece
 from livegen.training.data import DURATION, PITCH, STEP, Notes
 from livegen.training.evaluate import Costs, Window, draw_windows, refuse_seen
-from livegen.training.peers import Marginals
 from livegen.training.tutorial.model import SCALE
 from livegen.training.tutorial.train import columns, load
 
@@ -46,7 +46,7 @@ def laplace_mass(cells: NDArray[np.int64], centre: NDArray[np.float64], scale: f
     return np.where(high <= centre, left, np.where(low >= centre, right, 1 - below(low) - above(high)))
 
 
-class Tutorial:
+class TutorialBaseline:
     """A run of the preset `tutorial`, with its scales.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The tutorial's model as one of the players that `livegen evaluate --generate` judges."""
+"""The tutorial's model as one of the continuers that `livegen evaluate --generate` judges."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 from livegen.training.data import COLUMNS, DURATION, PITCH, STEP, VELOCITY, Notes
 from livegen.training.judge.continuations import Prompt
+from livegen.training.tutorial.baseline import NAME
 from livegen.training.tutorial.model import TEMPERATURE, continue_notes
 from livegen.training.tutorial.model import VELOCITY as LOUDNESS
-from livegen.training.tutorial.peer import NAME
 from livegen.training.tutorial.train import columns, load
 
 
-class TutorialPlayer:
+class TutorialContinuer:
     """A run of the preset `tutorial`, at the tutorial's temperature. It knows no velocity, so all notes have one.
 
     Raises:
@@ -28,8 +28,8 @@ class TutorialPlayer:
         self._model, self._recipe = load(run)
         self.seen = frozenset(self._recipe.hashes.split())
 
-    def play(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
-        """As `judge.continuations.Player`."""
+    def continue_prompts(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
+        """As `judge.continuations.Continuer`."""
         random = np.random.default_rng(seed)
         played: dict[int, Notes] = {}
         for count in sorted({len(prompt.truth) for prompt in prompts}):

@@ -1,4 +1,4 @@
-"""A narrower pianist, of a trained one."""
+"""Pruning: a pianist of fewer units, from a trained one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from livegen.training.model import Pianist, untrained
 Floats = NDArray[np.float32]
 
 
-def narrowed(pianist: Pianist, units: int, heard: NDArray[np.int32]) -> Pianist:
+def pruned(pianist: Pianist, units: int, heard: NDArray[np.int32]) -> Pianist:
     """The pianist with only so many of its LSTM's units: those that say most. It has to be trained on.
 
     How much a unit says is how its output varies over the notes heard, times the squares of the weights that it is
@@ -44,10 +44,10 @@ def narrowed(pianist: Pianist, units: int, heard: NDArray[np.int32]) -> Pianist:
             strict=True,
         )
     kept |= {kernel.path: np.concatenate([_numbers(kernel)[keep], _numbers(kernel)[whole:]]) for kernel in reads}
-    narrow = untrained(replace(pianist.architecture, units=units), pianist.dropout)
-    for mine, weight in zip(narrow.weights, pianist.weights, strict=True):
+    smaller = untrained(replace(pianist.architecture, units=units), pianist.dropout)
+    for mine, weight in zip(smaller.weights, pianist.weights, strict=True):
         mine.assign(kept.get(weight.path, _numbers(weight)))
-    return narrow
+    return smaller
 
 
 def _numbers(weight: Any) -> Floats:  # noqa: ANN401  (Keras has no public type for its variables)
