@@ -1,1 +1,1 @@
-"""MIDI files as they are: fetched, read, shown and drawn. Needs `livegen[train]`; the live path never imports it."""
+"""Downloads MAESTRO, and reads, shows and plots MIDI files. The daemon never imports this package."""

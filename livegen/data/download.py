@@ -1,6 +1,6 @@
-"""Downloads that go on where they broke off.
+"""Downloads that resume after an interruption.
 
-With urllib: a library for requests would read the same bytes, and none of the well-kept ones resumes.
+This uses urllib: no well-maintained HTTP library resumes downloads.
 """
 
 from __future__ import annotations
@@ -17,54 +17,54 @@ from livegen import __version__
 BLOCK = 1 << 16  # bytes read at once
 TIMEOUT = 30.0  # s without a byte
 PARTIAL, RANGE_NOT_SATISFIABLE = 206, 416
-FOR_NOW = (408, 425, 429, RANGE_NOT_SATISFIABLE)  # refusals that may not last
+TEMPORARY = (408, 425, 429, RANGE_NOT_SATISFIABLE)  # errors that may not last
 
-Tell = Callable[[int, int | None], None]
-"""Told of progress: bytes so far, and of how many, where the server says so."""
+Progress = Callable[[int, int | None], None]
+"""Called with the number of bytes so far, and the total if the server gives it."""
 
 
 class DownloadError(Exception):
-    """What the server or the network had to say; `refused` where it would say the same again."""
+    """An error of the server or the network. `refused`: the same request would fail again."""
 
     def __init__(self, what: str, *, refused: bool = False) -> None:
         super().__init__(what)
         self.refused = refused
 
 
-def download(url: str, part: Path, tell: Tell) -> None:
-    """Fetch `url` into `part`, from the byte on that it lacks. Tries again for as long as each try brings more.
+def download(url: str, part: Path, progress: Progress) -> None:
+    """Download `url` into `part`, which may have the first bytes already. Retries as long as each try gets more bytes.
 
-    Whether the bytes are the right ones is for a checksum to say.
+    The caller must verify a checksum.
 
     Raises:
-        DownloadError: the server cannot be reached or refuses, or the connection breaks. `part` keeps what came.
+        DownloadError: the server cannot be reached or refuses, or the connection is lost. `part` keeps the bytes.
         OSError: `part` cannot be written.
     """
     while True:
         start = _size(part)
         try:
-            if _go_on(url, part, start, tell):
+            if _resume(url, part, start, progress):
                 return
-            broken = DownloadError("the connection broke off")
+            broken = DownloadError("the connection was lost")
         except DownloadError as error:
             broken = error
         if _size(part) <= start:
             raise broken
 
 
-def _go_on(url: str, part: Path, start: int, tell: Tell) -> bool:
-    """Fetch what follows the first `start` bytes. Returns whether that was all of it."""
+def _resume(url: str, part: Path, start: int, progress: Progress) -> bool:
+    """Download everything after the first `start` bytes. Returns whether the file is complete."""
     with _open(url, start) as response:
         resumes = response.status == PARTIAL and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-        done = start if resumes else 0  # a server that knows no ranges sends all of it
+        done = start if resumes else 0  # a server without ranges sends the whole file
         length = response.headers["Content-Length"]
         total = None if length is None else done + int(length)
         with part.open("ab" if resumes else "wb") as file:
-            tell(done, total)
+            progress(done, total)
             for block in _blocks(response):
                 file.write(block)
                 done += len(block)
-                tell(done, total)
+                progress(done, total)
     return total is None or done == total
 
 
@@ -74,12 +74,12 @@ def _open(url: str, start: int) -> Response:
         response: Response = urlopen(Request(url, headers=headers), timeout=TIMEOUT)  # noqa: S310  (https, or the user's)
     except HTTPError as error:
         error.close()
-        if start and error.code == RANGE_NOT_SATISFIABLE:  # what is there is not the beginning of this file
+        if start and error.code == RANGE_NOT_SATISFIABLE:  # the bytes are not the beginning of this file
             return _open(url, 0)
-        refused = error.code // 100 == 4 and error.code not in FOR_NOW
-        raise DownloadError(f"the server answers {error.code} {error.reason}", refused=refused) from error
+        refused = error.code // 100 == 4 and error.code not in TEMPORARY
+        raise DownloadError(f"the server replied {error.code} {error.reason}", refused=refused) from error
     except (OSError, HTTPException, ValueError) as error:
-        raise DownloadError(f"it cannot be reached: {_reason(error)}") from error
+        raise DownloadError(f"cannot connect: {_reason(error)}") from error
     return response
 
 
@@ -88,7 +88,7 @@ def _blocks(response: Response) -> Iterator[bytes]:
         while block := response.read(BLOCK):
             yield block
     except (OSError, HTTPException) as error:
-        raise DownloadError(f"the connection broke off: {_reason(error)}") from error
+        raise DownloadError(f"the connection was lost: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""MAESTRO, from Magenta's own address or from a copy at hand."""
+"""Gets MAESTRO, from Magenta's server or from a local copy."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from livegen.data.download import DownloadError, Tell, download
+from livegen.data.download import DownloadError, Progress, download
 from livegen.data.unpack import unpack
 from livegen.errors import DataError
 from livegen.files import claimed, unwritable
 
 HOME = "https://magenta.tensorflow.org/datasets/maestro"
 LICENCE = (
-    "MAESTRO is under CC BY-NC-SA 4.0: not for commercial use; what you make of it is under the same licence and"
-    " names its source: Hawthorne et al., Enabling Factorized Piano Music Modeling and Generation with the MAESTRO"
+    "MAESTRO has the licence CC BY-NC-SA 4.0: no commercial use, and what you derive from it must have the same licence"
+    " and name the source: Hawthorne et al., Enabling Factorized Piano Music Modeling and Generation with the MAESTRO"
     " Dataset, ICLR 2019."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One version of MAESTRO, without the sound."""
+    """A version of MAESTRO, without the audio."""
 
     version: str
     url: str
@@ -43,7 +43,7 @@ def _official(version: str, sha256: str) -> Release:
 
 RELEASES = {
     release.version: release
-    for release in (  # the checksums are those that Magenta publishes
+    for release in (  # with the checksums that Magenta publishes
         _official("2.0.0", "ec2cc9d94886c6b376db1eaa2b8ad1ce62ff9f0a28b3744782b13163295dadf3"),
         _official("3.0.0", "70470ee253295c8d2c71e6d9d4a815189e35c89624b76d22fce5a019d5dde12c"),
     )
@@ -55,44 +55,44 @@ class Copy:
     """A release in a folder."""
 
     folder: Path
-    files: int  # that its table names
-    missing: int  # of these, how many are not there
+    files: int  # number of files in its table
+    missing: int  # number of these that do not exist
 
 
 def present(release: Release, into: Path) -> Copy | None:
-    """The release's folder in `into`, if there is one.
+    """The release in `into`, or None.
 
     Raises:
-        DataError: there is, and it is something else.
+        DataError: the folder contains something else.
     """
     folder = into / release.name
     return _inspect(folder, release, folder) if folder.exists() else None
 
 
-def fetch(release: Release, into: Path, tell: Tell) -> Copy:
+def fetch(release: Release, into: Path, progress: Progress) -> Copy:
     """Download a release, check it, and unpack it into a folder of its name in `into`.
 
     Raises:
-        DataError: it cannot be had, is not what was published, or another process fills the folder.
-        ConfigError: nothing can be written there.
-        PortError: the disk is full. What came so far stays in a .part file, and the next call goes on from there.
+        DataError: the download failed or has a wrong checksum, or another process writes to the folder.
+        ConfigError: the folder cannot be written.
+        StorageError: the disk is full. The bytes so far stay in a .part file, and the next call resumes.
     """
     part = into / f"{release.name}-midi.zip.part"
     with _filled(into):
         if not part.exists() or _sha256(part) != release.sha256:
             try:
-                download(release.url, part, tell)
+                download(release.url, part, progress)
             except DownloadError as error:
-                todo = "Name another --url" if error.refused else "To go on from where it stopped, run this again"
+                todo = "Use another --url" if error.refused else "To resume the download, run this again"
                 raise DataError(
-                    f"{release.url}: {error}. {todo}; or get the zip from {HOME} in another way, and say --from FILE."
+                    f"{release.url}: {error}. {todo}. Or download the zip from {HOME} yourself and use --from FILE."
                 ) from error
             found = _sha256(part)
             if found != release.sha256:
                 part.unlink()
                 raise DataError(
-                    f"{release.url}: what came is not what was published: its SHA-256 is {found} instead of"
-                    f" {release.sha256}. It was removed; run this again to download it anew."
+                    f"{release.url}: the file has a wrong checksum: its SHA-256 is {found} instead of"
+                    f" {release.sha256}. It was deleted. To download it again, run this again."
                 )
         copy = _take(part, release, into)
         part.unlink()
@@ -103,9 +103,9 @@ def take(source: Path, release: Release, into: Path) -> Copy:
     """Unpack a release from a zip, a tar or a folder into a folder of its name in `into`.
 
     Raises:
-        DataError: it is not that release, is damaged, or another process fills the folder.
-        ConfigError: nothing can be written there.
-        PortError: the disk is full. In each case nothing is left of it in `into`.
+        DataError: the source is another release or damaged, or another process writes to the folder.
+        ConfigError: the folder cannot be written.
+        StorageError: the disk is full. After an error, nothing is left in `into`.
     """
     if not source.exists():
         raise DataError(f"{source}: there is no such file or folder.")
@@ -125,32 +125,32 @@ def _take(source: Path, release: Release, into: Path) -> Copy:
 
 
 def _inspect(folder: Path, release: Release, source: Path) -> Copy:
-    """Hold a folder against its table. Errors name `source`."""
+    """Compare a folder with its table. Errors name `source`."""
     tables = sorted(folder.glob("maestro-v*.csv"))
     if folder / f"{release.name}.csv" not in tables:
-        what = f"this is {tables[0].stem}" if tables else f"there is no {release.name}.csv in it"
-        raise DataError(f"{source}: not {release.name}: {what}. Name another one, or say --version.")
+        what = f"this is {tables[0].stem}" if tables else f"{release.name}.csv is missing"
+        raise DataError(f"{source}: not {release.name}: {what}. Use another source, or another --version.")
     try:
         with (folder / f"{release.name}.csv").open(newline="", encoding="utf-8") as table:
             names = [row["midi_filename"] for row in csv.DictReader(table)]
     except (KeyError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{source}: its table {release.name}.csv is damaged ({error!r}). Get it anew.") from error
+        raise DataError(f"{source}: its table {release.name}.csv is damaged ({error!r}). Download it again.") from error
     return Copy(folder, len(names), sum(not (folder / name).is_file() for name in names))
 
 
 @contextmanager
 def _filled(into: Path) -> Iterator[None]:
-    """A folder that this process alone fills. It is not left behind empty."""
-    busy = f"{into}: another process is filling it. Wait for its end, or name another folder."
+    """Create a folder that no other process may write to at the same time. If it stays empty, remove it."""
+    busy = f"{into}: another process is writing to it. Wait until it ends, or use another folder."
     made = [folder for folder in (into, *into.parents) if not folder.exists()]
     try:
         into.mkdir(parents=True, exist_ok=True)
         with claimed(into, busy):
             yield
     except OSError as error:
-        raise unwritable(into, error, "Put that right, and run this again.") from error
+        raise unwritable(into, error, "Correct this, and run the command again.") from error
     finally:
-        with suppress(OSError):  # there is something in it
+        with suppress(OSError):  # not empty
             for folder in made:
                 folder.rmdir()
 

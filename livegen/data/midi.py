@@ -1,4 +1,4 @@
-"""What is in a MIDI file: its tracks, and its notes as a table."""
+"""Reads a MIDI file: its tracks, and its notes as a table."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ from typing import Any
 
 import numpy as np
 import pretty_midi
-import symusic
 from numpy.typing import NDArray
 
-from livegen.errors import DataError, unreadable
-from livegen.note import INSTANT
+from livegen.errors import DataError
+from livegen.smf import SUFFIXES
+from livegen.smf.events import Events
+from livegen.smf.events import read as read_events
+from livegen.smf.notes import CHANNELS, CONTROL_CHANGE, Notes, notes
+from livegen.smf.track import PROGRAM
 from livegen.stage.control import DOWN, PEDALS
+from livegen.stage.pairing import DRUMS
 
-SUFFIXES = (".mid", ".midi")
-
+Integers = NDArray[np.integer[Any]]
 Table = NDArray[np.void]
-"""Notes as a structured array, in order of (onset, pitch), with the fields of `FIELDS`. pandas.DataFrame takes it."""
+"""Notes as a structured array with the fields `FIELDS`, by (onset, pitch). pandas.DataFrame accepts it."""
 
 FIELDS = np.dtype(
     [
         ("pitch", np.int64),  # 0..127
         ("start", np.float64),  # s from the beginning of the file
-        ("end", np.float64),  # s, when the key is let go
-        ("step", np.float64),  # s since the onset before; the first note's is 0
-        ("duration", np.float64),  # s, of the key, never extended by the pedal
+        ("end", np.float64),  # s, when the key is released
+        ("step", np.float64),  # s since the previous onset; 0 for the first note
+        ("duration", np.float64),  # s, until the key is released, without the pedal
         ("velocity", np.int64),  # 1..127
-        ("pedal", np.bool_),  # whether the sustain pedal is down as the note begins
+        ("pedal", np.bool_),  # whether the sustain pedal is down at the onset, on any track
         ("track", np.int64),  # index among the file's tracks
     ]
 )
@@ -37,13 +40,13 @@ FIELDS = np.dtype(
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One track that has notes."""
+    """The notes of one channel on one track of the file."""
 
     name: str  # may be empty
-    instrument: str  # as General MIDI names it
+    instrument: str  # its General MIDI name, at the first note
     drums: bool
     notes: int
-    presses: int  # of the sustain pedal
+    presses: int  # number of times that the sustain pedal was pressed
     held: float  # s, how long the sustain pedal was down
 
 
@@ -52,7 +55,13 @@ class MidiFile:
     path: Path
     seconds: float  # until its last event
     tracks: tuple[Track, ...]
-    notes: Table  # of all tracks but drums: what a model is trained on
+    notes: Table  # of all tracks except drums, as in training
+    dropped: tuple[str, ...] = ()  # what could not be read, each as a sentence without a full stop
+
+    @property
+    def losses(self) -> list[str]:
+        """What could not be read, with the name of the file."""
+        return [f"{self.path}: {lost}." for lost in self.dropped]
 
 
 def read(path: Path) -> MidiFile:
@@ -61,55 +70,74 @@ def read(path: Path) -> MidiFile:
     Raises:
         DataError: there is no such file, or it cannot be read as MIDI.
     """
-    try:
-        score = symusic.Score.from_midi(path.read_bytes(), ttype="second")
-    except Exception as error:  # symusic raises RuntimeError, ValueError and its own kinds
-        raise unreadable(path, error) from error
-    seconds = float(score.end())
-    pairs = [_track(each, index, seconds) for index, each in enumerate(t for t in score.tracks if len(t.notes))]
-    tables = [notes for track, notes in pairs if not track.drums]
-    notes = np.concatenate(tables) if tables else np.empty(0, FIELDS)
-    notes = notes[np.lexsort((notes["pitch"], notes["start"]))]
-    notes["step"][1:] = np.diff(notes["start"])
-    return MidiFile(path, seconds, tuple(track for track, _ in pairs), notes)
+    events = read_events(path)
+    found = notes(events, drums=True)
+    part = _part(found.track, found.channel)
+    parts = np.unique(part)
+    tracks = _tracks(events, found, parts)
+    kept = found.channel != DRUMS
+    table = np.zeros(int(kept.sum()), FIELDS)
+    table["pitch"], table["velocity"], table["pedal"] = found.pitch[kept], found.velocity[kept], found.pedal[kept]
+    table["start"], table["duration"] = found.onset[kept], found.duration[kept]
+    table["end"] = table["start"] + table["duration"]
+    table["step"][1:] = np.diff(table["start"])
+    table["track"] = np.searchsorted(parts, part[kept])
+    return MidiFile(path, events.end, tracks, table, events.dropped)
 
 
-def _track(track: Any, index: int, seconds: float) -> tuple[Track, Table]:  # noqa: ANN401  (symusic has no types)
-    columns = track.notes.numpy()
-    notes = np.zeros(len(track.notes), FIELDS)
-    notes["pitch"], notes["velocity"], notes["track"] = columns["pitch"], columns["velocity"], index
-    notes["start"], notes["duration"] = columns["time"], columns["duration"]
-    notes["duration"] = np.maximum(notes["duration"], INSTANT)
-    notes["end"] = notes["start"] + notes["duration"]
+def _part(track: Integers, channel: Integers) -> NDArray[np.int64]:
+    return track.astype(np.int64) * CHANNELS + channel
 
-    controls = track.controls.numpy()
-    pedal = controls["number"] == PEDALS["sustain"]
-    # The pedal is up before its first event and stays as its last event leaves it.
-    times = np.concatenate([[0.0], controls["time"][pedal], [seconds]])
-    down = np.concatenate([[False], controls["value"][pedal] >= DOWN])
-    notes["pedal"] = down[np.searchsorted(times[1:-1], notes["start"], side="right")]
-    presses = int(np.sum(down[1:] & ~down[:-1]))
-    held = float(np.diff(times)[down].sum())
-    name = "".join(letter for letter in track.name if letter.isprintable())
-    instrument = "Drums" if track.is_drum else pretty_midi.program_to_instrument_name(track.program)
-    return Track(name, instrument, track.is_drum, len(notes), presses, held), notes
+
+def _tracks(events: Events, found: Notes, parts: NDArray[np.int64]) -> tuple[Track, ...]:
+    part = _part(events.track, events.status & 0x0F)
+    kind = events.status & 0xF0
+    programs = _of_parts(parts, part, np.flatnonzero(kind == PROGRAM))
+    pedals = _of_parts(parts, part, np.flatnonzero((kind == CONTROL_CHANGE) & (events.data1 == PEDALS["sustain"])))
+    of_notes = _part(found.track, found.channel)
+    order = np.argsort(of_notes, kind="stable")
+    counts = np.bincount(np.searchsorted(parts, of_notes), minlength=len(parts))
+    firsts = found.onset[order[np.cumsum(counts) - counts]]
+    tracks = []
+    for index, (each, count, first) in enumerate(zip(parts.tolist(), counts.tolist(), firsts.tolist(), strict=True)):
+        drums = each % CHANNELS == DRUMS
+        chosen = programs[index][events.seconds[programs[index]] <= first]
+        program = int(events.data1[chosen[-1]]) if len(chosen) else 0
+        instrument = "Drums" if drums else pretty_midi.program_to_instrument_name(program)
+        presses, held = _pedal(events, pedals[index])
+        tracks.append(Track(events.names[each // CHANNELS], instrument, drums, count, presses, held))
+    return tuple(tracks)
+
+
+def _of_parts(parts: NDArray[np.int64], part: NDArray[np.int64], rows: Integers) -> list[Integers]:
+    """The rows of each part."""
+    rows = rows[np.argsort(part[rows], kind="stable")]
+    edges = np.searchsorted(part[rows], parts), np.searchsorted(part[rows], parts, side="right")
+    return [rows[first:last] for first, last in zip(*edges, strict=True)]
+
+
+def _pedal(events: Events, rows: Integers) -> tuple[int, float]:
+    """How often the sustain pedal is pressed, and how long [s] it is down. Before its first event it is up."""
+    times = np.concatenate([[0.0], events.seconds[rows], [events.end]])
+    down = np.concatenate([[False], events.data2[rows] >= DOWN])
+    return int(np.sum(down[1:] & ~down[:-1])), float(np.diff(times)[down].sum())
 
 
 def names(pitches: Iterable[int]) -> list[str]:
-    """The notes' names; middle C, MIDI note 60, is C4."""
+    """The names of notes; MIDI note 60, middle C, is C4."""
     return [pretty_midi.note_number_to_name(pitch) for pitch in pitches]
 
 
 def files(paths: Iterable[Path]) -> list[Path]:
-    """The files themselves, and in place of a folder all MIDI files below it, sorted.
+    """Replace each folder by all MIDI files in it, sorted.
 
     Raises:
-        DataError: a folder holds no MIDI file.
+        DataError: a folder has no MIDI files.
     """
     found: list[Path] = []
     for path in paths:
         below = sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
         if path.is_dir() and not below:
-            raise DataError(f"{path}: no MIDI file ({' or '.join(SUFFIXES)}) in this folder.")
+            raise DataError(f"{path}: no MIDI files ({', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}) in this folder.")
         found += below if path.is_dir() else [path]
     return found

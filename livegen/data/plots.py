@@ -1,4 +1,4 @@
-"""Pictures: piano rolls, and distributions of what notes are made of. Nothing here touches pyplot's state."""
+"""Plots of piano rolls and of the distributions of note values. This does not change the state of pyplot."""
 
 from __future__ import annotations
 
@@ -24,54 +24,56 @@ from livegen.files import drafted, unwritable
 
 BLUE, ORANGE = "#3b6ea5", "#d9822b"
 OTHERS = ("#5b8c5a", "#8e6c8a", "#777777")
-IN_TWO_ROWS = 4  # panels, or more
+IN_TWO_ROWS = 4  # from this number of panels
 COLOURS = {"call": BLUE, "response": ORANGE}  # of the tracks that livegen writes
 BINS = 20
-OUTLIERS = 2.5  # percent of the notes: the longest steps and durations are not drawn
+OUTLIERS = 2.5  # percent of the notes: the longest steps and durations are not shown
 UNITS = {"pitch": "MIDI number", "step": "s", "duration": "s", "velocity": "1..127"}
 
 
 @dataclass(frozen=True, slots=True)
 class NoteSet:
-    """Notes, of one file or of many, under one name."""
+    """The notes of one or more files, with a label."""
 
     label: str
     notes: Table
-    skipped: tuple[str, ...] = ()  # why, one for each file of a folder that cannot be read
+    skipped: tuple[str, ...] = ()  # the reason, for each file that cannot be read
+    dropped: tuple[str, ...] = ()  # what is lost of the other files
 
 
 def note_set(paths: Sequence[Path]) -> NoteSet:
-    """The notes of MIDI files, and of all those below folders.
+    """The notes of MIDI files, and of all MIDI files in folders.
 
     Raises:
-        DataError: a file that is named cannot be read, or none of a folder's.
+        DataError: a file in `paths` cannot be read, or none of the files in the folders.
     """
 
-    def attempt(path: Path) -> Table | DataError:
+    def attempt(path: Path) -> MidiFile | DataError:
         try:
-            return midi.read(path).notes
+            return midi.read(path)
         except DataError as error:
             if path in paths:
                 raise
             return error
 
     found = midi.files(paths)
-    with ThreadPoolExecutor() as pool:  # symusic parses outside the GIL
+    with ThreadPoolExecutor() as pool:  # numpy releases the GIL
         read = list(pool.map(attempt, found))
-    tables = [each for each in read if not isinstance(each, DataError)]
+    files = [each for each in read if not isinstance(each, DataError)]
     skipped = tuple(str(each) for each in read if isinstance(each, DataError))
-    if not tables:
+    dropped = tuple(lost for each in files for lost in each.losses)
+    if not files:
         raise DataError(f"none of the {len(found)} MIDI files can be read. {skipped[0]}")
-    label = paths[0].resolve().name if len(paths) == 1 else f"{len(tables)} files"
-    return NoteSet(label, np.concatenate(tables), skipped)
+    label = paths[0].resolve().name if len(paths) == 1 else f"{len(files)} files"
+    return NoteSet(label, np.concatenate([each.notes for each in files]), skipped, dropped)
 
 
 def roll(files: Sequence[MidiFile], count: int | None = None) -> Figure:
-    """Piano rolls side by side, on the same keys; from four on in two rows. Louder notes are darker.
+    """Piano rolls side by side, with the same pitch axis. Four or more are in two rows. Louder notes are darker.
 
     Args:
         files: one or more.
-        count: so many notes of each, the first ones; all by default.
+        count: show only the first notes of each file; by default all.
 
     Raises:
         DataError: a file has no notes.
@@ -85,7 +87,7 @@ def roll(files: Sequence[MidiFile], count: int | None = None) -> Figure:
         axes.set_visible(False)
     for axes, file in zip(panels, files, strict=True):
         if not len(file.notes):
-            raise DataError(f"{file.path}: there are no notes in it to draw.")
+            raise DataError(f"{file.path}: the file has no notes.")
         _roll(axes, file, file.notes[:count])
     for axes in grid[:, 0]:
         axes.set_ylabel("Pitch")
@@ -109,7 +111,7 @@ def _roll(axes: Axes, file: MidiFile, notes: Table) -> None:
         axes.legend(handles=keys, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False)
     faces = np.array([to_rgba(colour) for colour in colours])[places]
     faces[:, 3] = 0.25 + notes["velocity"] / 170  # 127 is opaque
-    # The edge keeps a note visible that is narrower than a pixel.
+    # The edge keeps notes visible that are narrower than a pixel.
     boxes = list(_boxes(notes))
     axes.add_collection(PolyCollection(boxes, facecolors=faces, edgecolors=faces, linewidths=0.5, snap=False))
     axes.set_xlabel("Time [s]")
@@ -119,20 +121,20 @@ def _roll(axes: Axes, file: MidiFile, notes: Table) -> None:
 
 
 def _boxes(notes: Table) -> NDArray[np.float64]:
-    """The notes' corners, shape (n, 4, 2): time [s], pitch."""
+    """The corners of the notes, shape (n, 4, 2): time [s], pitch."""
     left, right, low, high = notes["start"], notes["end"], notes["pitch"] - 0.45, notes["pitch"] + 0.45
     return np.stack([left, low, right, low, right, high, left, high], axis=-1).reshape(-1, 4, 2)
 
 
 def distributions(sets: Sequence[NoteSet]) -> Figure:
-    """How pitch, step, duration and velocity are distributed: each set in a colour, up to five in one of its own.
+    """The distributions of pitch, step, duration and velocity. Up to five sets have different colours.
 
     Raises:
         DataError: a set has no notes.
     """
     for each in sets:
         if not len(each.notes):
-            raise DataError(f"{each.label}: there are no notes in it to count.")
+            raise DataError(f"{each.label}: there are no notes.")
     figure = Figure(figsize=(14, 3.6), layout="constrained")
     panels = figure.subplots(1, len(UNITS))
     colours = list(islice(cycle((BLUE, ORANGE, *OTHERS)), len(sets)))
@@ -153,7 +155,7 @@ def distributions(sets: Sequence[NoteSet]) -> Figure:
 
 
 def _edges(values: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """The edges of the bins: of whole numbers each bin has equally many, of times the longest are left out."""
+    """The edges of the bins. Bins of integers have equal widths; for times the longest values are left out."""
     if np.issubdtype(values.dtype, np.integer):
         low, high = int(values.min()), int(values.max())
         width = -(-(high - low + 1) // BINS)
@@ -163,16 +165,16 @@ def _edges(values: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float6
 
 
 def _short(name: str) -> str:
-    """At most 41 letters. MAESTRO's names are long, and differ at the end."""
+    """Shorten a name to 41 letters. The names in MAESTRO are long, and differ at the end."""
     return name if len(name) <= 40 else f"{name[:20]}…{name[-20:]}"
 
 
 def save(figure: Figure, picture: Path) -> None:
-    """Write a figure as PNG or SVG, by the picture's name.
+    """Write a figure as PNG or SVG, as the name of the picture ends.
 
     Raises:
-        ConfigError: it cannot be written; what was there stays.
-        PortError: the disk is full.
+        ConfigError: the picture cannot be written. An existing file is kept.
+        StorageError: the disk is full.
     """
     try:
         with drafted(picture) as draft:

@@ -1,4 +1,4 @@
-"""A MIDI file as text: its tracks, and its notes as a table or as csv."""
+"""Shows a MIDI file as text: its tracks, and its notes as a table or as CSV."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Row = tuple[str | int | float, ...]
 
 
 def text(file: midi.MidiFile, count: int) -> str:
-    """The file, its tracks, and its first `count` notes."""
+    """Show the file, its tracks, and its first `count` notes."""
     tracks: list[Row] = [("Track", "Name", "Instrument", "Notes", "Sustain pedal")]
     for index, track in enumerate(file.tracks):
         tracks.append((index, track.name or "-", track.instrument, track.notes, _pedal(track, file.seconds)))
@@ -25,17 +25,18 @@ def text(file: midi.MidiFile, count: int) -> str:
         table.append((index, name, int(note["pitch"]), *times, int(note["velocity"]), pedal, int(note["track"])))
     total = sum(track.notes for track in file.tracks)
     parts = [f"{file.path}: {_counted(total, 'note')} in {file.seconds:.1f} s"]
+    parts += [f"damaged: {lost}." for lost in file.dropped]
     if len(tracks) > 1:
         parts.append(_aligned(tracks, right="Track Notes"))
     if len(notes):
         parts.append(_aligned(table, right="Note Pitch Start End Step Duration Velocity Track"))
     if len(file.notes) > count:
-        parts.append(f"{_counted(len(file.notes) - count, 'more note')} (--notes N shows more).")
+        parts.append(f"{_counted(len(file.notes) - count, 'more note')} (use --notes N).")
     return "\n\n".join(parts)
 
 
 def as_csv(file: midi.MidiFile, count: int | None) -> str:
-    """The first `count` notes, or all, with the header pitch,start,end,step,duration,velocity,name,pedal,track."""
+    """The first `count` notes, or all, as CSV: pitch,start,end,step,duration,velocity,name,pedal,track."""
     notes = file.notes[:count]
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -58,7 +59,7 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _aligned(rows: Sequence[Row], *, right: str) -> str:
-    """Columns as wide as they need to be; those whose titles are in `right` are aligned to the right."""
+    """Format rows with each column as wide as its longest cell. Columns in `right` are aligned to the right."""
     titles = [str(title) for title in rows[0]]
     widths = [max(len(str(cell)) for cell in column) for column in zip(*rows, strict=True)]
     aligns = [">" if title in right.split() else "<" for title in titles]

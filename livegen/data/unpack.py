@@ -1,4 +1,4 @@
-"""Archives and folders, unpacked where they cannot do harm."""
+"""Unpacks archives and folders safely."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from typing import IO
 
 from livegen.errors import DataError
 
-SOUND = {".wav", ".mp3"}  # left out: nobody needs these hundred gigabytes here
+AUDIO = {".wav", ".mp3"}  # left out: in MAESTRO they have 100 GB
 
-# What the readers of archives raise on a damaged one, beside OSError. RuntimeError: encrypted, or packed in a way
-# that Python does not know.
+# What the readers raise for a damaged archive, besides OSError. RuntimeError: it is encrypted, or has a compression
+# that Python does not support.
 DAMAGE = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, RuntimeError)
 
 
 def unpack(source: Path, folder: Path) -> None:
-    """Write the regular files of a zip, a tar or a folder below `folder`; links and sound are left out.
+    """Write the regular files of a zip, a tar or a folder to `folder`. Links and audio are left out.
 
     Raises:
-        DataError: it is no archive, is damaged, or a name in it leads out of `folder`.
+        DataError: the source is not an archive, is damaged, or contains a path outside of `folder`.
         OSError: a file cannot be read or written.
     """
     try:
         for name, stream in _members(source):
             path = PurePosixPath(name)
             if path.is_absolute() or ".." in path.parts:
-                raise DataError(f"{source}: the name {name!r} in it leads out of the folder. Get it from elsewhere.")
-            if path.suffix.lower() in SOUND:
+                raise DataError(f"{source}: contains the unsafe path {name!r}. Use another source.")
+            if path.suffix.lower() in AUDIO:
                 continue
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as file:
                 shutil.copyfileobj(stream, file)
     except DAMAGE as error:
-        reason = str(error).partition(":\n")[0]  # not what each way of reading a tar has to say
-        raise DataError(f"{source}: damaged, or neither a zip nor a tar ({reason}). Get it anew.") from error
+        reason = str(error).partition(":\n")[0]  # without the errors of each kind of tar
+        raise DataError(f"{source}: damaged, or neither a zip nor a tar ({reason}). Download it again.") from error
 
 
 def _members(source: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Name and content of each regular file."""
+    """The name and content of each regular file."""
     if source.is_dir():
-        for path in sorted(path for path in source.rglob("[!.]*") if path.is_file()):  # without a cache of ours
+        for path in sorted(path for path in source.rglob("[!.]*") if path.is_file()):  # without hidden files
             with path.open("rb") as stream:
                 yield path.relative_to(source).as_posix(), stream
     elif zipfile.is_zipfile(source):

@@ -1,4 +1,4 @@
-"""Files as the player: a MIDI file, or the built-in demo pieces, as a timeline of what a keyboard would send."""
+"""Plays files in place of a keyboard: a MIDI file, or the built-in demo pieces, as a timeline of messages."""
 
 from __future__ import annotations
 
@@ -13,91 +13,92 @@ import numpy as np
 from mido import Message
 
 from livegen.errors import DataError
-from livegen.io.output import releases
+from livegen.io.recorder import releases
 from livegen.note import MonotonicTime
 from livegen.smf.events import Events, parse, read
 from livegen.smf.notes import pair
 from livegen.smf.track import PITCH_BEND, PROGRAM, SYSEX
-from livegen.stage.events import Ended, Received
+from livegen.stage.events import InputClosed, PortId, Received
 
-ANSWER_AT_MOST = 1.25  # of a call's length, in the demo's pauses
-ANSWER_MARGIN = 1.5  # s
+LONGEST_RESPONSE = 1.25  # times the length of the call: how long the demo pauses
+MARGIN = 1.5  # s
 
-NO_NOTES = "there are no notes in it"
+NO_NOTES = "the file has no notes"
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What an input will have sent, and when: by time, `Ended` last."""
+    """The events of an input, by time. The last one is `InputClosed`."""
 
-    events: tuple[Received | Ended, ...]
-    path: Path | None = None  # of the file that it was read from
-    dropped: tuple[str, ...] = ()  # what of the file could not be read, each in a sentence without its full stop
+    events: tuple[Received | InputClosed, ...]
+    port: PortId  # the identity of this input
+    path: Path | None = None  # the file
+    dropped: tuple[str, ...] = ()  # what could not be read, each as a sentence without a full stop
 
     @property
     def seconds(self) -> float:
-        """From the first event to the end."""
+        """The time from the first event to the last."""
         return self.events[-1].at - self.events[0].at
 
     def delayed(self, seconds: float) -> Timeline:
-        """The same, so much later."""
+        """The same timeline, `seconds` later."""
         return replace(
             self, events=tuple(replace(event, at=MonotonicTime(event.at + seconds)) for event in self.events)
         )
 
 
-def from_file(path: Path, start: MonotonicTime, port: int = 0) -> Timeline:
-    """The player's part is a MIDI file, all its tracks at once.
+def from_file(path: Path, start: MonotonicTime, port: PortId) -> Timeline:
+    """Read a MIDI file, with all its tracks, as the player's part.
 
     Raises:
-        DataError: no MIDI file, or one without notes.
+        DataError: it is not a MIDI file, or has no notes.
     """
     events = read(path)
     phrase = messages(events)
     if not phrase:
         raise DataError(f"{path}: {NO_NOTES}.")
-    end = Ended(MonotonicTime(start + phrase[-1].time), port)
-    return Timeline((*_placed(phrase, start, port), end), path, events.dropped)
+    end = InputClosed(port, MonotonicTime(start + phrase[-1].time))
+    return Timeline((*_placed(phrase, start, port), end), port, path, events.dropped)
 
 
 def demo(
     start: MonotonicTime,
-    port: int = 0,
+    port: PortId,
     *,
-    silence: float = 0.7,
-    shortest: float = 1.0,
-    longest: float = 8.0,
+    silence: float,
+    shortest: float,
+    longest: float,
 ) -> Timeline:
-    """The demo pieces in turn, each with a pause for the answer.
+    """The demo pieces one after another, each followed by a pause for the response.
 
     Args:
-        start: when the first note sounds.
-        port: which of the inputs this is.
-        silence: s after which a call counts as over.
-        shortest: s that a response lasts at least.
-        longest: s that a response lasts at most.
+        start: the time of the first note.
+        port: the identity of this input.
+        silence: s of silence that end a call.
+        shortest: s, the shortest response.
+        longest: s, the longest response.
     """
-    events: list[Received | Ended] = []
+    events: list[Received | InputClosed] = []
     at = start
     for piece in sorted(resources.files("livegen.demo").iterdir(), key=lambda piece: piece.name):
         if piece.name.endswith(".mid"):
             phrase = messages(parse(piece.read_bytes()))
             events += _placed(phrase, at, port)
             length = phrase[-1].time
-            pause = silence + ANSWER_AT_MOST * min(max(length, shortest), longest) + ANSWER_MARGIN
+            pause = silence + LONGEST_RESPONSE * min(max(length, shortest), longest) + MARGIN
             at = MonotonicTime(at + length + pause)
-    return Timeline((*events, Ended(at, port)))
+    return Timeline((*events, InputClosed(port, at)), port)
 
 
-def _placed(phrase: list[Message], start: MonotonicTime, port: int) -> list[Received]:
+def _placed(phrase: list[Message], start: MonotonicTime, port: PortId) -> list[Received]:
     return [Received(m.copy(time=0), MonotonicTime(start + m.time), port) for m in phrase]
 
 
 def messages(events: Events) -> list[Message]:
-    """The messages of a file, each with its absolute `time` in seconds, or none if there are no notes.
+    """The messages of a file, each with its absolute `time` in seconds. Empty if the file has no notes.
 
-    A repeated note is let go before it is struck again, as `livegen.stage.pairing` has it, and what still sounds is
-    let go at the end.
+    A repeated note is released before it is struck again, as in `livegen.stage.pairing`. Notes that still sound are
+    released at the end.
     """
     pairs = pair(events)
     if not len(pairs.on):
@@ -121,31 +122,31 @@ def _message(at: float, status: int, data1: int, data2: int, sysex: bytes) -> Me
 
 
 class FilePlayer:
-    """Plays a timeline in real time: hands on each event when its time has come.
+    """Plays a timeline in real time, in a separate thread.
 
     Args:
         timeline: what to play.
-        put: takes each event, in this thread.
-        claim: gives the calling thread its priority.
+        put: called in that thread with each event when it is due.
+        claim: called in that thread first, to set its priority.
     """
 
     def __init__(
         self,
         timeline: Timeline,
-        put: Callable[[Received | Ended], None],
+        put: Callable[[Received | InputClosed], None],
         claim: Callable[[], object] = lambda: None,
     ) -> None:
         self._timeline = timeline
         self._put = put
         self._claim = claim
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="source", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="livegen-file", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Hand on nothing more. A second call does nothing."""
+        """Stop playing. A second call does nothing."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()

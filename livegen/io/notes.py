@@ -1,4 +1,4 @@
-"""Notes of a MIDI file as the daemon would hear them, and notes into a MIDI file as the daemon's tape has them."""
+"""Reads the notes of a MIDI file as the daemon hears them, and writes notes as the daemon's recorder does."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from livegen.note import MonotonicTime, Pedal, SoundedNote
 from livegen.smf import events
 from livegen.smf import notes as of_file
 from livegen.stage.control import PEDALS
-from livegen.stage.events import Part, ResponseNote, Send
+from livegen.stage.effects import Send
+from livegen.stage.events import Part, PortId, ResponseNote
 from livegen.stage.scheduler import scheduled
 
 
-def read(path: Path, tell: Callable[[str], object] = lambda _: None) -> tuple[SoundedNote, ...]:
-    """All notes of a MIDI file but the drums', by (onset, pitch); onsets in seconds from the file's begin.
+def read(path: Path, report: Callable[[str], object] = lambda _: None) -> tuple[SoundedNote, ...]:
+    """All notes of a MIDI file except drums, by (onset, pitch). Onsets are in seconds from the start of the file.
 
     Args:
         path: of the file.
-        tell: is told what of the file cannot be read.
+        report: called with each part of the file that cannot be read.
 
     Raises:
-        DataError: it cannot be read, is no MIDI file, or has no notes.
+        DataError: the file cannot be read, is not a MIDI file, or has no notes.
     """
     file = events.read(path)
     for lost in file.dropped:
-        tell(f"{path}: {lost}.")
+        report(f"{path}: {lost}.")
     found = of_file.notes(file)
     if not len(found.onset):
         drums = len(of_file.pair(file).on)
-        why = "its notes are all the drums', on channel 10. Name a file with other notes" if drums else NO_NOTES
+        why = "all notes are drums (channel 10). Name a file with other notes" if drums else NO_NOTES
         raise DataError(f"{path}: {why}.")
     columns = (found.pitch, found.onset, found.duration, found.velocity, found.pedal, found.pressed, found.lifted)
     return tuple(
@@ -46,26 +47,26 @@ def read(path: Path, tell: Callable[[str], object] = lambda _: None) -> tuple[So
 def write(path: Path, call: Sequence[SoundedNote], response: Sequence[SoundedNote] = ()) -> None:
     """Write a MIDI file with the tracks call and response, on channels 1 and 2, each with its sustain pedal.
 
-    Time begins with the first note. The call's pedal is lifted when the response begins.
+    Time begins with the first note. The call's pedal is released when the response begins.
 
     Raises:
-        ConfigError: no file can be written there.
-        PortError: it could not be written.
+        ConfigError: the file cannot be written.
+        StorageError: the disk is full.
     """
-    tape = MidiRecorder(path)
+    recorder = MidiRecorder(path)
     for channel, (part, notes) in enumerate(((Part.CALL, call), (Part.RESPONSE, response))):
         if notes:
             end = max(note.end for note in notes)
             for send in _sends(notes, part, channel, response[0].onset if response and part is Part.CALL else end):
-                tape.send(send)
-    tape.close()
+                recorder.send(send)
+    recorder.close()
 
 
 def _sends(notes: Sequence[SoundedNote], part: Part, channel: int, pedal_end: MonotonicTime) -> Iterator[Send]:
-    """The messages of a part: of the same moment releases first, then the pedal, then strokes."""
+    """The messages of a part. At the same time come note_offs first, then the pedal, then note_ons."""
 
     def send(at: MonotonicTime, kind: str, **data: int) -> Send:
-        return Send(0, Message(kind, channel=channel, **data), part, at)
+        return Send(PortId(""), Message(kind, channel=channel, **data), part, at)
 
     for note in notes:
         yield send(note.end, "note_off", note=note.pitch)

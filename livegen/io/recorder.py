@@ -1,10 +1,11 @@
-"""Outputs that are files: what was played, as MIDI or as sound, written when they are closed."""
+"""Outputs that record to a MIDI or WAV file. The file is written when the output is closed."""
 
 from __future__ import annotations
 
 import os
 import wave
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
@@ -13,29 +14,31 @@ from typing import BinaryIO
 
 from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
-from livegen.errors import ConfigError, PortError
+from livegen.config.settings import DEFAULTS
+from livegen.errors import ConfigError, PortError, StorageError
 from livegen.files import drafted, try_out
 from livegen.io.fluid import Fluid
-from livegen.io.output import releases
 from livegen.io.synth import loaded
-from livegen.stage.events import Part, Send
+from livegen.stage.effects import Send
+from livegen.stage.events import Part, PortId
+from livegen.stage.pedals import HOLDING
 
-TEMPO = 120  # quarter notes in a minute
+TEMPO = 120  # quarter notes per minute
 TICKS_PER_BEAT = 960
-LONGEST = 2**28 - 1  # ticks from one event of a file to the next: 39 hours
+LONGEST = 2**28 - 1  # ticks between two events of a file: 39 hours
 TICKS_PER_SECOND = TICKS_PER_BEAT * TEMPO / 60
 
 WAV_RATE = 44_100  # Hz
-WAV_TAIL = 2.0  # s after the last message, for strings and room to fade
+WAV_TAIL = 2.0  # s after the last message, for the sound to fade
 WAV_BLOCK = 4_096  # frames written at once
 WAV_MOST_FRAMES = (2**32 - 64) // 4  # a WAV file counts its bytes in 32 bits
 WAV_LONGEST = WAV_MOST_FRAMES / WAV_RATE  # s: 6:45:47
 
 
 def too_long(seconds: float) -> str:
-    """Of what lasts longer than `WAV_LONGEST`."""
+    """The reason to refuse a recording that lasts longer than `WAV_LONGEST`."""
     gigabytes = seconds * WAV_RATE * 4 / 1e9
-    return f"it would sound for {_clock(seconds)} and take {gigabytes:.1f} GB; a WAV file holds {_clock(WAV_LONGEST)}"
+    return f"the sound would last {_clock(seconds)} ({gigabytes:.1f} GB), but a WAV file holds {_clock(WAV_LONGEST)}"
 
 
 def _clock(seconds: float) -> str:
@@ -45,29 +48,47 @@ def _clock(seconds: float) -> str:
 
 
 def real(path: Path) -> Path:
-    """The path without links, as far as they lead anywhere: Path.resolve raises where they go in circles."""
+    """The path with its links resolved as far as possible: Path.resolve raises if they form a circle."""
     return Path(os.path.realpath(path))
 
 
 def unused(path: Path) -> Path:
-    """The path, or where there is something already the first that is free of jam-2.wav, jam-3.wav..."""
+    """The path, or if it exists, the first of jam-2.wav, jam-3.wav... that does not exist."""
     names = (path if i == 1 else path.with_stem(f"{path.stem}-{i}") for i in count(1))
-    return next(name for name in names if not os.path.lexists(name))  # Path.exists raises in a sealed folder
+    return next(name for name in names if not os.path.lexists(name))  # Path.exists raises if the folder cannot be read
+
+
+def releases(messages: Iterable[Message]) -> list[Message]:
+    """The messages that end `messages`: a note_off for each sounding note, and pedals up that hold notes."""
+    sounding: Counter[tuple[int, int]] = Counter()
+    pedals: dict[tuple[int, int], int] = {}
+    for message in messages:
+        if message.type == "control_change" and message.control in HOLDING:
+            pedals[message.channel, message.control] = message.value
+        elif message.type == "note_on" and message.velocity > 0:
+            sounding[message.channel, message.note] += 1
+        elif message.type in ("note_on", "note_off") and sounding[message.channel, message.note] > 0:
+            sounding[message.channel, message.note] -= 1
+    return [
+        *(Message("note_off", channel=channel, note=note) for channel, note in sounding.elements()),
+        *(Message("control_change", channel=c, control=n, value=0) for (c, n), value in pedals.items() if value),
+    ]
 
 
 class _Recorder(ABC):
-    """Remembers what is sent, and writes it once; where nothing was, nothing. The name is that of the file.
+    """Keeps all messages, and writes a file on `close`. Without messages it writes no file.
 
     Raises:
-        ConfigError: no file can be written there.
+        ConfigError: the file cannot be written.
     """
 
-    shares_synth = True
-    real = False
-    keeps_call = True
+    instrument = ""
+    returns = False
+    records = True
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
+        self.port = PortId(self.name)
         self._path = real(path)
         self._sends: list[Send] = []
         self._closed = False
@@ -78,13 +99,13 @@ class _Recorder(ABC):
 
     @property
     def empty(self) -> bool:
-        """Nothing was sent, and nothing will be written."""
+        """Whether nothing was sent. Then no file is written."""
         return not self._sends
 
     def send(self, send: Send) -> None:
         if self._closed:
             raise PortError(f"{self.name} is already written.")
-        if hasattr(send.message, "channel") or send.message.type == "sysex":  # what a file may hold: no clock
+        if hasattr(send.message, "channel") or send.message.type == "sysex":  # a file cannot contain clock messages
             self._sends.append(send)
 
     def close(self) -> None:
@@ -97,40 +118,40 @@ class _Recorder(ABC):
             with drafted(self._path) as draft, draft.open("wb") as file:
                 self._write(file)
         except OSError as error:
-            raise PortError(f"{self.name} could not be written: {error.strerror}.") from error
+            raise StorageError(f"{self.name} could not be written: {error.strerror}.") from error
 
     @abstractmethod
     def _write(self, file: BinaryIO) -> None:
-        """Write all that was sent."""
+        """Write everything that was sent."""
 
     def _played(self) -> list[Send]:
-        """All messages by time; at the end, what still sounds is ended."""
-        sends = list(_by_striker(sorted(self._sends, key=lambda send: send.at)))
+        """All messages by time. Notes that still sound are released at the end."""
+        sends = list(_with_owners(sorted(self._sends, key=lambda send: send.at)))
         for part in Part:
             for message in releases(send.message for send in sends if send.part is part):
                 sends.append(Send(sends[0].output, message, part, sends[-1].at))
         return sends
 
 
-def _by_striker(sends: Iterable[Send]) -> Iterator[Send]:
-    """Each key let go by the part that struck it last. Where call and response share a channel it may be the other."""
-    strikers: dict[tuple[int, int], Part] = {}
+def _with_owners(sends: Iterable[Send]) -> Iterator[Send]:
+    """Each note_off belongs to the part whose note it ends. On a shared channel the other part may have sent it."""
+    owners: dict[tuple[int, int], Part] = {}
     for send in sends:
         message = send.message
         if message.type in ("note_on", "note_off"):
             key = message.channel, message.note
-            before = strikers.pop(key, send.part)
+            before = owners.pop(key, send.part)
             if message.type == "note_off" or message.velocity == 0:
                 yield replace(send, part=before)
                 continue
             if before is not send.part:
                 yield replace(send, message=Message("note_off", channel=key[0], note=key[1]), part=before)
-            strikers[key] = send.part
+            owners[key] = send.part
         yield send
 
 
 class MidiRecorder(_Recorder):
-    """A MIDI file with the call and the response on a track each; time begins at the first message."""
+    """A MIDI file with one track for the call and one for the response. Time begins with the first message."""
 
     def _write(self, file: BinaryIO) -> None:
         sends = self._played()
@@ -157,24 +178,24 @@ def _track(part: Part, sends: Sequence[Send]) -> MidiTrack:
 
 
 class WavRecorder(_Recorder):
-    """A WAV file, 16 bit stereo, rendered by FluidSynth: each message is exact to its 64 frames.
+    """A WAV file, 16-bit stereo, rendered by FluidSynth. Messages are exact to 64 frames.
 
     Args:
         soundfont: a file, or "" for the first that is found.
         gain: 0..10.
 
     Raises:
-        ConfigError: no file can be written there.
-        PortError: no FluidSynth or no usable soundfont.
+        ConfigError: the file cannot be written.
+        PortError: FluidSynth is missing, or there is no usable SoundFont.
     """
 
-    def __init__(self, path: Path, *, soundfont: str = "", gain: float = 0.6) -> None:
+    def __init__(self, path: Path, *, soundfont: str = "", gain: float = DEFAULTS.gain) -> None:
         super().__init__(path)
         self._fluid, _ = loaded(soundfont, gain, WAV_RATE, {})
 
     @property
     def seconds(self) -> float:
-        """How long it will sound, beyond `WAV_LONGEST` too, which is all that is written."""
+        """The length of the recording. Only the first `WAV_LONGEST` seconds are written."""
         times = [send.at for send in self._sends]
         return max(times) - min(times) + WAV_TAIL if times else 0.0
 
@@ -195,7 +216,7 @@ class WavRecorder(_Recorder):
 
 
 def sound(fluid: Fluid, sends: Sequence[Send]) -> Iterator[bytes]:
-    """What messages, by time, sound like: blocks of 16 bit stereo at WAV_RATE, until WAV_TAIL after the last."""
+    """Render messages, sorted by time: blocks of 16-bit stereo at WAV_RATE, until WAV_TAIL after the last."""
     done = 0
     for send in sends:
         frame = round((send.at - sends[0].at) * WAV_RATE)

@@ -1,4 +1,4 @@
-"""MIDI files into sound, faster than they play: FluidSynth without a sound card."""
+"""Renders MIDI files to audio with FluidSynth, faster than real time and without a sound card."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livegen.config.settings import DEFAULTS
 from livegen.errors import DataError
 from livegen.io import file_player
 from livegen.io.recorder import WAV_LONGEST, WAV_RATE, WAV_TAIL, WavRecorder, sound, too_long
 from livegen.io.synth import loaded
 from livegen.note import MonotonicTime
-from livegen.stage.events import Part, Received, Send
+from livegen.stage.effects import Send
+from livegen.stage.events import Part, PortId, Received
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,32 +21,38 @@ if TYPE_CHECKING:
 
 
 def to_wav(
-    file: Path, out: Path, *, soundfont: str = "", gain: float = 0.6, tell: Callable[[str], object] = lambda _: None
+    file: Path,
+    out: Path,
+    *,
+    soundfont: str = "",
+    gain: float = DEFAULTS.gain,
+    report: Callable[[str], object] = lambda _: None,
 ) -> float:
-    """Write a MIDI file's sound as WAV, 16 bit stereo. Returns its seconds, the last note's fading included.
+    """Render a MIDI file to WAV, 16-bit stereo. Returns the length in seconds, including the decay of the last note.
 
     Args:
-        file: MIDI.
-        out: what is there is replaced.
+        file: a MIDI file.
+        out: the WAV file. An existing file is replaced.
         soundfont: a file, or "" for the first that is found.
         gain: 0..10.
-        tell: is told what of the file cannot be read.
+        report: called with each part of the file that cannot be read.
 
     Raises:
-        ConfigError: no file can be written there.
-        DataError: it is no MIDI file, has no notes, or is longer than a WAV file can be.
-        PortError: no FluidSynth, no usable soundfont, or the sound could not be written.
+        ConfigError: the file cannot be written.
+        DataError: it is not a MIDI file, has no notes, or is too long for a WAV file.
+        PortError: FluidSynth is missing, or there is no usable SoundFont.
+        StorageError: the disk is full.
     """
-    sends = _sends(file, tell)
-    tape = WavRecorder(out, soundfont=soundfont, gain=gain)
+    sends = _sends(file, report)
+    recorder = WavRecorder(out, soundfont=soundfont, gain=gain)
     for send in sends:
-        tape.send(send)
-    tape.close()
+        recorder.send(send)
+    recorder.close()
     return sends[-1].at - sends[0].at + WAV_TAIL
 
 
-def to_array(file: Path, *, soundfont: str = "", gain: float = 0.6) -> NDArray[np.float32]:
-    """A MIDI file's sound: shape (frames, 2), -1 to 1, at `WAV_RATE`. Arguments and errors as for `to_wav`."""
+def to_array(file: Path, *, soundfont: str = "", gain: float = DEFAULTS.gain) -> NDArray[np.float32]:
+    """A MIDI file as audio: shape (frames, 2), -1 to 1, at `WAV_RATE`. Arguments and errors as for `to_wav`."""
     import numpy as np
 
     sends = _sends(file, lambda _: None)
@@ -56,11 +64,13 @@ def to_array(file: Path, *, soundfont: str = "", gain: float = 0.6) -> NDArray[n
     return samples.reshape(-1, 2).astype(np.float32) / np.float32(32768)
 
 
-def _sends(file: Path, tell: Callable[[str], object]) -> list[Send]:
-    timeline = file_player.from_file(file, MonotonicTime(0.0))
+def _sends(file: Path, report: Callable[[str], object]) -> list[Send]:
+    timeline = file_player.from_file(file, MonotonicTime(0.0), PortId(str(file)))
     for lost in timeline.dropped:
-        tell(f"{file}: {lost}.")
+        report(f"{file}: {lost}.")
     seconds = timeline.seconds + WAV_TAIL
     if seconds > WAV_LONGEST:
         raise DataError(f"{file}: {too_long(seconds)}.")
-    return [Send(0, each.message, Part.CALL, each.at) for each in timeline.events if isinstance(each, Received)]
+    return [
+        Send(PortId(""), each.message, Part.CALL, each.at) for each in timeline.events if isinstance(each, Received)
+    ]

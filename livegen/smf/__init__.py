@@ -1,4 +1,4 @@
-"""Standard MIDI Files: bytes into events, events into notes. The only reader of MIDI files in livegen."""
+"""Reads Standard MIDI Files: events from bytes, and notes from events. All of livegen reads MIDI files with it."""
 
 SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
-"""How the names of MIDI files end, in lower case."""
+"""The endings of the names of MIDI files, in lower case."""

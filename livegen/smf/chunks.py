@@ -1,4 +1,4 @@
-"""The chunks of a Standard MIDI File: its header, and where its tracks are."""
+"""The chunks of a Standard MIDI File: the header, and the positions of the tracks."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from livegen.errors import NO_MIDI_FILE
 
 HEADER, TRACK = b"MThd", b"MTrk"
-HEAD = 8  # bytes before the content of a chunk: its name and its length
-PREFIX = 128  # bytes that may stand before the header: MacBinary's
+HEAD = 8  # size of the head of a chunk: its name and its length
+PREFIX = 128  # bytes that may precede the header, such as MacBinary's
 MOST_TRACKS = 0xFFFF
-DROP_FRAME, NTSC = 29, 30_000 / 1001  # frames per second as a division names them, and as they are
+DROP_FRAME, NTSC = 29, 30_000 / 1001  # the value in a division, and its frames per second
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a file says about itself."""
+    """The header of a file, and its tracks."""
 
     format: int  # 0: one track, 1: simultaneous tracks, 2: independent patterns
     beat: int  # ticks per quarter note; 0 if time is counted in frames
     frame_tick: float  # s per tick if time is counted in frames, else 0
     tracks: tuple[tuple[int, int], ...]  # first byte, and the byte after the last
-    cut: bool  # the last track is longer than the file
-    announced: int  # tracks
+    cut: bool  # the file ends before its last track does
+    announced: int  # number of tracks in the header
 
 
 def layout(data: bytes) -> Layout:
@@ -40,7 +40,7 @@ def layout(data: bytes) -> Layout:
     frames, ticks = 256 - (division >> 8), division & 0xFF
     in_frames = division >= 0x8000
     if division == 0 or (in_frames and ticks == 0):
-        raise ValueError("its time division is 0, so its notes have no times")
+        raise ValueError("its time division is 0, so that its notes have no times")
     tracks, cut = _tracks(data, at + HEAD + length)
     if not tracks:
         raise ValueError(NO_MIDI_FILE)
@@ -55,7 +55,7 @@ def layout(data: bytes) -> Layout:
 
 
 def _tracks(data: bytes, at: int) -> tuple[list[tuple[int, int]], bool]:
-    """Where the tracks are, and whether the file ends before the last of them does."""
+    """The positions of the tracks, and whether the file ends before the last track does."""
     found: list[tuple[int, int]] = []
     cut = False
     if not _is_chunk(data, at):
@@ -65,7 +65,7 @@ def _tracks(data: bytes, at: int) -> tuple[list[tuple[int, int]], bool]:
         end = start + int.from_bytes(data[at + 4 : start])
         following = end
         cut = False
-        if end != len(data) and not _is_chunk(data, end):  # its length is wrong, or what follows is not MIDI
+        if end != len(data) and not _is_chunk(data, end):  # the length is wrong, or other data follows
             following = data.find(TRACK, start)
             if name == TRACK:
                 cut = following < 0 and end > len(data)

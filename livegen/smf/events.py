@@ -1,4 +1,4 @@
-"""A MIDI file as arrays: all its messages by time, and what could not be read."""
+"""Reads a MIDI file into arrays: all messages by time, and what could not be read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.errors import DataError, unreadable
+from livegen.errors import NO_MIDI_FILE, DataError, unreadable
 from livegen.smf.chunks import Layout, layout
 from livegen.smf.names import decoded
 from livegen.smf.track import ESCAPE, META, SYSEX, Bytes, Integers, Rows, Track, joined, number
@@ -25,27 +25,27 @@ Owners = NDArray[np.uint16]
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The messages of all tracks, one in each row, by time; of the same time by track.
+    """The messages of all tracks, one per row, sorted by time, then by track.
 
-    The tracks of format 2, which are independent patterns, come one after the other.
+    The tracks of format 2 are independent patterns and follow each other in time.
     """
 
     seconds: Seconds  # since the beginning of the file
     track: Owners  # index among the file's tracks
     status: Bytes  # 0x80..0xEF with the channel, or 0xF0: system exclusive
     data1: Bytes  # 0..127
-    data2: Bytes  # 0..127; for messages with one data byte the same again, or any other
-    sysex: dict[int, bytes]  # by row, what is between 0xF0 and 0xF7
-    names: tuple[str, ...]  # of each track; may be empty
-    end: float  # s, of the last event or end of track
-    dropped: tuple[str, ...]  # what is lost, each in a sentence without its full stop
+    data2: Bytes  # 0..127; without meaning for messages with one data byte
+    sysex: dict[int, bytes]  # by row: the bytes between 0xF0 and 0xF7
+    names: tuple[str, ...]  # of the tracks; may be empty
+    end: float  # s, of the last event or the end of a track
+    dropped: tuple[str, ...]  # what could not be read, each as a sentence without a full stop
 
 
 def read(path: Path) -> Events:
     """Read a MIDI file.
 
     Raises:
-        DataError: there is no such file, it is not a MIDI file, it has no times, or it is longer than `LONGEST`.
+        DataError: the file does not exist, is not a MIDI file, has no times, or is longer than `LONGEST`.
     """
     try:
         return parse(path.read_bytes())
@@ -56,10 +56,10 @@ def read(path: Path) -> Events:
 
 
 def parse(content: bytes) -> Events:
-    """Read the bytes of a MIDI file, as far as they make sense.
+    """Read the bytes of a MIDI file, as far as they are valid.
 
     Raises:
-        ValueError: it is not a MIDI file, it has no times, or it is longer than `LONGEST`.
+        ValueError: the file is not a MIDI file, has no times, or is longer than `LONGEST`.
     """
     form = layout(content)
     data = content + bytes(4)
@@ -73,11 +73,14 @@ def parse(content: bytes) -> Events:
         rows, owner, tick = _merged(parts)
         seconds, last, end = _clock(form, data, rows, tick, max(ends))
     if last > LONGEST:
-        raise ValueError(f"it lasts {last / 3600:,.0f} hours, and files of up to {LONGEST / 3600:.0f} hours are read")
+        raise ValueError(f"it lasts {last / 3600:,.0f} hours, but the limit is {LONGEST / 3600:.0f} hours")
     sysex, damaged = _sysex(data, rows, owner)
     sent = rows.status < SYSEX
     sent[list(sysex)] = True
-    rows.status[list(sysex)] = SYSEX  # which the last packet of several is not
+    dropped = tuple(_lost(form, tracks, _stops(tracks, owner, seconds), damaged))
+    if dropped and not sent.any():
+        raise ValueError(NO_MIDI_FILE)
+    rows.status[list(sysex)] = SYSEX  # the last of several packets has another status
     place = np.cumsum(sent) - 1
     return Events(
         seconds=seconds[sent],
@@ -88,14 +91,14 @@ def parse(content: bytes) -> Events:
         sysex={int(place[row]): message for row, message in sysex.items()},
         names=_names(data, rows, owner, len(tracks)),
         end=end if end <= LONGEST else last,
-        dropped=tuple(_lost(form, tracks, _stops(tracks, owner, seconds), damaged)),
+        dropped=dropped,
     )
 
 
 def _in_turn(
     form: Layout, data: bytes, parts: Sequence[Rows], ends: Sequence[int]
 ) -> tuple[Rows, Owners, Seconds, float, float]:
-    """The rows of all tracks one after the other, each track with tempi of its own: as `_merged` and `_clock`."""
+    """Like `_merged` and `_clock`, but the tracks follow each other, each with its own tempi."""
     seconds, last, end = [], 0.0, 0.0
     for part, length in zip(parts, ends, strict=True):
         passed, stop, whole = _clock(form, data, part, np.cumsum(part.delta), length)
@@ -105,7 +108,7 @@ def _in_turn(
 
 
 def _merged(parts: Sequence[Rows]) -> tuple[Rows, Owners, Integers]:
-    """The rows of all tracks by time, the track of each, and its tick."""
+    """The rows of all tracks by time, with the track and the tick of each row."""
     rows, owner, tick = joined(parts), _owner(parts), np.concatenate([np.cumsum(part.delta) for part in parts])
     if (np.diff(tick) < 0).any():
         order = np.argsort(tick, kind="stable")
@@ -122,15 +125,15 @@ def _metas(rows: Rows, kind: int) -> Integers:
 
 
 def _content(data: bytes, place: int) -> bytes:
-    """What a meta event or a system exclusive message holds."""
+    """The content of a meta event or a system exclusive message."""
     length, start = number(data, place + 1 + (data[place] == META), len(data)) or (0, 0)
     return data[start : start + length]
 
 
 def _clock(form: Layout, data: bytes, rows: Rows, tick: Integers, length: int) -> tuple[Seconds, float, float]:
-    """Seconds of each row, of the last one, and of the end after `length` ticks.
+    """The seconds of each row, of the last row, and of the end after `length` ticks.
 
-    Each interval is added to those before, as mido does, so that a file played has the same times to the last bit.
+    Intervals are added one by one, as in mido, so that the times are the same to the last bit.
     """
     if form.frame_tick:
         rate = np.array([form.frame_tick])
@@ -139,7 +142,7 @@ def _clock(form: Layout, data: bytes, rows: Rows, tick: Integers, length: int) -
         changes = [(row, _content(data, int(rows.place[row]))[:3]) for row in _metas(rows, SET_TEMPO).tolist()]
         changes = [(row, tempo) for row, tempo in changes if len(tempo) == 3 and any(tempo)]
         rate = np.array([DEFAULT_TEMPO, *(int.from_bytes(tempo) for _, tempo in changes)]) * 1e-6 / form.beat
-        reach = np.diff([0, *(row + 1 for row, _ in changes), len(tick)])  # a tempo counts from the row after it
+        reach = np.diff([0, *(row + 1 for row, _ in changes), len(tick)])  # a tempo applies from the next row
         seconds = np.cumsum(np.diff(tick, prepend=0) * np.repeat(rate, reach))
     last, until = (float(seconds[-1]), int(tick[-1])) if len(tick) else (0.0, 0)
     return seconds, last, last + (length - until) * float(rate[-1])
@@ -153,12 +156,12 @@ def _names(data: bytes, rows: Rows, owner: Owners, tracks: int) -> tuple[str, ..
 
 
 def _sysex(data: bytes, rows: Rows, owner: Owners) -> tuple[dict[int, bytes], int]:
-    """System exclusive messages by row, packets put together; and how many of them cannot be read.
+    """System exclusive messages by row, with their packets joined, and the number of messages that cannot be read.
 
-    An escape that continues no message is left out: it holds what is not a message of its own.
+    An escape that does not continue a message is left out, because it does not contain a complete message.
     """
     found: dict[int, list[bytes]] = {}
-    begun: dict[int, int] = {}  # by track: the row of the last packet of a message that has not ended
+    begun: dict[int, int] = {}  # by track: the row of the last packet of an incomplete message
     for row in np.flatnonzero((rows.status == SYSEX) | (rows.status == ESCAPE)).tolist():
         track, packet = int(owner[row]), _content(data, int(rows.place[row]))
         before = begun.pop(track, None)
@@ -177,7 +180,7 @@ def _sysex(data: bytes, rows: Rows, owner: Owners) -> tuple[dict[int, bytes], in
 
 
 def _stops(tracks: Sequence[Track], owner: Owners, seconds: Seconds) -> Seconds:
-    """When the last event of each track comes, if there is one that does not end well."""
+    """The time of the last event of each track, if any track has no valid end."""
     stops = np.zeros(len(tracks))
     if not all(track.ended for track in tracks):
         np.maximum.at(stops, owner, seconds)
@@ -188,7 +191,7 @@ def _lost(form: Layout, tracks: Sequence[Track], stops: Seconds, damaged: int) -
     for index, track in enumerate(tracks):
         name, cut = f"track {index + 1}", form.cut and index == len(tracks) - 1
         if track.broken or (cut and not track.ended):
-            yield f"{name} is {'cut off' if cut else 'damaged'} after {stops[index]:.1f} s, and what follows is lost"
+            yield f"{name} is {'cut off' if cut else 'damaged'} after {stops[index]:.1f} s; the rest is lost"
         if track.foreign:
             yield f"{name} has {_counted(track.foreign, 'message')} with a key or controller above 127, left out"
         if track.clipped:

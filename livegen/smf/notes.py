@@ -1,4 +1,4 @@
-"""The notes of a MIDI file, by the rule of `livegen.stage.pairing`, and the sustain pedal at their onsets."""
+"""Finds the notes of a MIDI file, by the rules of `livegen.stage.pairing`, and the sustain pedal at their onsets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PITCHES, CHANNELS = 128, 16
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Notes in order of (onset, pitch), one in each row."""
+    """Notes, one per row, sorted by (onset, pitch)."""
 
     track: NDArray[np.uint16]  # index among the file's tracks
     channel: Bytes  # 0..15
@@ -28,17 +28,17 @@ class Notes:
     onset: Seconds  # s since the beginning of the file
     duration: Seconds  # s, at least `INSTANT`
     pedal: NDArray[np.bool_]  # whether a sustain pedal is down at the onset, on any channel
-    pressed: Seconds  # s ago, inf if never
-    lifted: Seconds  # s ago, inf if never
+    pressed: Seconds  # s before the onset, inf if never
+    lifted: Seconds  # s before the onset, inf if never
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Which notes there are, as rows of `Events`."""
+    """The notes, as rows of `Events`."""
 
     on: Integers  # the note_on of each note, by time
     end: Seconds  # s, when the note ends
-    late: Integers  # each note_off that belongs to a note that the next note_on of its key has ended
+    late: Integers  # each note_off whose note was ended by the next note_on of its key
     before: Integers  # that note_on
 
 
@@ -47,20 +47,19 @@ def notes(events: Events, *, drums: bool = False, but: str | None = None) -> Not
 
     Args:
         events: of the file.
-        drums: channel 10 too.
-        but: the name of a track that is left out.
+        drums: include channel 10.
+        but: the name of a track to leave out.
     """
     heard = np.array([name != but for name in events.names])[events.track]
-    if not drums:
-        heard &= (events.status & 0x0F) != DRUMS
+    melodic = heard & ((events.status & 0x0F) != DRUMS)
     pairs = pair(events)
-    kept = heard[pairs.on]
+    kept = (heard if drums else melodic)[pairs.on]
     on, end = pairs.on[kept], pairs.end[kept]
     moment = np.cumsum(np.diff(events.seconds[on], prepend=0.0) > 0)
     order = np.argsort(moment * PITCHES + events.data1[on], kind="stable")
     on, end = on[order], end[order]
     onset = events.seconds[on]
-    down, pressed, lifted = _pedal(events, heard, onset)
+    down, pressed, lifted = _pedal(events, melodic, onset)
     return Notes(
         track=events.track[on],
         channel=events.status[on] & 0x0F,
@@ -77,8 +76,8 @@ def notes(events: Events, *, drums: bool = False, but: str | None = None) -> Not
 def pair(events: Events) -> Pairs:
     """Find the notes of a file.
 
-    Where no key is struck again while it is down, and no message ends all notes, each note ends with the next note_off
-    of its key. The other keys are left to `Pairing`.
+    If a key is not struck again while it is down, and no message ends all notes, each note ends with the next note_off
+    of its key. `Pairing` handles all other keys.
     """
     kind = events.status & 0xF0
     is_on = (kind == NOTE_ON) & (events.data2 > 0)
@@ -87,11 +86,11 @@ def pair(events: Events) -> Pairs:
     part = events.track.astype(np.uint32) * CHANNELS + (events.status & 0x0F)
     key = part[rows] * PITCHES + events.data1[rows]
     if len(key) and key.max() < 1 << 16:
-        key = key.astype(np.uint16)  # sorts several times as fast
+        key = key.astype(np.uint16)  # sorting is several times faster
     order = np.argsort(key, kind="stable")
     rows, key = rows[order], key[order]
     on = is_on[rows]
-    same = np.append(key[1:] == key[:-1], False)  # the next row is of the same key
+    same = np.append(key[1:] == key[:-1], False)  # the next row has the same key
     again = same & on & np.append(on[1:], False)
     end = np.full(len(events.seconds), events.end)  # by the row of the note_on
     followed = np.flatnonzero(on & same)
@@ -114,7 +113,7 @@ def _one_by_one(
     rows: Integers,
     end: Seconds,
 ) -> tuple[Integers, Integers]:
-    """Let `Pairing` find the ends of the notes in some rows, and write them into `end`. Returns `Pairs`' last two."""
+    """Let `Pairing` find the ends of the notes in these rows, and write them to `end`. Returns `late` and `before`."""
     pairing: Pairing[int] = Pairing()
     sounding: dict[int, dict[int, int]] = {}  # by part, then by pitch: the row of the note_on
     late, before = [], []
@@ -142,7 +141,7 @@ def _one_by_one(
 def _pedal(events: Events, heard: NDArray[np.bool_], onset: Seconds) -> tuple[NDArray[np.bool_], Seconds, Seconds]:
     """Whether a sustain pedal is down at each onset, and how long ago [s] the pedals were pressed and lifted.
 
-    A pedal that moves at the moment of an onset has moved before it, in whatever order they are written.
+    A pedal that moves at the time of an onset counts as moved before it, in any order of the events.
     """
     sustain = (events.status & 0xF0 == CONTROL_CHANGE) & (events.data1 == PEDALS["sustain"])
     rows = np.flatnonzero(sustain & heard)

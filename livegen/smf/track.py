@@ -1,6 +1,7 @@
-"""The events of one track.
+"""Reads the events of one track.
 
-`_single` reads one event as the standard has it. `_many` reads at once, with numpy, what most tracks mostly consist of.
+`Track._read_one` reads a single event of any kind. `Track._read_many` reads many messages of the common kinds at once,
+with numpy.
 """
 
 from __future__ import annotations
@@ -18,54 +19,54 @@ PROGRAM, PITCH_BEND = 0xC0, 0xE0  # between them: messages with one data byte
 META, SYSEX, ESCAPE = 0xFF, 0xF0, 0xF7
 END_OF_TRACK = 0x2F
 SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # data bytes; the other system messages have none
-DELTA_BYTES = 4  # of a number of variable length, at most
-PATIENCE = 8  # messages of two data bytes in a row, before `_many` is worth its start
-WINDOW, LARGEST_WINDOW = 1 << 10, 1 << 20  # bytes that it sees at once
+DELTA_BYTES = 4  # maximum size of a number of variable length
+PATIENCE = 8  # messages of two data bytes in a row, before `_read_many` is faster
+WINDOW, LARGEST_WINDOW = 1 << 10, 1 << 20  # bytes that `_read_many` reads at once
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Events, one in each row; the end of the track is not among them."""
+    """Events, one per row, without the end of the track."""
 
-    delta: Integers  # ticks since the row before
+    delta: Integers  # ticks since the previous row
     status: Bytes
-    data1: Bytes  # of a meta event its type
+    data1: Bytes  # for a meta event its type
     data2: Bytes
-    place: Integers  # of the status byte in the file; for running status that of the first data byte
+    place: Integers  # position of the status byte in the file; with running status, of the first data byte
 
     def chosen(self, rows: Integers) -> Rows:
         return Rows(self.delta[rows], self.status[rows], self.data1[rows], self.data2[rows], self.place[rows])
 
 
 def joined(parts: Iterable[Rows]) -> Rows:
-    """All rows, one part after the other; there is at least one part."""
+    """All rows of one or more parts."""
     columns = zip(*((p.delta, p.status, p.data1, p.data2, p.place) for p in parts), strict=True)
     return Rows(*(np.concatenate(column) for column in columns))
 
 
 @dataclass(slots=True)
 class Track:
-    """Reads a track up to its end, or to the first event that makes no sense.
+    """Reads a track until its end, or until the first event that is not valid.
 
     Args:
-        data: the file's bytes, and four zeros, so that no index leads outside.
-        view: the same.
-        at: first byte of the track's events; later of the next event.
-        end: the byte after the last.
+        data: the bytes of the file, followed by four zeros so that all indices are valid.
+        view: the same bytes.
+        at: position of the first event; while reading, of the next event.
+        end: position after the last byte.
     """
 
     data: bytes
     view: Bytes
     at: int
     end: int
-    broken: bool = False  # an event cannot be read, so all that follows is lost
-    ended: bool = False  # there was an end of track
-    clipped: int = 0  # values above 127, which count as 127
-    foreign: int = 0  # messages with a key or controller above 127, which are left out
+    broken: bool = False  # an event cannot be read, so that the rest is lost
+    ended: bool = False  # the end of the track was read
+    clipped: int = 0  # number of values above 127, read as 127
+    foreign: int = 0  # number of messages with a key or controller above 127, left out
     rest: int = 0  # ticks after the last row
-    _running: int = 0  # status; 0 before the first channel message
+    _running: int = 0  # the running status; 0 before the first channel message
     _parts: list[Rows] = field(default_factory=list)
-    _single: list[tuple[int, int, int, int, int]] = field(default_factory=list)  # rows since the last part
+    _single: list[tuple[int, int, int, int, int]] = field(default_factory=list)  # rows after the last part
 
     def read(self) -> Rows:
         window, alike = WINDOW, 0
@@ -86,27 +87,28 @@ class Track:
         self._single.clear()
 
     def _read_many(self, window: int) -> bool:
-        """Read messages of two data bytes. Returns whether the window has no others.
+        """Read messages of two data bytes. Returns whether the window has only these.
 
-        Each has three bytes below 128, the last of its delta time and two data bytes: counting those finds them all.
+        Each has three bytes below 128: the last byte of its delta time and two data bytes. Counting these finds all
+        messages.
         """
         view = self.view[self.at : min(self.end, self.at + window)]
         low = np.flatnonzero(view < 0x80)
-        ticks, data1, data2 = low[: len(low) // 3 * 3].reshape(-1, 3).T
+        ticks, data1, data2 = np.ascontiguousarray(low[: len(low) // 3 * 3].reshape(-1, 3).T)
         if not len(ticks):
             return False
         status = view[ticks + 1]
-        told = data1 - ticks == 2  # else it is running status
+        explicit = data1 - ticks == 2  # else it has running status
         start = np.append(0, data2[:-1] + 1)
         wrong = (data2 - data1 != 1) | (data1 - ticks > 2) | (ticks - start >= DELTA_BYTES)
-        wrong |= told & ((status >= SYSEX) | ((status >= PROGRAM) & (status < PITCH_BEND)))
-        wrong[0] |= not told[0] and not _two_data_bytes(self._running)
+        wrong |= explicit & ((status >= SYSEX) | ((status >= PROGRAM) & (status < PITCH_BEND)))
+        wrong[0] |= not explicit[0] and not _two_data_bytes(self._running)
         count = int(np.argmax(wrong)) if wrong.any() else len(wrong)
         if count == 0:
             return False
         part = slice(count)
-        ticks, data1, data2, status, told = ticks[part], data1[part], data2[part], status[part], told[part]
-        last = np.maximum.accumulate(np.where(told, np.arange(count), -1))
+        ticks, data1, data2, status, explicit = ticks[part], data1[part], data2[part], status[part], explicit[part]
+        last = np.maximum.accumulate(np.where(explicit, np.arange(count), -1))
         status = np.where(last < 0, np.uint8(self._running), status[last])
         self._flush()
         delta = _delta(view, start[part], ticks)
@@ -117,7 +119,7 @@ class Track:
         return count == len(wrong)
 
     def _read_one(self) -> bool:
-        """Read one event. Returns whether `_read_many` could have read it too."""
+        """Read one event. Returns whether `_read_many` can read it too."""
         found = number(self.data, self.at, self.end)
         if found is None or found[1] == self.end:
             self.broken = True
@@ -128,7 +130,7 @@ class Track:
             return self._read_channel(ticks, place)
         self.rest += ticks
         if status not in (META, SYSEX, ESCAPE):
-            self.at = place + 1 + SYSTEM_DATA.get(status, 0)  # such as clock: a file should not have it
+            self.at = place + 1 + SYSTEM_DATA.get(status, 0)  # such as clock, which a file should not contain
             self.broken = self.at > self.end
             return False
         content = number(self.data, place + 1 + (status == META), self.end)
@@ -143,9 +145,9 @@ class Track:
         return False
 
     def _read_channel(self, ticks: int, place: int) -> bool:
-        told = self.data[place] >= 0x80
-        status = self.data[place] if told else self._running
-        first = place + told
+        explicit = self.data[place] >= 0x80
+        status = self.data[place] if explicit else self._running
+        first = place + explicit
         two = _two_data_bytes(status)
         after = first + 1 + two
         if status == 0 or after > self.end:
@@ -172,7 +174,7 @@ def _two_data_bytes(status: int) -> bool:
 
 
 def _delta(view: Bytes, start: Integers, last: Integers) -> Integers:
-    """Numbers of variable length: from each `start` to each `last`."""
+    """Decode numbers of variable length, from each `start` to each `last`."""
     value = (view[last] & 0x7F).astype(np.int64)
     for back in range(1, DELTA_BYTES):
         longer = np.flatnonzero(last - start >= back)
@@ -183,7 +185,7 @@ def _delta(view: Bytes, start: Integers, last: Integers) -> Integers:
 
 
 def number(data: bytes, at: int, end: int) -> tuple[int, int] | None:
-    """A number of variable length, and the place after it; None if there is none before `end`."""
+    """Decode a number of variable length. Returns it and the position after it, or None if it does not end in time."""
     value = 0
     for place in range(at, min(at + DELTA_BYTES, end)):
         value = value << 7 | data[place] & 0x7F

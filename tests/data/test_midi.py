@@ -68,7 +68,7 @@ def test_tracks_and_notes(duet: Path) -> None:
     # pitch, start, step, duration, velocity, pedal, track: drums are left out, the rest is in order of onset and pitch
     expected = [
         (61, 1.0, 0.0, 0.25, 10, False, 0),
-        (40, 1.6, 0.6, 1.0, 64, False, 1),
+        (40, 1.6, 0.6, 1.0, 64, True, 1),
         (60, 1.6, 0.0, 0.4, 64, True, 0),
         (60, 3.0, 1.4, 0.5, 64, False, 0),
         (72, 4.0, 1.0, 1.0, 64, True, 0),
@@ -105,7 +105,7 @@ def test_the_file_is_shown(duet: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert first == ["0", "C#4", "61", "1.0000", "1.2500", "0.0000", "0.2500", "10", "up", "0"]
     assert violin[1:3] == ["E2", "40"]
     assert second[1:3] == ["C4", "60"] and second[-2:] == ["down", "0"]
-    assert lines[-1] == "2 more notes (--notes N shows more)."
+    assert lines[-1] == "2 more notes (use --notes N)."
 
 
 def test_csv_is_for_programs(duet: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,7 +113,7 @@ def test_csv_is_for_programs(duet: Path, capsys: pytest.CaptureFixture[str]) -> 
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert list(rows[0])[:6] == ["pitch", "start", "end", "step", "duration", "velocity"]
     assert [row["name"] for row in rows] == ["C#4", "E2", "C4", "C4", "C5"]
-    assert [row["pedal"] for row in rows] == ["0", "0", "1", "0", "1"]
+    assert [row["pedal"] for row in rows] == ["0", "1", "1", "0", "1"]
     assert float(rows[4]["end"]) == pytest.approx(5.0)
     assert cli.main(["data", "show", str(duet), "--csv", "--notes", "1"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
@@ -136,8 +136,8 @@ def test_a_note_without_length_and_a_pedal_in_no_time(tmp_path: Path) -> None:
     ("name", "said"),
     [
         ("one.mdi", r"one.mdi: there is no such file. Did you mean one.mid?"),
-        ("text.mid", r"text.mid: it is no MIDI file, or a damaged one."),
-        ("cut.mid", r"cut.mid: it is no MIDI file, or a damaged one."),
+        ("text.mid", r"text.mid: not a valid MIDI file."),
+        ("cut.mid", r"cut.mid: not a valid MIDI file."),
         ("", "this is a folder. Name a MIDI file in it."),
     ],
 )
@@ -151,11 +151,11 @@ def test_what_cannot_be_read(tmp_path: Path, name: str, said: str, capsys: pytes
 
 def test_a_folder_stands_for_the_midi_files_below_it(tmp_path: Path) -> None:
     (tmp_path / "deep" / "deeper").mkdir(parents=True)
-    wanted = [tmp_path / "a.MID", tmp_path / "deep" / "deeper" / "b.midi"]
+    wanted = [tmp_path / "a.MID", tmp_path / "deep" / "b.rmi", tmp_path / "deep" / "deeper" / "b.midi"]
     for path in [*wanted, tmp_path / "deep" / "c.txt"]:
         path.touch()
     named = tmp_path / "named.anything"
     assert midi.files([named, tmp_path]) == [named, *wanted]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match=r"no MIDI file \(\.mid or \.midi\) in this folder"):
+    with pytest.raises(DataError, match=r"no MIDI files \(\.mid, \.midi, \.kar or \.rmi\) in this folder"):
         midi.files([tmp_path / "empty"])

@@ -46,7 +46,7 @@ def test_nothing_is_written_of_what_cannot_be_rendered(tmp_path: Path) -> None:
     foreign.write_text("no sounds")
     with pytest.raises(DataError, match=r"none\.mid: there is no such file"):
         render.to_wav(tmp_path / "none.mid", tmp_path / "a.wav")
-    with pytest.raises(DataError, match="no MIDI file"):
+    with pytest.raises(DataError, match="not a valid MIDI file"):
         render.to_wav(foreign, tmp_path / "a.wav")
     with pytest.raises(PortError, match=r"foreign\.sf2 is not an SF2"):
         render.to_wav(BACH, tmp_path / "a.wav", soundfont=str(foreign))

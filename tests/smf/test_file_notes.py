@@ -81,7 +81,7 @@ def test_a_pedal_is_down_while_it_is_on_any_channel() -> None:
         note(60, 0, 100) + pedal(0, 127) + pedal(100, 127, 1) + pedal(0, 0) + note(62, 100, 100)
         + note(63) + pedal(0, 63, 1) + note(64, 0, 100) + pedal(0, 127, 9) + note(65)
     )  # fmt: skip
-    found = notes(parse(midi(track + END)))
+    found = notes(parse(midi(track + END)), drums=True)
     assert found.pedal.tolist() == [False, True, True, False, False]
     assert found.pressed.tolist() == pytest.approx([inf, 0.2, 0.3, 0.55, 0.65])
     assert found.lifted.tolist() == pytest.approx([inf, inf, inf, 0.0, 0.1])

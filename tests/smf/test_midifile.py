@@ -81,9 +81,9 @@ def test_what_is_not_used_is_skipped(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "notes_left", "lost"),
     [
-        (PLAIN[:-20], 12, "track 1 is cut off after 1.5 s, and what follows is lost"),
-        (PLAIN[:-4], 16, "track 1 is cut off after 2.0 s, and what follows is lost"),
-        (midi(SCALE + b"\x00\xff\x01\x7fshort"), 16, "track 1 is damaged after 2.0 s, and what follows is lost"),
+        (PLAIN[:-20], 12, "track 1 is cut off after 1.5 s; the rest is lost"),
+        (PLAIN[:-4], 16, "track 1 is cut off after 2.0 s; the rest is lost"),
+        (midi(SCALE + b"\x00\xff\x01\x7fshort"), 16, "track 1 is damaged after 2.0 s; the rest is lost"),
         (midi(SCALE + b"\x81\x81\x81\x81\x01\x90\x3c\x40" + END), 16, "track 1 is damaged after 2.0 s"),
         (midi(SCALE + END, b"\x00\x3c\x40" + SCALE + END), 16, "track 2 is damaged after 0.0 s"),
         (midi(event(0, 0x90, 200, 64) + SCALE + END), 16, "track 1 has 1 message with a key or controller above 127"),
@@ -107,16 +107,16 @@ def test_values_above_127_are_127() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "it is no MIDI file"),
-        (b"no MIDI at all", "it is no MIDI file"),
-        (b"RIFF....WAVEfmt ", "it is no MIDI file"),
-        (PLAIN[:12], "it is no MIDI file"),
-        (PLAIN[:20], "it is no MIDI file"),
-        (chunk(b"MThd", b"\0\1\0\1") + chunk(b"MTrk", SCALE), "it is no MIDI file"),
-        (bytes(512) + PLAIN, "it is no MIDI file"),  # such as an archive that has one in it
+        (b"", "not a valid MIDI file"),
+        (b"no MIDI at all", "not a valid MIDI file"),
+        (b"RIFF....WAVEfmt ", "not a valid MIDI file"),
+        (PLAIN[:12], "not a valid MIDI file"),
+        (PLAIN[:20], "not a valid MIDI file"),
+        (chunk(b"MThd", b"\0\1\0\1") + chunk(b"MTrk", SCALE), "not a valid MIDI file"),
+        (bytes(512) + PLAIN, "not a valid MIDI file"),  # such as an archive that has one in it
         (midi(SCALE + END, division=0), "its time division is 0"),
         (midi(SCALE + END, division=0xE700), "its time division is 0"),
-        (midi(note(60) + note(62, wait=2**28 - 1) + END), "it lasts 75 hours, and files of up to 24 hours are read"),
+        (midi(note(60) + note(62, wait=2**28 - 1) + END), "it lasts 75 hours, but the limit is 24 hours"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_sentence(content: bytes, said: str, tmp_path: Path) -> None:
