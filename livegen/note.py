@@ -1,6 +1,6 @@
-"""A note, and the rolling window of the notes that sounded last.
+"""Notes, and the window of the most recent notes.
 
-Pure: no clock, no I/O, nothing beyond the standard library.
+Pure: no clock, no I/O, only the standard library.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from math import inf
 from typing import NewType
 
 MonotonicTime = NewType("MonotonicTime", float)
-"""Absolute seconds of this process, as `time.monotonic` gives them."""
+"""Absolute time in seconds, as returned by `time.monotonic`."""
 
 INSTANT = 0.001
-"""s: how long a note lasted that ended in the moment it began."""
+"""s: the duration of a note that ends at its onset."""
 
 WINDOW = 25
-"""Notes of context, as in the TensorFlow tutorial that livegen comes from."""
+"""Number of notes of context, as in the TensorFlow tutorial that livegen comes from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pedal:
-    """The sustain pedal as a key goes down: where it is, and how long ago it last moved each way."""
+    """The sustain pedal at the onset of a note: its position, and how long ago it was last pressed and lifted."""
 
     down: bool = False
     pressed: float = inf  # s ago, >= 0
@@ -35,7 +35,7 @@ PEDAL_UP = Pedal()
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note as the model sees it: the tutorial's three variables, its loudness, and the pedal.
+    """A note as the model reads it: the three variables of the tutorial, the velocity and the pedal.
 
     Raises:
         ValueError: a field is outside its range.
@@ -43,7 +43,7 @@ class Note:
 
     pitch: int  # 0..127, MIDI note number
     step: float  # s since the previous onset, >= 0
-    duration: float  # s, > 0, of the key, never extended by the pedal
+    duration: float  # s, > 0, until the key is released, without the pedal
     velocity: int  # 1..127
     pedal: Pedal = PEDAL_UP
 
@@ -59,12 +59,26 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundedNote:
-    """A note in absolute time: what was heard or played."""
+class Struck:
+    """A note that has begun, in absolute time. Its end is unknown."""
 
     pitch: int  # 0..127
     onset: MonotonicTime
-    duration: float  # s, > 0
+    velocity: int  # 1..127
+    pedal: Pedal = PEDAL_UP
+
+    def ended(self, at: float) -> SoundedNote:
+        """The note, if it ends at this time. It lasts at least INSTANT."""
+        return SoundedNote(self.pitch, self.onset, max(at - self.onset, INSTANT), self.velocity, self.pedal)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundedNote:
+    """A note in absolute time, heard or played."""
+
+    pitch: int  # 0..127
+    onset: MonotonicTime
+    duration: float  # s, > 0, until the key is released
     velocity: int  # 1..127
     pedal: Pedal = PEDAL_UP
 
@@ -74,12 +88,12 @@ class SoundedNote:
 
     @property
     def order(self) -> tuple[float, int]:
-        """What notes are sorted by, here and in training: onset, then pitch."""
+        """The sort key of notes everywhere: onset, then pitch."""
         return self.onset, self.pitch
 
 
 def to_notes(sounded: Iterable[SoundedNote]) -> tuple[Note, ...]:
-    """Turn onsets into steps, in order of (onset, pitch). The first note's step is 0."""
+    """Sort notes by (onset, pitch), and compute their steps. The first step is 0."""
     notes: list[Note] = []
     previous: float | None = None
     for note in sorted(sounded, key=lambda n: n.order):
@@ -89,26 +103,68 @@ def to_notes(sounded: Iterable[SoundedNote]) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-class NoteWindow:
-    """The last `size` notes of a conversation, in order of (onset, pitch), however late each is known."""
+@dataclass(slots=True)
+class _Entry:
+    struck: Struck
+    end: float | None = None  # None while the key is down
 
-    def __init__(self, size: int = WINDOW) -> None:
-        if size < 1:
-            raise ValueError(f"a window holds at least 1 note, not {size}")
-        self._size = size
-        self._notes: list[SoundedNote] = []
+    @property
+    def order(self) -> tuple[float, int]:
+        return self.struck.onset, self.struck.pitch
+
+
+class NoteWindow:
+    """The most recent notes, by (onset, pitch). A note is added at its onset, and its end later.
+
+    Args:
+        size: maximum number of notes; None: no limit.
+    """
+
+    def __init__(self, size: int | None = WINDOW) -> None:
+        self._entries: list[_Entry] = []
+        self.resize(size)
 
     def __len__(self) -> int:
-        return len(self._notes)
+        return len(self._entries)
 
     @property
     def last_onset(self) -> MonotonicTime | None:
-        return self._notes[-1].onset if self._notes else None
+        return self._entries[-1].struck.onset if self._entries else None
 
-    def add(self, note: SoundedNote) -> None:
-        insort(self._notes, note, key=lambda n: n.order)
-        del self._notes[: -self._size]
+    def resize(self, size: int | None) -> None:
+        """Change the maximum number of notes.
 
-    def notes(self) -> tuple[Note, ...]:
-        """The window as the model reads it."""
-        return to_notes(self._notes)
+        Raises:
+            ValueError: `size` is less than 1.
+        """
+        if size is not None and size < 1:
+            raise ValueError(f"a window holds at least 1 note, not {size}")
+        self._size = size
+        self._trim()
+
+    def begin(self, struck: Struck) -> None:
+        """Add a note that begins."""
+        insort(self._entries, _Entry(struck), key=lambda entry: entry.order)
+        self._trim()
+
+    def end(self, struck: Struck, at: float) -> None:
+        """Set the end of a note. If the window no longer has the note, do nothing."""
+        for entry in reversed(self._entries):
+            if entry.struck is struck:
+                entry.end = at
+                return
+
+    def clear(self) -> None:
+        self._entries.clear()
+
+    def sounded(self, now: float) -> tuple[SoundedNote, ...]:
+        """All notes. A note without an end lasts until `now`."""
+        return tuple(entry.struck.ended(now if entry.end is None else entry.end) for entry in self._entries)
+
+    def notes(self, now: float) -> tuple[Note, ...]:
+        """All notes, as the model reads them."""
+        return to_notes(self.sounded(now))
+
+    def _trim(self) -> None:
+        if self._size is not None:
+            del self._entries[: -self._size]

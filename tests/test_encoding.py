@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegen import encoding as f
+from livegen import encoding_arrays as arrays
 from livegen.note import PEDAL_UP, Note, Pedal
 
 BUSY = settings(deadline=None)  # the machine may be
@@ -77,10 +78,10 @@ def test_a_drawn_velocity_is_midi_and_read_as_what_was_drawn(velocity_bin, fract
 @BUSY
 @given(st.lists(NOTES, min_size=1))
 def test_arrays_are_encoded_as_single_notes_are(notes):
-    encoded = f.tokens(rows(notes))
+    encoded = arrays.tokens(rows(notes))
     assert encoded.dtype == np.int32
     assert [tuple(map(int, row)) for row in encoded] == [f.token(note) for note in notes]
-    batch = f.tokens(np.stack([rows(notes), rows(notes)[::-1]]))
+    batch = arrays.tokens(np.stack([rows(notes), rows(notes)[::-1]]))
     assert np.array_equal(batch, np.stack([encoded, encoded[::-1]]))
 
 
@@ -96,8 +97,8 @@ def test_a_token_is_of_the_variables_categories(note):
 @BUSY
 @given(st.lists(st.lists(NOTES, min_size=2, max_size=2), min_size=1))
 def test_of_what_came_before_a_context_nothing_is_told(contexts):
-    tokens = f.tokens(np.stack([rows(notes) for notes in contexts]))
-    f.start(tokens)
+    tokens = arrays.tokens(np.stack([rows(notes) for notes in contexts]))
+    arrays.start(tokens)
     assert [list(map(tuple, context)) for context in tokens.tolist()] == [f.context(notes) for notes in contexts]
     for notes, (first, second) in zip(contexts, tokens.tolist(), strict=True):
         assert first == [f.START, *f.token(notes[0])[1:4], f.pedal_category(Pedal(notes[0].pedal.down), 1.0)]
@@ -125,12 +126,12 @@ def test_a_context_without_notes_has_no_tokens():
     ],
 )
 def test_the_pedals_category_tells_its_moves_since_the_onset_before(pedal, category):
-    assert f._MOVES[f.pedal_category(pedal, 1.0)] == category
+    assert f.MOVES[f.pedal_category(pedal, 1.0)] == category
     assert f.pedal_category(pedal, 0.0) == pedal.down  # of a chord's other notes: nothing moved in no time
 
 
 def test_every_category_of_the_pedal_is_another_state_of_it():
-    assert f.PEDAL_MOVES == len(set(f._MOVES)) == 30
+    assert f.PEDAL_MOVES == len(set(f.MOVES)) == 30
 
 
 @BUSY
@@ -149,7 +150,7 @@ def test_a_drawn_pedal_is_read_as_what_was_drawn(category, step):
 def test_in_a_chord_a_drawn_pedal_is_where_it_is(category):
     pedal = f.category_pedal(category, 0.0)
     assert {pedal.pressed, pedal.lifted} <= {0.0, inf}
-    assert f.pedal_category(pedal, 0.0) == pedal.down == f._MOVES[category][0]
+    assert f.pedal_category(pedal, 0.0) == pedal.down == f.MOVES[category][0]
 
 
 def test_a_move_a_moment_before_the_onset_lies_in_the_last_quarter():

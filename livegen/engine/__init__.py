@@ -1,1 +1,1 @@
-"""The model at work: runtimes, sampling, and the thread that predicts."""
+"""Runs the model: runtimes, sampling, and the thread that computes responses."""

@@ -1,6 +1,6 @@
-"""A model's card, model.json: what it is, how it was trained, its figures, and the checksums of its files.
+"""The model card, model.json: a description, the training, the evaluation, and the checksums of the model's files.
 
-Reading a card needs nothing but the standard library. A file is checked when it is read.
+Reading a card needs only the standard library. A file is checked when it is read.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ OTHER = "Choose another model (livegen models)."
 class Training:
     data: str
     files: int
-    hashes: str  # the first 16 digits of each file's SHA-256, sorted, by blanks
-    notes: int  # seen, over all steps
+    hashes: str  # the first 16 digits of the SHA-256 of each file, sorted, separated by spaces
+    notes: int  # number of notes in all training steps
     minutes: float
     date: str  # ISO
     recipe: dict[str, Any]
@@ -47,7 +47,7 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Nats a note on windows of MAESTRO's validation split, of the LiteRT file itself."""
+    """Loss in nats per note on windows of MAESTRO's validation split, measured with the LiteRT file."""
 
     windows: int
     pieces: int
@@ -55,10 +55,10 @@ class Figures:
     pitch: float
     velocity: float
     duration: float
-    total: float  # of these four
+    total: float  # the sum of these four
     se: float  # standard error of `total`, by piece
-    pedal: float  # beside them
-    contexts: dict[str, float] = field(default_factory=dict)  # total, by how many notes came before
+    pedal: float  # not part of `total`
+    contexts: dict[str, float] = field(default_factory=dict)  # total, by the number of notes before
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,35 +73,35 @@ class Checksum:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    folder: Path = field(compare=False)  # where the model lies; not written down
+    folder: Path = field(compare=False)  # of the model; not part of the file
     name: str
     title: str
-    scheme: str  # of the encoding, `encoding.SCHEME`
+    scheme: str  # the encoding, `encoding.SCHEME`
     window: int  # notes of context
-    architecture: dict[str, Any]  # of the network, in the words of training
-    memory: int  # numbers that come along from note to note
+    architecture: dict[str, Any]  # of the network, as in training
+    memory: int  # size of the state that is passed from note to note
     training: Training
-    figures: Figures | None  # of one that was not evaluated there are none
-    files: dict[str, Checksum]  # by path below the folder
+    figures: Figures | None  # None: not evaluated
+    files: dict[str, Checksum]  # by path in the folder
     licence: str = LICENCE
     credit: str = CREDIT
     format: int = FORMAT
 
     def read_file(self, name: str) -> bytes:
-        """The content of one of the model's files.
+        """Read one of the model's files.
 
         Raises:
-            ModelError: it is missing, or not what the card says.
+            ModelError: the file is missing, or its checksum differs from the card.
         """
         if name not in self.files:
-            raise _refused(self.folder / CARD, f"lists no {name}", OTHER)
+            raise _refused(self.folder / CARD, f"does not list {name}", OTHER)
         path = self.folder / name
         try:
             content = path.read_bytes()
         except OSError as error:
             raise _refused(path, f"cannot be read ({error.strerror})", RESTORE) from error
         if Checksum.of(content) != self.files[name]:
-            raise _refused(path, f"damaged or replaced, its checksum is not the one in {CARD}", RESTORE)
+            raise _refused(path, f"damaged or replaced: its checksum differs from {CARD}", RESTORE)
         return content
 
     def to_json(self) -> str:
@@ -115,16 +115,16 @@ def _refused(path: Path, what: str, todo: str) -> ModelError:
 
 
 def read(folder: Path) -> Card:
-    """The card of the model in a folder.
+    """Read the card of the model in a folder.
 
     Raises:
-        ModelError: there is none, it is damaged, or of a model that this livegen cannot play.
+        ModelError: there is no card, it is damaged, or this livegen cannot play the model.
     """
     path = folder / CARD
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise _refused(folder, f"no model here, {CARD} is missing", "See what there is with: livegen models") from None
+        raise _refused(folder, f"not a model, {CARD} is missing", "To list the models: livegen models") from None
     except OSError as error:
         raise _refused(path, f"cannot be read ({error.strerror})", RESTORE) from error
     except ValueError as error:
@@ -132,34 +132,35 @@ def read(folder: Path) -> Card:
     if not isinstance(plain, dict) or "format" not in plain:
         raise _refused(path, "not the card of a livegen model", OTHER)
     if plain["format"] != FORMAT:
-        raise _refused(path, f"of format {plain['format']}, and this livegen reads {FORMAT}", f"Update it, or: {OTHER}")
+        what = f"has format {plain['format']}, but this livegen reads format {FORMAT}"
+        raise _refused(path, what, f"Update livegen. Or: {OTHER}")
     try:
         card = build(Card, plain, folder=folder)
     except ValueError as error:
         raise _refused(path, str(error), RESTORE) from error
     if card.scheme != SCHEME:
-        raise _refused(path, f"made for the encoding {card.scheme}, and this livegen speaks {SCHEME}", OTHER)
+        raise _refused(path, f"needs the encoding {card.scheme}, but this livegen has {SCHEME}", OTHER)
     if card.window != WINDOW:
-        raise _refused(path, f"made for {card.window} notes of context, and this livegen gives {WINDOW}", OTHER)
+        raise _refused(path, f"needs {card.window} notes of context, but this livegen gives {WINDOW}", OTHER)
     return card
 
 
 def folders() -> dict[str, Path]:
-    """Folders of the models that came with livegen, by name: in the package, or beside it in a checkout."""
+    """The folders of the models that livegen includes, by name: in the package, or next to it in a checkout."""
     package = Path(livegen.__file__).parent
     shelves = (package.parent / "models", package / "models")
     return {card.parent.name: card.parent for shelf in shelves for card in sorted(shelf.glob(f"*/{CARD}"))}
 
 
 def find(model: str) -> Card:
-    """The card of a model by its name or its folder.
+    """Read the card of a model, given by its name or its folder.
 
     Raises:
-        ModelError: there is no such model, or its card is not in order.
+        ModelError: there is no such model, or its card cannot be used.
     """
     known = folders()
     folder = known.get(model, Path(expanded(model)))
-    if os.path.isdir(folder):  # noqa: PTH112  (Path's raises, for instance where a name is too long)
+    if os.path.isdir(folder):  # noqa: PTH112  (Path's raises, for instance if a name is too long)
         return read(folder)
-    hint = f"{did_you_mean(model, known)} Known: {', '.join(known) or 'none'}."
-    raise ModelError(f"No model {model!r}, neither a name nor a folder.{hint}")
+    hint = f"{did_you_mean(model, known)} Models: {', '.join(known) or 'none'}."
+    raise ModelError(f"There is no model {model!r}: it is neither a name nor a folder.{hint}")

@@ -1,4 +1,4 @@
-"""Which runtime plays: LiteRT on the CPU, or TensorFlow where a GPU makes it faster."""
+"""Chooses the runtime: LiteRT on the CPU, or TensorFlow if a GPU makes it faster."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ from livegen.errors import ModelError
 from livegen.note import Note
 
 WARM_UP = 30
-"""Notes played before the daemon says that it is ready."""
+"""Number of notes to play before livegen is ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     runtime: Runtime
-    milliseconds: float  # a note, median of the warm-up
-    report: str  # one line: which it is, and why
+    milliseconds: float  # per note, median of the warm-up
+    report: str  # one line: which runtime, and why
 
 
 def choose(card: Card, device: str = "auto") -> Chosen:
-    """Load and warm up what `device` (auto, cpu or gpu) allows, and keep the faster. A GPU asked for is kept.
+    """Load and warm up the runtimes that `device` (auto, cpu or gpu) allows, and return the fastest. gpu: never the CPU
+    if the GPU works.
 
     Raises:
-        ModelError: the model's files are not in order, or there is nothing to run it with.
+        ModelError: the model's files are damaged, or no runtime works.
     """
     gpu, no_gpu = None, ""
     if device == "gpu" or (device == "auto" and gpu_is_likely()):
@@ -51,34 +52,34 @@ def choose(card: Card, device: str = "auto") -> Chosen:
     remarks = [remark for remark in (no_gpu, f"LiteRT is not used: {no_litert}" if no_litert else "") if remark]
     both = sorted((each for each in (gpu, cpu) if each), key=lambda each: each.milliseconds)
     if not both:
-        raise ModelError(f"Nothing here can run the model {card.name}. {'. '.join(remarks)}. Install livegen again.")
+        raise ModelError(f"No runtime can run the model {card.name}. {'. '.join(remarks)}. Install livegen again.")
     return _report(*both, remarks=remarks)
 
 
 def gpu_is_likely() -> bool:
-    """Whether it is worth the seconds that importing TensorFlow takes."""
+    """Whether there may be a GPU. If not, there is no need to import TensorFlow, which takes seconds."""
     return find_spec("tensorflow") is not None and (
         any(Path("/dev").glob("nvidia[0-9]*")) or which("nvidia-smi") is not None
     )
 
 
 def warm_up(runtime: Runtime, notes: int = WARM_UP) -> float:
-    """Play some notes to nobody. Returns milliseconds a note, median."""
-    draws = Improviser(runtime).improvise([Note(60, 0.0, 0.5, 64)], 0.5, np.random.default_rng(0))
-    times = [perf_counter() for _ in islice(draws, notes)]
+    """Play some notes without output. Returns milliseconds per note, median."""
+    samples = Improviser(runtime).improvise([Note(60, 0.0, 0.5, 64)], 0.5, np.random.default_rng(0))
+    times = [perf_counter() for _ in islice(samples, notes)]
     return 1000 * median(after - before for before, after in pairwise(times))
 
 
 def _attempt(load: Callable[[], Runtime], *fatal: type[Exception]) -> tuple[Chosen | None, str]:
-    """A runtime that has played, or why there is none. What is `fatal` is raised."""
+    """Load and warm up a runtime. Returns it, or the reason why it does not work. Errors in `fatal` are raised."""
     try:
         runtime = load()
         milliseconds = warm_up(runtime)
     except fatal:
         raise
-    except Exception as error:  # noqa: BLE001  (drivers and memory fail in their own ways, and the CPU still plays)
+    except Exception as error:  # noqa: BLE001  (drivers and memory may fail with any error, and the CPU still works)
         return None, _reason(error)
-    return Chosen(runtime, milliseconds, f"{runtime.name}, {milliseconds:.2f} ms a note"), ""
+    return Chosen(runtime, milliseconds, f"{runtime.name}, {milliseconds:.2f} ms per note"), ""
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The model's own playing: from some notes and a gap, note after note without end."""
+"""Continues notes with the model, note by note without end."""
 
 from __future__ import annotations
 
@@ -20,43 +20,58 @@ from livegen.encoding import (
     time_bin,
 )
 from livegen.engine.runtime import CHANCES, LONG, STEPS, Runtime, State, how
-from livegen.engine.sampling import AS_IS, Sampling
 from livegen.note import WINDOW, Note
-from livegen.stage.response import LONG_GAP, Drawn
+from livegen.stage.response import LONG_GAP, Sampled
+from livegen.stage.settings import AS_IS, Sampling
 
 MAX_STEP = 2.0
-"""s: no hole in a response is longer."""
+"""s, the longest gap in a response."""
 
 KEPT = 8
-"""Notes of its own that it still has in mind when it thinks of the call again (docs/model.md)."""
+"""Generated notes that stay in the context when the model reads the call again (docs/model.md)."""
 
-_NO_HOLE = bisect_right(TIME_EDGES, round(MAX_STEP / CELL)) - 1  # bins end by then, so many
-_LONG = bisect_left(TIME_EDGES, round(LONG_GAP / CELL))  # the first bin from there on
+_NO_GAP = bisect_right(TIME_EDGES, round(MAX_STEP / CELL)) - 1  # number of bins that end by MAX_STEP
+_LONG = bisect_left(TIME_EDGES, round(LONG_GAP / CELL))  # the first bin that begins at LONG_GAP or later
 
 
 class Improviser:
-    """A model, and how freely it draws. Used by one thread at a time."""
+    """Samples notes from a model. Use it in one thread at a time."""
 
-    def __init__(self, runtime: Runtime, sampling: Sampling = AS_IS, window: int = WINDOW) -> None:
-        """Hear the last `window` notes, and think of them again after every so many of its own, at least WINDOW."""
+    def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self._how = how(sampling.temperature, sampling.min_p, sampling.top_p)
-        self._how[0, STEPS], self._how[0, LONG] = _NO_HOLE, _LONG
+        self._how = how()
         self._chances = self._how[0, CHANCES]
-        self._next = np.full((1, len(VARIABLES)), -1, np.int32)  # but for its step to be drawn
-        self._window, self._again = window, max(window, WINDOW)
+        self._next = np.full((1, len(VARIABLES)), -1, np.int32)  # -1: sample all variables except the step
 
-    def improvise(self, notes: Sequence[Note], gap: float | None, random: np.random.Generator) -> Iterator[Drawn]:
-        """Go on after `notes` (at least one). The first note comes `gap` seconds after their last onset.
+    def improvise(
+        self,
+        notes: Sequence[Note],
+        gap: float | None,
+        random: np.random.Generator,
+        sampling: Sampling = AS_IS,
+        window: int = WINDOW,
+    ) -> Iterator[Sampled]:
+        """Continue `notes` without end.
 
-        Without a gap the model draws that too.
+        The model reads the last `window` of them, and reads them again after every `window` generated notes, or after
+        every WINDOW if that is more.
+
+        Args:
+            notes: the context, at least one.
+            gap: s from their last onset to the first onset; None to sample that too.
+            random: the source of all random numbers.
+            sampling: how to sample the distributions of the model.
+            window: notes of context.
 
         Raises:
-            ValueError: there are no notes, or the model gives no numbers.
+            ValueError: there are no notes, or the model returns NaN.
         """
         if not notes:
-            raise ValueError("the model needs at least one note to go on from")
-        call, played = context(notes[-self._window :]), list[Token]()
+            raise ValueError("the model needs at least one note to continue")
+        self._how[:] = how(sampling.temperature, sampling.min_p, sampling.top_p)
+        self._how[0, STEPS], self._how[0, LONG] = _NO_GAP, _LONG
+        again = max(window, WINDOW)
+        call, played = context(notes[-window:]), list[Token]()
         state = self._read(call, random)
         step, seconds = (state.step, bin_time(state.step, random.random())) if gap is None else (time_bin(gap), gap)
         for count in itertools.count(1):
@@ -64,16 +79,16 @@ class Improviser:
             random.random(out=self._chances, dtype=np.float32)
             token, state = self.runtime.play(state, self._next, self._how)
             played.append(token)
-            if count % self._again == 0:
-                played = played[len(call) - self._again - KEPT :]
+            if count % again == 0:
+                played = played[len(call) - again - KEPT :]
                 state = self._read([*call, *played], random)
-            if not 0 <= state.rest < 1.01:  # a sum of float32; and what the note was drawn from is no better
-                raise ValueError("the model gives no numbers")
-            yield Drawn(_note(token, seconds, random), state.rest)
+            if not 0 <= state.rest < 1.01:  # a rounded sum; NaN means that the note is not valid either
+                raise ValueError("the model returns values that are not numbers")
+            yield Sampled(_note(token, seconds, random), state.rest)
             step, seconds = state.step, bin_time(state.step, random.random())
 
     def _read(self, tokens: Sequence[Token], random: np.random.Generator) -> State:
-        """The state after these; the step of what follows is drawn."""
+        """The state after these tokens. The step of the next note is sampled."""
         random.random(out=self._chances, dtype=np.float32)
         state = self.runtime.begin()
         for token in tokens:
@@ -82,8 +97,8 @@ class Improviser:
 
 
 def _note(token: Token, seconds: float, random: np.random.Generator) -> Note:
-    """What a token stands for, after so many seconds. What is inside a bin is drawn evenly; the model hears the bin."""
+    """The note of a token, `seconds` after the previous onset. Values inside a bin are sampled uniformly."""
     _, pitch, velocity, duration, pedal = token
     loudness = bin_velocity(velocity, random.random())
-    lasting = bin_time(duration, 1 - random.random())  # above 0
-    return Note(pitch, seconds, lasting, loudness, category_pedal(pedal, seconds))
+    length = bin_time(duration, 1 - random.random())  # above 0
+    return Note(pitch, seconds, length, loudness, category_pedal(pedal, seconds))

@@ -1,4 +1,4 @@
-"""The model on a CPU, by LiteRT: one thread, int8 weights."""
+"""Runs the model with LiteRT on the CPU: one thread, int8 weights."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from livegen.errors import ModelError
 from livegen.quiet import quiet
 
 FILE = "model.tflite"
-"""Below a model's folder."""
+"""In the folder of a model."""
 
 _AFTER = ("token", "memory", "following", "rest")
 
 
 class LiteRt:
-    """A `Runtime`. LiteRT hands out copies, so a State is never changed under its owner."""
+    """A `Runtime`. LiteRT returns copies, so that a State never changes."""
 
     name = "LiteRT on the CPU"
 
@@ -30,11 +30,11 @@ class LiteRt:
 
         Args:
             content: of the file.
-            memory: how many numbers must come along from note to note.
-            source: its name, for errors.
+            memory: the size of the state that is passed from note to note.
+            source: the name of the file, for errors.
 
         Raises:
-            ModelError: it is no LiteRT file, or not of this network.
+            ModelError: it is not a LiteRT file, or has another network.
             ImportError: LiteRT is not installed.
         """
         from ai_edge_litert.interpreter import Interpreter
@@ -48,7 +48,7 @@ class LiteRt:
         self._ins, self._outs = _places(self._interpreter, memory, source)
         self._after = [self._outs[name] for name in _AFTER]
         self._begin = beginning(memory)
-        with quiet():  # some of the set-up happens at the first call
+        with quiet():  # the first call completes the setup
             self._run(*example(memory).values())
 
     @classmethod
@@ -76,14 +76,14 @@ class LiteRt:
 
 
 def _places(interpreter: Any, memory: int, source: str) -> tuple[list[int], dict[str, int]]:  # noqa: ANN401  (LiteRT has no types)
-    """Where what goes in lies, and what comes out."""
+    """The indices of the input and output tensors."""
     if PLAY not in interpreter.get_signature_list():
-        raise ModelError(f"{source}: not a pianist, it has no signature {PLAY}. {OTHER}")
-    # The runner allocates all tensors anew at every call: nothing but the places is taken from it.
+        raise ModelError(f"{source}: not a livegen model, it has no signature {PLAY}. {OTHER}")
+    # The runner allocates all tensors again at every call, so that only its indices are used.
     runner = interpreter.get_signature_runner(PLAY)
     ins, outs = runner.get_input_details(), runner.get_output_details()
     found = tuple({name: tuple(map(int, of[name]["shape"])) for name in of} for of in (ins, outs))
     shapes = {name: shape for name, (shape, _) in inputs(memory).items()}, outputs(memory)
     if found != shapes:
-        raise ModelError(f"{source}: its shapes are {found}, its card says {shapes}. {OTHER}")
+        raise ModelError(f"{source}: its shapes are {found}, but its card needs {shapes}. {OTHER}")
     return [ins[name]["index"] for name in shapes[0]], {name: outs[name]["index"] for name in shapes[1]}

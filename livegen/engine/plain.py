@@ -1,4 +1,4 @@
-"""Dataclasses out of what JSON holds, checked."""
+"""Builds dataclasses from JSON, with checks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 def build(kind: type[T], plain: dict[str, object], **given: object) -> T:
-    """A dataclass with exactly the keys of `plain`; `given` are fields that do not stand there.
+    """Build a dataclass from exactly the keys of `plain`, and the fields in `given`.
 
     Raises:
-        ValueError: a key is unknown or missing, or a value has the wrong type; it names the key.
+        ValueError: a key is unknown or missing, or a value has the wrong type. The text names the key.
     """
     return cast("T", _object(kind, plain, "", given))
 
@@ -31,10 +31,10 @@ def _object(kind: type[Any], plain: object, where: str, given: dict[str, object]
     return kind(**{name: _value(hints[name], table[name], where + name) for name in names}, **given)
 
 
-def _value(kind: Any, plain: object, where: str) -> object:  # noqa: ANN401  (a type, or what stands for one)
+def _value(kind: Any, plain: object, where: str) -> object:  # noqa: ANN401  (a type, or a description of one)
     if is_dataclass(kind):
         return _object(cast("type[Any]", kind), plain, where + ".", {})
-    if get_origin(kind) is UnionType:  # of something and None
+    if get_origin(kind) is UnionType:  # X | None
         return None if plain is None else _value(get_args(kind)[0], plain, where)
     if get_origin(kind) is dict:
         return {key: _value(get_args(kind)[1], v, f"{where}.{key}") for key, v in _expect(dict, plain, where).items()}

@@ -1,4 +1,4 @@
-"""The thread that answers: the newest request wins."""
+"""The thread that computes responses. The newest request wins."""
 
 from __future__ import annotations
 
@@ -12,42 +12,39 @@ from time import perf_counter
 import numpy as np
 
 from livegen.engine.improviser import Improviser
-from livegen.stage.events import Failed, Predicted, Request
-from livegen.stage.response import Drawn, compose
+from livegen.stage.effects import Ask
+from livegen.stage.events import Failed, Predicted
+from livegen.stage.response import Sampled, compose
 
 
 class AbandonedError(Exception):
-    """Nobody waits for this answer any more."""
+    """A newer request has replaced this one."""
 
 
 def answer(
-    improviser: Improviser,
-    request: Request,
-    *,
-    seed: int | None,
-    longest: float,
-    abandoned: Callable[[], bool] = lambda: False,
+    improviser: Improviser, request: Ask, *, seed: int | None, abandoned: Callable[[], bool] = lambda: False
 ) -> Predicted:
-    """The response to a request, never over `longest` seconds. With a seed, the same every time.
+    """Compute the response to a request. With a seed, it is the same every time.
 
     Raises:
-        AbandonedError: `abandoned` came true between two notes.
+        AbandonedError: `abandoned` became true between two notes.
     """
     start = perf_counter()
     random = np.random.default_rng(None if seed is None else [seed, request.response])
+    played = improviser.improvise(request.context, request.gap, random, request.sampling, request.window)
 
-    def draws() -> Iterator[Drawn]:
-        for drawn in improviser.improvise(request.context, request.gap, random):
+    def samples() -> Iterator[Sampled]:
+        for sampled in played:
             if abandoned():
                 raise AbandonedError
-            yield drawn
+            yield sampled
 
-    notes = compose(draws(), request.length, longest)
+    notes = compose(samples(), request.length, request.longest)
     return Predicted(request.id, notes, perf_counter() - start)
 
 
-def attempt(answering: Callable[[Request], Predicted], request: Request) -> Predicted | Failed:
-    """What goes wrong is an answer too. Raises AbandonedError alone."""
+def attempt(answering: Callable[[Ask], Predicted], request: Ask) -> Predicted | Failed:
+    """Answer a request. Errors become `Failed`, except AbandonedError."""
     try:
         return answering(request)
     except AbandonedError:
@@ -57,7 +54,7 @@ def attempt(answering: Callable[[Request], Predicted], request: Request) -> Pred
 
 
 class Predictor:
-    """Owns the model while it runs. Never raises: what goes wrong is an answer too."""
+    """Owns the model while it runs. Its thread never raises: errors become `Failed`."""
 
     def __init__(
         self,
@@ -65,46 +62,42 @@ class Predictor:
         put: Callable[[Predicted | Failed], None],
         *,
         seed: int | None,
-        longest: float,
         realtime: Callable[[], object],
     ) -> None:
-        """Make a predictor that stands still.
+        """Create a predictor. `start` starts it.
 
         Args:
-            improviser: used by the predictor's thread alone.
-            put: takes the answers, in that thread.
-            seed: of all draws, with the response's number; None for fresh ones.
-            longest: s, what no response exceeds.
-            realtime: gives the calling thread its priority.
+            improviser: used only by the predictor's thread.
+            put: called with each answer, in that thread.
+            seed: of the random numbers, together with the number of the response; None: random.
+            realtime: called in the thread first, to set its priority.
         """
         self._put, self._realtime = put, realtime
-        self._answer = partial(
-            answer, improviser, seed=seed, longest=longest, abandoned=lambda: not self._requests.empty()
-        )
-        self._requests: SimpleQueue[Request | None] = SimpleQueue()  # None: stop
+        self._answer = partial(answer, improviser, seed=seed, abandoned=lambda: not self._requests.empty())
+        self._requests: SimpleQueue[Ask | None] = SimpleQueue()  # None: stop
         self._thread = Thread(target=self._run, name="livegen-predictor", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def ask(self, request: Request) -> None:
-        """Answer this instead of whatever was asked before."""
+    def ask(self, request: Ask) -> None:
+        """Answer this request instead of earlier ones."""
         self._requests.put(request)
 
     def stop(self) -> None:
-        """Leave after the note at hand, at the latest. May be called again."""
+        """Stop after the current note. A second call does nothing."""
         self._requests.put(None)
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
-        with suppress(OSError):  # without priority it is only a little late under load
+        with suppress(OSError):  # without priority it still works, with delays under load
             self._realtime()
         while (request := self._newest()) is not None:
             with suppress(AbandonedError):
                 self._put(attempt(self._answer, request))
 
-    def _newest(self) -> Request | None:
+    def _newest(self) -> Ask | None:
         request = self._requests.get()
         while request is not None:
             try:

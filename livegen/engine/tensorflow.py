@@ -1,4 +1,4 @@
-"""The model by TensorFlow: for a GPU, and for a CPU that has no LiteRT. Nothing else imports TensorFlow live."""
+"""Runs the model with TensorFlow, on a GPU or if there is no LiteRT. The daemon imports TensorFlow only here."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ FOLDER = "saved_model"
 
 
 def verified(card: Card) -> Path:
-    """The folder of a model's SavedModel.
+    """The folder of a model's SavedModel, with its files checked.
 
     Raises:
-        ModelError: the model has none, or it is damaged.
+        ModelError: the model has no SavedModel, or it is damaged.
     """
     files = [name for name in card.files if name.startswith(f"{FOLDER}/")]
     if not files:
-        raise ModelError(f"{card.folder}: lists no {FOLDER} for TensorFlow. {OTHER}")
+        raise ModelError(f"{card.folder}: has no {FOLDER} for TensorFlow. {OTHER}")
     for name in files:
         card.read_file(name)
     return card.folder / FOLDER
 
 
 class TensorFlow:
-    """A `Runtime`: the SavedModel, compiled by XLA where that works."""
+    """A `Runtime`: the SavedModel, compiled by XLA if possible."""
 
     def __init__(self, card: Card, *, gpu: bool) -> None:
         """Load a model's SavedModel onto the GPU or the CPU.
 
         Raises:
-            ModelError: the model has none, or it is damaged.
+            ModelError: the model has no SavedModel, or it is damaged.
             ImportError: TensorFlow is not installed.
-            RuntimeError: there is no GPU; also whatever TensorFlow raises where it cannot go on.
+            RuntimeError: there is no GPU. TensorFlow may raise other errors too.
         """
         folder = verified(card)
         self._begin = beginning(card.memory)
@@ -77,7 +77,7 @@ class TensorFlow:
         return {"step": state.steps, **{name: out[name].numpy()[0] for name in VARIABLES[1:]}}
 
     def _compiled(self, example: dict[str, NDArray[Any]]) -> Callable[..., dict[str, Any]]:
-        """The signature, ready to run: compiled by XLA, or as it is where XLA cannot."""
+        """The signature, compiled by XLA; if XLA fails, as it is."""
         tf, signature = self._tf, self._model.signatures[PLAY]
         specs = {key: tf.TensorSpec(value.shape, value.dtype) for key, value in example.items()}
 

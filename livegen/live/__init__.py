@@ -1,1 +1,1 @@
-"""Where the parts meet: the daemon, `livegen play`, and what both do with their process."""
+"""The daemon, `livegen play`, and the setup of the process that both need."""

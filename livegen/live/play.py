@@ -1,10 +1,9 @@
-"""`livegen play`: a MIDI file in real time, by the daemon's own inbox, ports and synth, and without its model."""
+"""`livegen play`: plays a MIDI file in real time, with the daemon's inbox, ports and synth but without a model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 from mido import Message
@@ -13,93 +12,104 @@ from livegen.config.settings import Settings
 from livegen.errors import PortError
 from livegen.io.file_player import from_file
 from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
-from livegen.io.reporter import Reporter
+from livegen.io.publisher import Publisher
 from livegen.io.wiring import Wiring, wire
-from livegen.live.process import deliver, let_arrive, punctual, reporting, signals
+from livegen.live.loop import ALL_FAILED, Outputs
+from livegen.live.process import real_time, reporting, signals
 from livegen.note import MonotonicTime
-from livegen.stage.events import Ended, Lost, Panic, Part, Received, Send, Stop
-from livegen.stage.voice import Voice
+from livegen.stage.effects import Send
+from livegen.stage.events import InputClosed, Panic, Part, PortId, Received, ServerLost, Stop
+from livegen.stage.hands import Hands
+from livegen.stage.outputs import Output
+from livegen.stage.settings import ALL
 
-TELL_EVERY = 10.0  # s
-FADE = 2.0  # s that the synth rings on after the last note
+REPORT_EVERY = 10.0  # s
+FADE = 2.0  # s for the synth to fade after the last note
 
 
 def run(settings: Settings, file: Path) -> int:
-    """Play a file on the outputs of the settings, to its end or until told to stop. Returns the exit status.
+    """Play a file on the outputs of the settings, until its end or a signal. Returns the exit status.
 
     Raises:
-        LivegenError: it could not start, or every output broke.
+        LivegenError: the start failed, or all outputs failed.
     """
     live = LiveInbox()
-    timeline = from_file(file, MonotonicTime(0.0))  # first: of what cannot be played nothing is written
+    timeline = from_file(file, MonotonicTime(0.0), PortId(str(file)))  # first: if it cannot be read, nothing is written
     with ExitStack() as stack:
-        reporter = stack.enter_context(reporting(settings))
+        publisher = stack.enter_context(reporting(settings))
         stack.enter_context(signals(live))
-        wiring = stack.enter_context(wire(settings, live, reporter, timeline))
-        playing = _Playing(wiring, reporter)
-        reporter.say(f"playing {file}, {_clock(playing.length)}. Ctrl-C ends it.")
+        wiring = stack.enter_context(wire(settings, live, publisher, timeline))
+        playing = _Playing(wiring, publisher)
+        publisher.say(f"Playing {file}, {_clock(playing.length)}. Stop with Ctrl-C.")
         inbox: Inbox = VirtualInbox(wiring.events, live) if settings.fast else live
         if not settings.fast:
-            stack.enter_context(punctual(settings, reporter))
+            stack.enter_context(real_time(settings, publisher))
         wiring.start()
         try:
-            playing.play(inbox, TELL_EVERY if not settings.fast else None)
+            playing.play(inbox, REPORT_EVERY if not settings.fast else None)
         finally:
             playing.leave(inbox)
     return 0
 
 
 class _Playing:
-    def __init__(self, wiring: Wiring, reporter: Reporter) -> None:
+    def __init__(self, wiring: Wiring, publisher: Publisher) -> None:
         self._wiring = wiring
-        self._reporter = reporter
-        self._voices = dict(enumerate(Voice(thru=True, channel=0) for _ in wiring.outputs))  # of those that work
+        self._publisher = publisher
+        self._hands = Hands(ALL)
+        self._sounding = {each.port: Output(each.port, channel=0, thru=True) for each in wiring.outputs}
+        self._outputs = Outputs(wiring.outputs, publisher)
         events = list(wiring.events)
         self._begin = events[0].at
         self.length = events[-1].at - self._begin  # s
 
-    def play(self, inbox: Inbox, tell_every: float | None) -> None:
-        """Until the file's end, or a Stop. Tells how far it is every so many seconds."""
-        told = 0.0
-        while self._voices:
-            event = inbox.get(None if tell_every is None else MonotonicTime(self._begin + told + tell_every))
+    def play(self, inbox: Inbox, report_every: float | None) -> None:
+        """Play until the end of the file, or a Stop. Report the position every `report_every` seconds."""
+        reported = 0.0
+        while self._sounding:
+            event = inbox.get(None if report_every is None else MonotonicTime(self._begin + reported + report_every))
             match event:
-                case Received(message, at):
-                    self._send(partial(Voice.pass_on, message=message, port=0), at)
+                case Received(message, at, port):
+                    self._forward(message, at, port)
                 case Panic(at):
-                    self._send(Voice.close, at)
-                case Ended(at):
-                    self._send(Voice.close, at)
+                    self._hands.forget(at)
+                    self._send(Output.panic, at)
+                case InputClosed(_, at):
+                    self._send(Output.close, at)
                     self._fade(inbox)
                     return
-                case Lost(why):
+                case ServerLost(why):
                     raise PortError(why)
                 case Stop():
-                    self._reporter.say(f"stopped at {_clock(inbox.now() - self._begin)} of {_clock(self.length)}")
+                    self._publisher.say(f"Stopped at {_clock(inbox.now() - self._begin)} of {_clock(self.length)}.")
                     return
                 case None:
-                    told += tell_every or 0.0
-                    self._reporter.say(f"{_clock(told)} of {_clock(self.length)}")
-        raise PortError("Every output is broken. Connect one and start again.")
+                    reported += report_every or 0.0
+                    self._publisher.say(f"{_clock(reported)} of {_clock(self.length)}")
+        raise PortError(ALL_FAILED)
 
     def leave(self, inbox: Inbox) -> None:
-        """Release whatever was sounded, on whatever way out."""
+        """End all sound, for any reason of leaving."""
         try:
             self._wiring.stop_listening()
         finally:
-            self._send(Voice.close, inbox.now())
-        let_arrive(self._wiring.outputs)
+            self._send(Output.close, inbox.now())
+        self._outputs.let_arrive()
+
+    def _forward(self, message: Message, at: MonotonicTime, port: PortId) -> None:
+        change = self._hands.hear(message, at, port)
+        self._send(lambda output: output.forward(message, change, self._hands), at)
 
     def _fade(self, inbox: Inbox) -> None:
-        """Let the synth in this process ring on: closed, it is silent at once."""
-        if any(not output.real and not output.keeps_call for output in self._wiring.outputs):
-            inbox.get(MonotonicTime(inbox.now() + FADE))  # all that may still come, a Stop or a Panic, ends that
+        """Let the built-in synth fade: closing it silences it at once."""
+        if any(not output.returns and not output.records for output in self._wiring.outputs):
+            inbox.get(MonotonicTime(inbox.now() + FADE))  # a Stop or a Panic ends the wait
 
-    def _send(self, messages: Callable[[Voice], list[Message]], at: MonotonicTime) -> None:
-        for output, voice in list(self._voices.items()):
-            for message in messages(voice):
-                if not deliver(Send(output, message, Part.CALL, at), self._wiring.outputs, self._reporter):
-                    del self._voices[output]
+    def _send(self, messages: Callable[[Output], list[Message]], at: MonotonicTime) -> None:
+        for port, output in list(self._sounding.items()):
+            for message in messages(output):
+                if not self._outputs.send(Send(port, message, Part.CALL, at)):
+                    del self._sounding[port]
                     break
 
 

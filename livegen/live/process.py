@@ -1,4 +1,4 @@
-"""What every job that plays in real time does with its process: signals, its log, priority, outputs that may break."""
+"""Setup of a process that plays in real time: signals, log and priority."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,58 +17,51 @@ from livegen.config.settings import Settings
 from livegen.io import realtime
 from livegen.io.inbox import Inbox
 from livegen.io.output import Output
+from livegen.io.publisher import Publisher
 from livegen.io.reporter import Reporter
-from livegen.stage.events import Panic, Send, Stop
+from livegen.stage.events import Panic, Stop
 
-LAST_WORDS = 0.05  # s: JACK carries on what was sent once a period, of up to 43 ms; ports closed sooner swallow it
+DRAIN = 0.05  # s: JACK sends once per period, of up to 43 ms; if ports are closed sooner, messages are lost
 
 
-def reporting(settings: Settings) -> Reporter:
-    """The log, on stderr. To be closed."""
-    stream = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115  (None where stderr is closed; kept to the end)
-    return Reporter(
+@contextmanager
+def reporting(settings: Settings) -> Iterator[Publisher]:
+    """A publisher whose first listener is the log, on stderr."""
+    stream = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115  (stderr is None if closed; open until the end)
+    with Reporter(
         stream,
         terminal=stream.isatty(),
         verbose=settings.verbose,
         journal="JOURNAL_STREAM" in os.environ,
         claim=partial(realtime.claim, settings.realtime, realtime.REPORTER),
-    )
+    ) as log:
+        yield Publisher(log)
 
 
 @contextmanager
-def punctual(settings: Settings, reporter: Reporter) -> Iterator[None]:
-    """Priority for the calling thread, and no pauses of the interpreter's own inside."""
+def real_time(settings: Settings, publisher: Publisher) -> Iterator[None]:
+    """Real-time priority for the calling thread, and no automatic garbage collection inside."""
     with realtime.quiet_collector():
         refused = realtime.claim(settings.realtime, realtime.MAIN)
         if refused and settings.realtime == "on":
-            reporter.warn(refused)
+            publisher.warn(refused)
         elif refused:
-            reporter.debug(refused)
+            publisher.debug(refused)
         if settings.realtime != "off":
             realtime.lock_memory()
         yield
 
 
-def deliver(send: Send, outputs: Sequence[Output], reporter: Reporter) -> bool:
-    """Send a message. False when its output is broken."""
-    try:
-        outputs[send.output].send(send)
-    except Exception as error:  # noqa: BLE001  (whatever breaks one output, the others must get their note_offs)
-        reporter.warn(f"{outputs[send.output].name} is left out: {error}")
-        return False
-    return True
-
-
-def let_arrive(outputs: Sequence[Output]) -> None:
-    """Wait until what was sent has left the ports among the outputs."""
-    if any(output.real for output in outputs):
-        time.sleep(LAST_WORDS)
+def let_arrive(outputs: Iterable[Output]) -> None:
+    """Wait until all messages have left the MIDI ports among the outputs."""
+    if any(output.returns for output in outputs):
+        time.sleep(DRAIN)
 
 
 @contextmanager
 def signals(inbox: Inbox) -> Iterator[None]:
-    """SIGUSR1 silences, SIGHUP reloads if not at a terminal; it and whatever else would end the process end it well."""
-    terminal = any(map(os.isatty, range(3)))  # once it is closed, it is none any more
+    """Handle signals: SIGUSR1 silences, SIGHUP reloads (at a terminal it stops), others that end a process stop."""
+    terminal = any(map(os.isatty, range(3)))  # now, because a closed terminal is no longer one
 
     def stop(number: int, _: FrameType | None) -> None:
         inbox.put(Stop(signal.Signals(number).name))
@@ -84,7 +77,7 @@ def signals(inbox: Inbox) -> Iterator[None]:
         "SIGHUP": hang_up,
         "SIGUSR1": panic,
     }
-    before: dict[str, Any] = {}  # of whatever signal.signal gives back
+    before: dict[str, Any] = {}  # what signal.signal returns
     for name, handler in handlers.items():
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:  # nohup
             before[name] = signal.signal(getattr(signal, name), handler)

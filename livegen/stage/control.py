@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from mido import Message
 
 PEDALS = {"sustain": 64, "sostenuto": 66, "soft": 67}
-DOWN = 64  # a pedal's value from which on it is down (MIDI 1.0, controllers 64 to 69)
+DOWN = 64  # value from which on a pedal is down (MIDI 1.0, controllers 64 to 69)
+RELEASED = 48  # value below which it is up again: what lies between leaves it where it is
 
 
 @dataclass(frozen=True, slots=True)

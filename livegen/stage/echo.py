@@ -1,4 +1,4 @@
-"""What the daemon itself sent and hears back is not the player."""
+"""livegen's own messages that come back through a loop are not the player."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections import deque
 from mido import Message
 
 from livegen.note import MonotonicTime
+from livegen.stage.events import PortId
+from livegen.stage.hands import Hands
 
 WINDOW = 0.030  # s within which an echo comes back
 LOOPED = 0.080  # s within which it does where there is known to be a loop: a busy machine may hold it up
@@ -28,39 +30,37 @@ def wire(message: Message) -> Wire:
 
 
 class Echo:
-    """Remembers for a moment what was sent, and knows it again.
+    """Remembers for a moment what was sent, and recognises it when it comes back.
 
-    A note is known by channel, key and velocity. What livegen itself plays comes back by a loop only. What the player
-    plays, and is passed on, they may play again: a key that bounces, a clock's next tick. So until there is known to be
-    a loop, only what changes nothing is an echo of it: a key that is down, struck again; one that is up, let go; a
-    controller set to where it is. Loop or not, a key that the player has down is let go by them, unless livegen let
-    it go.
+    A note is recognised by channel, key and velocity. What livegen plays comes back through a loop only. What the
+    player plays, and livegen forwards, the player may play again: a key that bounces, the next tick of a clock. So
+    until a loop is known, a forwarded message counts as an echo only if it is redundant: a note_on for a key that is
+    down, a note_off for a key that is up, a controller set to its current value. Loop or not, the note_off for a key
+    that the player holds is theirs, unless livegen sent one.
     """
 
     def __init__(self) -> None:
         self._sent: deque[tuple[MonotonicTime, Wire, bool]] = deque()  # with whether it is ours
-        self._down: set[tuple[int, int, int]] = set()  # the player's keys, on all channels: port, channel, key
         self._armed_until = float("-inf")
 
     def sent(self, message: Message, now: MonotonicTime, *, ours: bool = True) -> None:
-        """A message left by a port: livegen's own, or one of the player's that is passed on."""
+        """A message was sent to a port: livegen's own, or one of the player's that is forwarded."""
         self._forget(now)
         self._sent.append((now, wire(message), ours))
 
-    def heard(self, message: Message, at: MonotonicTime, port: int = 0) -> bool:
-        """Whether this is an echo. Each thing sent is echoed once. What is none is the player's, and taken note of."""
+    def heard(self, message: Message, at: MonotonicTime, port: PortId, hands: Hands) -> bool:
+        """Whether this is an echo. Each message that was sent comes back once."""
         self._forget(at)
         seen = wire(message)
         kind = seen[0] & 0xF0
-        key = (port, seen[0] & 0xF, seen[1]) if kind in (NOTE_ON, NOTE_OFF) else None
         looped = at <= self._armed_until
-        if key is None:
-            if_ours = if_theirs = looped or self._changes_nothing(message, seen)
-        elif kind == NOTE_ON:
-            if_ours, if_theirs = True, looped or any(down[1:] == key[1:] for down in self._down)
-        else:
-            if_theirs = key not in self._down
+        if kind == NOTE_ON:
+            if_ours, if_theirs = True, looped or hands.holds(seen[0] & 0xF, seen[1])
+        elif kind == NOTE_OFF:
+            if_theirs = (port, seen[0] & 0xF, seen[1]) not in hands
             if_ours = looped or if_theirs
+        else:
+            if_ours = if_theirs = looped or self._changes_nothing(message, seen)
         for entry in self._sent:
             sent, what, ours = entry
             if what == seen and at - sent <= (LOOPED if looped else WINDOW) and (if_ours if ours else if_theirs):
@@ -68,9 +68,12 @@ class Echo:
                 if kind == NOTE_ON or (kind == NOTE_OFF and looped):
                     self._armed_until = at + ARMED
                 return True
-        if key is not None:
-            (self._down.add if kind == NOTE_ON else self._down.discard)(key)
         return False
+
+    def forget(self) -> None:
+        """Nothing that was sent will come back, and no loop is known: after panic, and when ports change."""
+        self._sent.clear()
+        self._armed_until = float("-inf")
 
     def _changes_nothing(self, message: Message, seen: Wire) -> bool:
         """Whether it sets a controller, wheel or the like to what it was last sent."""

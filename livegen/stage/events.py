@@ -1,15 +1,20 @@
-"""What flows through the stage: events in, messages and notices out. All frozen."""
+"""What goes into the stage. Everything is frozen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NewType
 
-from livegen.note import PEDAL_UP, MonotonicTime, Note, Pedal, SoundedNote
+from livegen.note import PEDAL_UP, MonotonicTime, Pedal
 
 if TYPE_CHECKING:
     from mido import Message
+
+    from livegen.stage.settings import StageSettings
+
+PortId = NewType("PortId", str)
+"""The identity of an input or an output: the same for as long as the program runs, and after a port comes back."""
 
 
 class Part(Enum):
@@ -19,27 +24,24 @@ class Part(Enum):
     RESPONSE = "response"  # livegen
 
 
-# Into the inbox.
-
-
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message of the player's, stamped where it came in."""
+    """A MIDI message from an input, with the time at which it came in."""
 
     message: Message
     at: MonotonicTime
-    port: int = 0  # which of the inputs
+    port: PortId
 
     def __str__(self) -> str:
-        return f"in {self.port + 1}:  {_words(self.message)}"
+        return f"in {self.port}: {in_words(self.message)}"
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseNote:
-    """A note of a response that has no place in time yet."""
+    """A note of a response that is not scheduled yet."""
 
     pitch: int  # 0..127
-    offset: float  # s from the response's first onset
+    offset: float  # s from the first onset of the response
     duration: float  # s
     velocity: int  # 1..127
     pedal: Pedal = PEDAL_UP
@@ -47,11 +49,11 @@ class ResponseNote:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """The response to a request, whole."""
+    """The whole response to a request."""
 
     request: int
     notes: tuple[ResponseNote, ...]  # by offset
-    seconds: float  # that the model took
+    seconds: float  # that the model needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,128 +66,81 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Panic:
-    """Be silent, now: a pedal, a key, a controller or SIGUSR1."""
+    """Silence everything now. It comes from SIGUSR1; the panic control comes in as a message."""
 
     at: MonotonicTime
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """An input that is a file has been played to its end."""
+class InputOpened:
+    """Messages may come from this input from now on.
 
-    at: MonotonicTime
-    port: int = 0
+    `instrument` names what the port belongs to. An output with the same name is the player's own instrument.
+    """
+
+    port: PortId
+    live: bool  # a MIDI port, where our own messages may come back; not a file
+    instrument: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """The MIDI system is gone: nothing will come in or go out any more."""
+class InputClosed:
+    """Nothing more comes from this input: a file has ended, or a port is gone."""
+
+    port: PortId
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOpened:
+    """Messages can be sent to this output from now on."""
+
+    port: PortId
+    returns: bool = False  # a MIDI port: what is sent may come back
+    records: bool = False  # a file: it gets the player's part whatever the setting `thru` says
+    instrument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputClosed:
+    """This output is gone or broken."""
+
+    port: PortId
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """New settings. Each applies when `livegen.config.settings` says."""
+
+    settings: StageSettings
+
+
+PortEvent = InputOpened | InputClosed | OutputOpened | OutputClosed
+
+Event = Received | Predicted | Failed | Panic | PortEvent | SettingsChanged
+"""What `Session.step` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLost:
+    """The MIDI server has ended: nothing comes in or goes out any more."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Leave the loop; `reload` to come back with new settings."""
+    """Leave the loop; with `reload`, come back with new settings."""
 
     reason: str
     reload: bool = False
 
 
-Event = Received | Predicted | Failed | Panic | Ended | Lost | Stop
+Incoming = Event | ServerLost | Stop
+"""What an inbox holds. The last two are for the loop alone."""
 
 
-# To the predictor.
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the model is asked: go on from here. The newest request wins."""
-
-    id: int
-    context: tuple[Note, ...]  # 1 to `window` notes, the last ones that sounded
-    gap: float  # s from the last onset to the response's first: its step
-    length: float  # s the response should last
-    response: int  # how many responses went before: with the seed it decides the draws
-
-
-# Out.
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """A message for one output."""
-
-    output: int  # which of the outputs
-    message: Message
-    part: Part
-    at: MonotonicTime  # nominal
-
-    def __str__(self) -> str:
-        return f"out {self.output + 1}: {_words(self.message)}"
-
-
-def _words(message: Message) -> str:
-    """A message as mido writes it, without its time, which is that of a file."""
+def in_words(message: Message) -> str:
+    """A message as mido writes it, without its time, which only files use."""
     return str(message).removesuffix(f" time={message.time}")
-
-
-@dataclass(frozen=True, slots=True)
-class NoteStarted:
-    part: Part
-    pitch: int
-    velocity: int
-    at: MonotonicTime
-
-
-@dataclass(frozen=True, slots=True)
-class CallEnded:
-    """The player's phrase is over; the response is due at `at`."""
-
-    notes: tuple[SoundedNote, ...]
-    at: MonotonicTime
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseStarted:
-    notes: int
-    seconds: float  # how long it will last
-    waited: float  # s from the player's last key up to the first note
-    thought: float  # s that the model took
-    late: float  # s after the moment that was meant
-    at: MonotonicTime
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseEnded:
-    played: int  # notes
-    dropped: int  # notes that would have come too late
-    interrupted: bool
-    at: MonotonicTime
-
-
-@dataclass(frozen=True, slots=True)
-class Silenced:
-    """All was released on demand."""
-
-    at: MonotonicTime
-
-
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """Somebody plays on a channel that is not listened to. Told once of each."""
-
-    channel: int  # 0..15
-    at: MonotonicTime
-
-
-@dataclass(frozen=True, slots=True)
-class NoResponse:
-    """A call stays without an answer, and why."""
-
-    why: str
-    at: MonotonicTime
-
-
-Notice = NoteStarted | CallEnded | ResponseStarted | ResponseEnded | Silenced | Unheard | NoResponse
-"""What a musician, a log, a recorder or a page may want to know. Never needed for playing."""

@@ -22,15 +22,15 @@ RESTRIKE = 0.015  # s between a key's release and its next stroke
 SHORTEST = 0.02  # s
 
 
-class Drawn(NamedTuple):
-    """A note as the model drew it."""
+class Sampled(NamedTuple):
+    """A note that was sampled from the model."""
 
     note: Note
     rest: float  # probability that the next note comes LONG_GAP or more later
 
 
-def compose(draws: Iterable[Drawn], length: float, longest: float) -> tuple[ResponseNote, ...]:
-    """Make a response of about `length` seconds, never over `longest`, out of what the model draws.
+def compose(samples: Iterable[Sampled], length: float, longest: float) -> tuple[ResponseNote, ...]:
+    """Make a response of about `length` seconds, never over `longest`, out of notes sampled from the model.
 
     It ends with a note's end: of all notes that would end it between `length` and STRETCH times that, the one after
     which a long gap is likeliest. Where none would, since the model rests or fingers are short, the last note is held.
@@ -41,16 +41,16 @@ def compose(draws: Iterable[Drawn], length: float, longest: float) -> tuple[Resp
     notes: list[ResponseNote] = []
     offset = end = best = 0.0
     last = -1
-    for drawn in draws:
-        note = drawn.note
+    for sampled in samples:
+        note = sampled.note
         offset += note.step if notes else 0.0
         if offset > latest - SHORTEST or len(notes) == MAX_NOTES:
             break
         duration = min(max(note.duration, SHORTEST), latest - offset)
         notes.append(ResponseNote(note.pitch, offset, duration, note.velocity, note.pedal))
         end = max(end, offset + duration)
-        if end >= earliest and (last < 0 or drawn.rest > best):
-            last, best = len(notes) - 1, drawn.rest
+        if end >= earliest and (last < 0 or sampled.rest > best):
+            last, best = len(notes) - 1, sampled.rest
     placed = playable(notes[: last + 1] if last >= 0 else notes)
     if not placed or _end(placed) >= earliest:
         return placed
@@ -62,17 +62,17 @@ def _end(notes: Iterable[ResponseNote]) -> float:
     return max(note.offset + note.duration for note in notes)
 
 
-def place(draws: Iterable[Drawn], count: int) -> tuple[ResponseNote, ...]:
-    """The first `count` notes that hands can play, out of what the model draws without end.
+def place(samples: Iterable[Sampled], count: int) -> tuple[ResponseNote, ...]:
+    """The first `count` notes that hands can play, out of endless notes sampled from the model.
 
-    Offsets are from the onset that the draws go on from. Where the notes end is where the count does.
+    Offsets are from the onset before the first sampled note.
     """
     notes: list[ResponseNote] = []
     offset = 0.0
-    endless = iter(draws)
+    endless = iter(samples)
     while len(placed := playable(notes)) < count:
-        for drawn in islice(endless, count - len(placed)):
-            note = drawn.note
+        for sampled in islice(endless, count - len(placed)):
+            note = sampled.note
             offset += note.step
             notes.append(ResponseNote(note.pitch, offset, max(note.duration, SHORTEST), note.velocity, note.pedal))
     return placed

@@ -56,9 +56,9 @@ def test_a_model_is_found_by_name_or_folder(shipped: Card, copy: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format": 1}, "of format 1"),
-        ({"scheme": "other-1:8x8"}, "made for the encoding other-1:8x8"),
-        ({"window": 50}, "made for 50 notes of context"),
+        ({"format": 1}, "has format 1"),
+        ({"scheme": "other-1:8x8"}, "needs the encoding other-1:8x8"),
+        ({"window": 50}, "needs 50 notes of context"),
         ({"window": True}, "window must be of type int"),
         ({"colour": "blue"}, "unknown key colour"),
         ({"memory": 1.5}, "memory must be of type int"),
@@ -86,7 +86,7 @@ def test_what_is_no_card_is_refused(copy: Path, content: bytes, said: str) -> No
 
 
 def test_a_folder_without_a_card_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"no model here, model\.json is missing"):
+    with pytest.raises(ModelError, match=r"not a model, model\.json is missing"):
         card.find(str(tmp_path))
     (tmp_path / card.CARD).mkdir()
     with pytest.raises(ModelError, match="cannot be read"):
@@ -104,5 +104,5 @@ def test_a_damaged_or_missing_file_is_refused_when_it_is_read(copy: Path) -> Non
     model.unlink()
     with pytest.raises(ModelError, match="cannot be read"):
         found.read_file("model.tflite")
-    with pytest.raises(ModelError, match=r"lists no other\.bin"):
+    with pytest.raises(ModelError, match=r"does not list other\.bin"):
         found.read_file("other.bin")

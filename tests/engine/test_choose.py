@@ -37,7 +37,7 @@ def test_without_a_gpu_litert_plays(shipped: Card, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "gpu_is_likely", lambda: False)
     chosen = choose(shipped, device)
     assert isinstance(chosen.runtime, LiteRt)
-    assert chosen.report == f"LiteRT on the CPU, {chosen.milliseconds:.2f} ms a note"
+    assert chosen.report == f"LiteRT on the CPU, {chosen.milliseconds:.2f} ms per note"
     assert chosen.milliseconds > 0
 
 
@@ -105,7 +105,7 @@ def breaks_while_playing(card: Card) -> object:
         (no_driver, "cuInit failed"),
         (not_installed, "tensorflow is not installed"),
         (silent, "AssertionError"),
-        (no_saved_model, "lists no saved_model for TensorFlow. Choose another model (livegen models)"),
+        (no_saved_model, "has no saved_model for TensorFlow. Choose another model (livegen models)"),
         (breaks_while_playing, "out of memory on the device"),
     ],
 )
@@ -141,7 +141,7 @@ def test_without_litert_tensorflow_plays_on_the_cpu(tiny: Card, device: str, mon
 @pytest.mark.usefixtures("no_litert")
 def test_with_nothing_to_run_it_that_is_an_error(shipped: Card, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "find_spec", lambda name: None)
-    with pytest.raises(ModelError, match=r"Nothing here can run the model livegen\. LiteRT is not used"):
+    with pytest.raises(ModelError, match=r"No runtime can run the model livegen\. LiteRT is not used"):
         choose(shipped)
 
 

@@ -12,9 +12,9 @@ from livegen.engine.card import Card
 from livegen.engine.improviser import KEPT, MAX_STEP, Improviser
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import CHANCES, CUT, LONG, STEPS, TEMPERATURES
-from livegen.engine.sampling import Sampling
 from livegen.note import Note, Pedal
-from livegen.stage.response import LONG_GAP, Drawn
+from livegen.stage.response import LONG_GAP, Sampled
+from livegen.stage.settings import AS_IS, Sampling
 
 CALL = (
     Note(60, 0.0, 0.4, 70),
@@ -25,9 +25,9 @@ CALL = (
 
 def play(
     runtime: Scripted | LiteRt, notes: int, *, gap: float | None = 0.9, seed: int = 1, window: int = 25
-) -> list[Drawn]:
-    improviser = Improviser(runtime, Sampling(), window)
-    return list(islice(improviser.improvise(CALL, gap, np.random.default_rng(seed)), notes))
+) -> list[Sampled]:
+    draws = Improviser(runtime).improvise(CALL, gap, np.random.default_rng(seed), window=window)
+    return list(islice(draws, notes))
 
 
 def test_the_context_is_read_and_the_first_step_is_the_gap() -> None:
@@ -54,8 +54,8 @@ def test_what_was_drawn_is_read_before_the_next_note() -> None:
 
 def test_each_note_has_chances_of_its_own_and_the_pedal_no_temperature() -> None:
     runtime = Scripted()
-    improviser = Improviser(runtime, Sampling(temperature=0.5, top_p=0.8, min_p=0.1))
-    list(islice(improviser.improvise(CALL, 0.5, np.random.default_rng(1)), 20))
+    sampling = Sampling(temperature=0.5, top_p=0.8, min_p=0.1)
+    list(islice(Improviser(runtime).improvise(CALL, 0.5, np.random.default_rng(1), sampling), 20))
     hows = np.concatenate(runtime.hows)
     chances = hows[:, CHANCES]
     assert len(np.unique(chances)) == chances.size == 100
@@ -102,12 +102,12 @@ def test_rest_is_what_the_model_says() -> None:
     ("heard", "window", "again", "kept"),  # in notes; a short call is filled up
     [(25, 25, 25, KEPT), (3, 25, 25, 22 + KEPT), (1, 1, 25, 24 + KEPT), (25, 40, 40, 15 + KEPT)],
 )
-def test_after_so_many_of_its_own_notes_it_thinks_of_the_call_again(
+def test_after_so_many_generated_notes_the_model_reads_the_call_again(
     heard: int, window: int, again: int, kept: int
 ) -> None:
     runtime = Scripted(lambda k: (1 + k % 9, 40 + k % 60, 16, 20, k % 30))
-    improviser = Improviser(runtime, window=window)
-    list(islice(improviser.improvise((CALL * 9)[-heard:], 0.9, np.random.default_rng(1)), 120))
+    draws = Improviser(runtime).improvise((CALL * 9)[-heard:], 0.9, np.random.default_rng(1), window=window)
+    list(islice(draws, 120))
     call, played = runtime.readings[0][:heard], runtime.readings[0][heard:]
     for reading in runtime.readings[1:]:
         assert len(played) % again == 0
@@ -119,10 +119,19 @@ def test_after_so_many_of_its_own_notes_it_thinks_of_the_call_again(
 
 def test_only_the_last_window_of_a_long_context_is_read() -> None:
     runtime = Scripted()
-    improviser = Improviser(runtime, window=2)
-    next(improviser.improvise(CALL, 0.5, np.random.default_rng(0)))
+    next(Improviser(runtime).improvise(CALL, 0.5, np.random.default_rng(0), window=2))
     held = 1  # the pedal is down; that it was just pressed is told by the step, and that is not in the context
     assert runtime.readings[0][:2] == [(START, *token(CALL[1])[1:4], held), token(CALL[2])]
+
+
+def test_sampling_and_window_are_those_of_each_response() -> None:
+    """Nothing of the one before is left, where they are improvised one after the other."""
+    runtime = Scripted()
+    improviser = Improviser(runtime)
+    for sampling, window in ((Sampling(temperature=0.5), 1), (AS_IS, 3)):
+        next(improviser.improvise(CALL, 0.5, np.random.default_rng(0), sampling, window))
+    assert [how[0, TEMPERATURES].tolist() for how in runtime.hows] == [[0.5, 0.5, 0.5, 0.5, 1], [1, 1, 1, 1, 1]]
+    assert [len(reading) - 1 for reading in runtime.readings] == [1, 3]  # and the note that was sampled
 
 
 def test_without_notes_there_is_nothing_to_go_on_from() -> None:
@@ -133,7 +142,7 @@ def test_without_notes_there_is_nothing_to_go_on_from() -> None:
 def test_a_model_without_numbers_is_an_error() -> None:
     runtime = Scripted()
     runtime.rest = nan
-    with pytest.raises(ValueError, match="no numbers"):
+    with pytest.raises(ValueError, match="not numbers"):
         next(Improviser(runtime).improvise(CALL, 0.5, np.random.default_rng(0)))
 
 

@@ -107,5 +107,5 @@ def test_a_damaged_saved_model_is_refused_before_tensorflow_reads_it(tiny: Card,
 
 
 def test_a_model_without_a_saved_model_is_refused(tiny: Card) -> None:
-    with pytest.raises(ModelError, match="lists no saved_model"):
+    with pytest.raises(ModelError, match="has no saved_model"):
         TensorFlow(replace(tiny, files={}), gpu=False)

@@ -1,273 +1,74 @@
-"""The loop and the ways out of it, with outputs that break and models that fail. No port, no model, no waiting."""
+"""What the daemon makes of its settings, of signals and of a reload."""
 
 from __future__ import annotations
 
 import io
 import os
 import signal
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
-from mido import Message
 
 from livegen.config.settings import Settings
-from livegen.errors import PortError
-from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
-from livegen.io.reporter import Reporter
-from livegen.io.wiring import Wiring
+from livegen.errors import ConfigError, LivegenError, PortError
+from livegen.io.inbox import LiveInbox
+from livegen.io.publisher import Publisher
 from livegen.live import daemon, process
 from livegen.note import MonotonicTime
 from livegen.stage.control import Control
-from livegen.stage.events import Ended, Event, Failed, Panic, Predicted, Received, Request, ResponseNote, Send, Stop
-from livegen.stage.performance import Performance
-from livegen.stage.voice import Voice
-
-RESPONSE = tuple(ResponseNote(60 + i, i * 0.25, 0.5, 80) for i in range(4))
+from livegen.stage.events import Panic, Stop
+from livegen.stage.settings import ALL, AUTO, Sampling
 
 
-class Recorded:
-    """An output that keeps what it gets, until it breaks."""
-
-    name = "recorded"
-    shares_synth = False
-    real = True
-    keeps_call = False
-
-    def __init__(self, breaks_at: int | None = None, error: type[Exception] = PortError) -> None:
-        self.messages: list[Message] = []
-        self.breaks_at = breaks_at
-        self.error = error
-
-    def send(self, send: Send) -> None:
-        if self.breaks_at is not None and len(self.messages) >= self.breaks_at:
-            raise self.error("The cable is out.")
-        self.messages.append(send.message)
-
-    def close(self) -> None:
-        pass
-
-    def struck(self) -> list[int]:
-        """The notes of responses."""
-        return [m.note for m in self.messages if m.type == "note_on" and m.channel == 1]
-
-    def hanging(self) -> set[int]:
-        notes: set[int] = set()
-        for message in self.messages:
-            if message.type == "note_on":
-                notes.add(message.note)
-            elif message.type == "note_off":
-                notes.discard(message.note)
-        return notes
+def test_settings_become_those_of_the_stage():
+    settings = Settings(
+        channel=3,
+        window_of="player",
+        panic="soft",
+        silence=1.5,
+        pedal_silence=3.0,
+        response_min=2.0,
+        response_max=4.0,
+        window=7,
+        response_channel=16,
+        temperature=0.5,
+        top_p=0.6,
+        min_p=0.1,
+    )
+    stage = daemon.stage_settings(settings)
+    assert (stage.silence, stage.pedal_silence, stage.response_min, stage.response_max) == (1.5, 3.0, 2.0, 4.0)
+    assert (stage.window, stage.window_of_both) == (7, False)
+    assert (stage.channel, stage.response_channel) == (2, 15)
+    assert stage.panic == Control("cc", 67)
+    assert stage.sampling == Sampling(0.5, 0.6, 0.1)
 
 
-def phrase() -> list[Received | Ended]:
-    def moment(seconds: float) -> MonotonicTime:
-        return MonotonicTime(seconds)
-
-    return [
-        Received(Message("note_on", note=50, velocity=64), moment(0)),
-        Received(Message("note_off", note=50), moment(1)),
-        Ended(moment(1)),
-    ]
+@pytest.mark.parametrize(("thru", "stage"), [("auto", None), ("on", True), ("off", False)])
+def test_thru(thru, stage):
+    assert daemon.stage_settings(Settings(thru=thru)).thru is stage
 
 
-class Scene:
-    def __init__(self, *outputs: Recorded) -> None:
-        self.wiring = Wiring(outputs=list(outputs))
-        self.performance = Performance(daemon.manners(Settings()), [Voice(thru=True, channel=1) for _ in outputs])
-        self.inbox: Inbox = VirtualInbox(phrase())
-        self.log = io.StringIO()
-
-    def play(self, ask: Callable[[Request], None]) -> Stop:
-        with Reporter(self.log, terminal=False) as reporter:
-            try:
-                return daemon.jam(self.performance, self.inbox, self.wiring.outputs, ask, reporter)
-            finally:
-                daemon.leave(self.performance, self.inbox, self.wiring, reporter)
-
-    def answer(self, request: Request) -> None:
-        self.inbox.put(Predicted(request.id, RESPONSE, 0.01))
+@pytest.mark.parametrize(("channel", "stage"), [("auto", AUTO), ("all", ALL), (1, 0), (10, 9)])
+def test_channel(channel, stage):
+    assert daemon.stage_settings(Settings(channel=channel)).channel == stage
 
 
-def test_it_ends_when_all_has_been_played():
-    output = Recorded()
-    scene = Scene(output)
-    assert not scene.play(scene.answer).reload
-    assert output.struck() == [60, 61, 62, 63]
-    assert output.hanging() == set()
+def test_without_a_response_channel_and_a_panic_control_there_is_none():
+    stage = daemon.stage_settings(Settings())
+    assert stage.response_channel is None
+    assert stage.panic is None
+    assert stage.window_of_both
 
 
-@pytest.mark.parametrize("error", [PortError, ValueError])
-def test_a_broken_output_is_left_out_and_the_others_play_on(error):
-    broken, whole = Recorded(3, error), Recorded()
-    scene = Scene(broken, whole)
-    scene.play(scene.answer)
-    assert len(broken.messages) == 3
-    assert whole.struck() == [60, 61, 62, 63]
-    assert whole.hanging() == set()
-    assert "recorded is left out: The cable is out." in scene.log.getvalue()
-
-
-def test_an_output_that_refuses_one_message_is_released():
-    class Choosy(Recorded):
-        def send(self, send: Send) -> None:
-            if send.message.type == "note_on" and send.message.note == 61:
-                raise PortError("Not this one.")
-            super().send(send)
-
-    choosy, whole = Choosy(), Recorded()
-    scene = Scene(choosy, whole)
-    scene.play(scene.answer)
-    assert choosy.struck() == [60]
-    assert choosy.hanging() == set()
-    assert whole.struck() == [60, 61, 62, 63]
-    assert scene.log.getvalue().count("is left out") == 1
-
-
-def test_what_only_went_to_a_file_does_not_come_back():
-    """With a tape beside it, a key that is struck again as it was is no echo of the tape."""
-    tape = Recorded()
-    tape.real = False
-    scene = Scene(tape)
-    scene.performance = Performance(daemon.manners(Settings()), [Voice(thru=True, channel=0)], echoes=True)
-    again = [(0.0, "note_on"), (0.3, "note_off"), (0.31, "note_on"), (0.32, "note_off")]
-    events = [Received(Message(kind, note=50), MonotonicTime(when)) for when, kind in again]
-    scene.inbox = VirtualInbox([*events, Ended(MonotonicTime(0.32))])
-    scene.play(scene.answer)
-    assert [m.type for m in tape.messages[:4]] == [kind for _, kind in again]
-
-
-def test_what_sounds_is_released_though_an_input_cannot_be_closed():
-    class Stuck:
-        def close(self) -> None:
-            raise RuntimeError("stuck")
-
-    output = Recorded()
-    scene = Scene(output)
-    scene.inbox = Interrupted(Stop("SIGTERM"))
-    scene.wiring.listening.append(Stuck())  # type: ignore[arg-type]
-    with pytest.raises(RuntimeError, match="stuck"):
-        scene.play(scene.answer)
-    assert output.struck() == [60, 61]
-    assert output.hanging() == set()
-
-
-def test_what_came_in_before_the_inputs_were_closed_is_heard_and_a_stop_stays_told():
-    output, inbox = Recorded(), LiveInbox()
-    scene = Scene(output)
-    scene.inbox = inbox
-    now = inbox.now()
-    for event in (
-        Stop("SIGHUP", reload=True),
-        Received(Message("note_on", note=50), now),
-        Stop("SIGTERM"),
-        Received(Message("note_off", note=50), now),
-    ):
-        inbox.put(event)
-    assert scene.play(scene.answer).reload
-    assert [m.type for m in output.messages] == ["note_on", "note_off"]
-    assert inbox.get(now) == Stop("SIGTERM")
-
-
-def test_in_virtual_time_a_model_that_fails_does_not_end_it():
-    class Broken:
-        def improvise(self, *_: object) -> None:
-            raise ValueError("no numbers")
-
-    output = Recorded()
-    scene = Scene(output)
-    scene.play(partial(daemon.ask_at_once, scene.inbox, Broken(), Settings()))  # type: ignore[arg-type]
-    assert "no numbers" in scene.log.getvalue()
-
-
-def test_when_all_outputs_are_broken_it_says_so():
-    scene = Scene(Recorded(breaks_at=3), Recorded(breaks_at=2))
-    with pytest.raises(PortError, match="Every output is broken"):
-        scene.play(scene.answer)
-
-
-def test_a_model_that_fails_leaves_a_word_and_no_note():
-    output = Recorded()
-    scene = Scene(output)
-    scene.play(lambda request: scene.inbox.put(Failed(request.id, "no memory")))
-    assert "no memory" in scene.log.getvalue()
-    assert output.hanging() == set()
-
-
-class Interrupted(VirtualInbox):
-    """Something else happens, in the middle of the response."""
-
-    def __init__(self, what: Stop | Exception) -> None:
-        super().__init__(phrase())
-        self._what: Stop | Exception | None = what
-
-    def get(self, until: MonotonicTime | None) -> Event | None:
-        if (
-            self._what is None or until is None or until < 1.0 + 0.7 + 0.3
-        ):  # the call, the silence, and into the response
-            return super().get(until)
-        what, self._what = self._what, None
-        if isinstance(what, Exception):
-            raise what
-        return what
-
-
-def test_a_stop_in_mid_response_releases_what_sounds():
-    output = Recorded()
-    scene = Scene(output)
-    scene.inbox = Interrupted(Stop("SIGTERM"))
-    assert scene.play(scene.answer) == Stop("SIGTERM")
-    assert output.struck() == [60, 61]
-    assert output.hanging() == set()
-    assert "interrupted" in scene.log.getvalue()
-
-
-def test_an_exception_in_mid_response_releases_what_sounds():
-    output = Recorded()
-    scene = Scene(output)
-    scene.inbox = Interrupted(ValueError("a bug"))
-    with pytest.raises(ValueError, match="a bug"):
-        scene.play(scene.answer)
-    assert output.struck() == [60, 61]
-    assert output.hanging() == set()
-
-
-@pytest.mark.parametrize(
-    ("settings", "shares_synth", "thru", "channel"),
-    [
-        (Settings(), True, True, 1),
-        (Settings(), False, False, 0),
-        (Settings(thru="on"), False, True, 1),
-        (Settings(thru="off"), True, False, 0),
-        (Settings(response_channel=5), True, True, 4),
-    ],
-)
-def test_thru_and_channel_of_an_output(settings, shares_synth, thru, channel):
-    output = Recorded()
-    output.shares_synth = shares_synth
-    voice = daemon.voice(settings, output)
-    assert (voice.thru, voice.channel) == (thru, channel)
-
-
-def test_a_tape_keeps_the_call_whatever_thru_says():
-    tape = Recorded()
-    tape.keeps_call = True
-    assert daemon.voice(Settings(thru="off"), tape).thru
-
-
-def test_settings_become_manners():
-    manners = daemon.manners(Settings(channel=3, window_of="player", panic="soft", silence=1.5))
-    assert manners.channel == 2
-    assert not manners.window_of_both
-    assert manners.panic == Control("cc", 67)
-    assert manners.silence == 1.5
+# Signals.
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGQUIT", "SIGUSR2", "SIGXCPU", "SIGHUP", "SIGUSR1"])
 def test_signals_become_events(name, monkeypatch):
     inbox = LiveInbox()
-    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.setattr(os, "isatty", lambda _: False)
     before = signal.getsignal(getattr(signal, name))
     with process.signals(inbox):
         os.kill(os.getpid(), getattr(signal, name))
@@ -279,10 +80,181 @@ def test_signals_become_events(name, monkeypatch):
     assert signal.getsignal(getattr(signal, name)) == before
 
 
-def test_an_ignored_hangup_stays_ignored():
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+def test_a_hangup_of_a_terminal_ends_it(monkeypatch):
+    inbox = LiveInbox()
+    monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor == 0)
+    with process.signals(inbox):
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert inbox.get(MonotonicTime(inbox.now() + 10)) == Stop("SIGHUP", reload=False)
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGQUIT"])  # by nohup, or by a shell in its background
+def test_an_ignored_signal_stays_ignored(name):
+    number = getattr(signal, name)
+    before = signal.signal(number, signal.SIG_IGN)
     try:
         with process.signals(LiveInbox()):
-            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert signal.getsignal(number) is signal.SIG_IGN
     finally:
-        signal.signal(signal.SIGHUP, before)
+        signal.signal(number, before)
+
+
+# Reload.
+
+OLD, NEW = Settings(silence=0.5), Settings(silence=1.0)
+
+
+class Service:
+    """A daemon whose parts are the test's: what is prepared, and what ends it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.prepared: list[Settings] = []
+        self.fails: dict[int, BaseException] = {}  # at which preparation
+        self.cannot_close: dict[int, BaseException] = {}  # which of them
+        self.stops = iter([Stop("SIGHUP", reload=True), Stop("SIGTERM")])
+        self._capsys = capsys
+
+        @contextmanager
+        def prepared(settings: Settings, *_: object, again: bool) -> Iterator[Callable[[], Stop]]:
+            number = len(self.prepared)
+            self.prepared.append(settings)
+            assert again is (number > 0)
+            if number in self.fails:
+                raise self.fails[number]
+            yield lambda: next(self.stops)
+            if number in self.cannot_close:
+                raise self.cannot_close[number]
+
+        monkeypatch.setattr(daemon, "prepared", prepared)
+
+    def run(self, reload: Callable[[], Settings], *, verbose: int = 0) -> int:
+        return daemon.run(replace(OLD, verbose=verbose), reload=reload)
+
+    @property
+    def log(self) -> str:
+        """What was logged since it was last read."""
+        return self._capsys.readouterr().err
+
+    @property
+    def used(self) -> list[float]:
+        return [settings.silence for settings in self.prepared]
+
+
+@pytest.fixture
+def service(monkeypatch, capsys) -> Service:
+    return Service(monkeypatch, capsys)
+
+
+def raising(error: BaseException) -> Callable[[], Settings]:
+    def reload() -> Settings:
+        raise error
+
+    return reload
+
+
+FOREIGN = [PermissionError(13, "Permission denied"), ValueError("a bug"), MemoryError(), AssertionError("never")]
+
+
+def test_a_reload_prepares_the_new_settings(service):
+    assert service.run(lambda: NEW) == 0
+    assert service.used == [0.5, 1.0]
+    assert "Keeping" not in service.log
+
+
+def test_a_reload_without_settings_to_reload_prepares_the_same(service):
+    assert daemon.run(OLD) == 0
+    assert service.used == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("error", [ConfigError("silence must be 0.1 to 10 s."), *FOREIGN])
+def test_whatever_goes_wrong_in_reading_the_settings_the_previous_ones_are_kept(service, error):
+    assert service.run(raising(error)) == 0
+    assert service.used == [0.5, 0.5]
+    what = str(error) if isinstance(error, LivegenError) else f"The reload failed ({type(error).__name__}: {error})."
+    log = service.log
+    assert f"{what} Keeping the previous settings.\n" in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("error", [PortError("The port is gone."), *FOREIGN])
+def test_whatever_goes_wrong_in_preparing_them_the_previous_ones_are_kept(service, error):
+    service.fails[1] = error
+    assert service.run(lambda: NEW) == 0
+    assert service.used == [0.5, 1.0, 0.5]
+    assert "Keeping the previous settings." in service.log
+
+
+def test_with_verbose_the_traceback_is_logged(service):
+    assert service.run(raising(ValueError("a bug")), verbose=1) == 0
+    assert "Traceback" in service.log
+
+
+ENDS_THE_PROCESS = [KeyboardInterrupt(), SystemExit(3)]
+
+
+@pytest.mark.parametrize("error", ENDS_THE_PROCESS)
+def test_what_is_to_end_the_process_ends_it_in_reading_the_settings(service, error):
+    with pytest.raises(type(error)):
+        service.run(raising(error))
+
+
+@pytest.mark.parametrize("error", ENDS_THE_PROCESS)
+def test_what_is_to_end_the_process_ends_it_in_preparing(service, error):
+    service.fails[1] = error
+    with pytest.raises(type(error)):
+        service.run(lambda: NEW)
+
+
+@pytest.mark.parametrize("error", [PortError("jam.mid could not be written: No space left."), *FOREIGN])
+def test_what_cannot_be_closed_at_a_reload_is_reported_and_does_not_end_it(service, error):
+    service.cannot_close[0] = error
+    assert service.run(lambda: NEW) == 0
+    assert service.used == [0.5, 1.0]
+    assert str(error) in service.log
+
+
+@pytest.mark.parametrize("error", [PortError("jam.mid could not be written: No space left."), *FOREIGN])
+def test_what_cannot_be_closed_at_the_end_is_an_error(service, error):
+    service.cannot_close[1] = error
+    with pytest.raises(type(error)):
+        service.run(lambda: NEW)
+
+
+@pytest.mark.parametrize("error", [PortError("Every output has failed."), *FOREIGN])
+def test_what_goes_wrong_in_playing_ends_it_after_a_reload_too(service, error):
+    def failing():
+        yield Stop("SIGHUP", reload=True)
+        raise error
+
+    service.stops = failing()
+    with pytest.raises(type(error)):
+        service.run(lambda: NEW)
+
+
+@pytest.mark.parametrize("error", [PortError("There is no such port."), *FOREIGN])
+def test_at_the_start_it_is_an_error(service, error):
+    service.fails[0] = error
+    with pytest.raises(type(error)):
+        service.run(lambda: NEW)
+    assert service.used == [0.5]
+
+
+def test_where_the_previous_settings_cannot_be_prepared_either_it_ends(service):
+    service.fails = {1: PortError("The new port is not there."), 2: PortError("The old port is gone.")}
+    with pytest.raises(PortError, match="The old port is gone"):
+        service.run(lambda: NEW)
+    assert "The new port is not there. Keeping the previous settings." in service.log
+
+
+def test_a_second_reload_may_work(service):
+    service.stops = iter([Stop("SIGHUP", reload=True), Stop("SIGHUP", reload=True), Stop("SIGTERM")])
+    service.fails[1] = PortError("Not yet.")
+    assert service.run(lambda: NEW) == 0
+    assert service.used == [0.5, 1.0, 0.5, 1.0]
+
+
+def test_settings_are_kept_in_a_sentence():
+    log = io.StringIO()
+    with process.Reporter(log, terminal=False) as reporter:
+        assert daemon.keep(OLD, ConfigError("No."), Publisher(reporter)) is OLD
+    assert log.getvalue() == "No. Keeping the previous settings.\n"

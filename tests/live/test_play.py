@@ -6,90 +6,62 @@ import io
 from pathlib import Path
 
 import pytest
-from mido import Message
+from stand_in import StandIn
 
 from livegen.errors import PortError
 from livegen.io.file_player import from_file
 from livegen.io.inbox import VirtualInbox
+from livegen.io.publisher import Publisher
 from livegen.io.reporter import Reporter
 from livegen.io.wiring import Wiring
 from livegen.live import play
 from livegen.note import MonotonicTime
-from livegen.stage.events import Panic, Send, Stop
+from livegen.stage.events import Panic, PortId, ServerLost, Stop
 
 BACH = Path(__file__).parents[2] / "livegen" / "demo" / "1-bach.mid"
 
 
-class Recorded:
-    """An output that keeps what it gets, until it breaks."""
-
-    name = "recorded"
-    shares_synth = True
-    keeps_call = False
-
-    def __init__(self, *, breaks_at: int | None = None, real: bool = True) -> None:
-        self.messages: list[Message] = []
-        self.breaks_at = breaks_at
-        self.real = real
-
-    def send(self, send: Send) -> None:
-        if len(self.messages) == self.breaks_at:
-            raise PortError("The cable is out.")
-        self.messages.append(send.message)
-
-    def close(self) -> None:
-        pass
-
-    @property
-    def hanging(self) -> set[int]:
-        notes: set[int] = set()
-        for message in self.messages:
-            if message.type in ("note_on", "note_off"):
-                (notes.add if message.type == "note_on" and message.velocity else notes.discard)(message.note)
-        return notes
-
-
 class Scene:
-    def __init__(self, *outputs: Recorded) -> None:
-        timeline = from_file(BACH, MonotonicTime(0.0))
+    def __init__(self, *outputs: StandIn) -> None:
+        timeline = from_file(BACH, MonotonicTime(0.0), PortId("bach"))
         self.inbox = VirtualInbox(timeline.events)
         self.wiring = Wiring(outputs=list(outputs), timelines=[timeline])
         self.log = io.StringIO()
 
-    def play(self, tell_every: float | None = None) -> None:
-        with Reporter(self.log, terminal=False) as reporter:
-            playing = play._Playing(self.wiring, reporter)
+    def play(self, report_every: float | None = None) -> None:
+        with Reporter(self.log, terminal=False) as log:
+            playing = play._Playing(self.wiring, Publisher(log))
             try:
-                playing.play(self.inbox, tell_every)
+                playing.play(self.inbox, report_every)
             finally:
                 playing.leave(self.inbox)
 
 
 def test_one_output_breaks_and_the_other_plays_on() -> None:
-    broken, sound = Recorded(breaks_at=5), Recorded()
+    broken, sound = StandIn("broken", breaks_at=5), StandIn()
     scene = Scene(broken, sound)
     scene.play()
     assert len(broken.messages) == 5
     assert sum(m.type == "note_on" and m.velocity > 0 for m in sound.messages) == 69
     assert not sound.hanging
-    assert scene.log.getvalue().count("recorded is left out: The cable is out.") == 1
+    assert scene.log.getvalue().count("Output broken failed and is no longer used: The cable is out.") == 1
 
 
-def test_when_all_are_broken_it_ends() -> None:
-    scene = Scene(Recorded(breaks_at=5), Recorded(breaks_at=9))
-    with pytest.raises(PortError, match="Every output is broken"):
+def test_when_all_have_failed_it_ends() -> None:
+    scene = Scene(StandIn("one", breaks_at=5), StandIn("two", breaks_at=9))
+    with pytest.raises(PortError, match="All outputs have failed"):
         scene.play()
 
 
 def test_it_tells_how_far_it_is() -> None:
-    scene = Scene(Recorded())
-    scene.play(tell_every=4.0)
+    scene = Scene(StandIn())
+    scene.play(report_every=4.0)
     assert scene.log.getvalue().splitlines() == ["0:04 of 0:10", "0:08 of 0:10"]
 
 
-@pytest.mark.parametrize(("real", "seconds"), [(False, play.FADE), (True, 0.0)])
-def test_the_synth_is_left_to_ring_on(real: bool, seconds: float) -> None:
-    scene = Scene(Recorded(real=real))
+@pytest.mark.parametrize(("returns", "seconds"), [(False, play.FADE), (True, 0.0)])
+def test_the_synth_is_left_to_ring_on(returns: bool, seconds: float) -> None:
+    scene = Scene(StandIn(returns=returns))
     end = scene.wiring.timelines[0].events[-1].at
     scene.play()
     assert scene.inbox.now() == pytest.approx(end + seconds)
@@ -98,9 +70,9 @@ def test_the_synth_is_left_to_ring_on(real: bool, seconds: float) -> None:
 class Interrupted(VirtualInbox):
     """Something else happens at 3 s, and after the file's end."""
 
-    def __init__(self, scene: Scene, event: Panic | Stop) -> None:
+    def __init__(self, scene: Scene, event: Panic | Stop | ServerLost) -> None:
         super().__init__(scene.wiring.timelines[0].events)
-        self.event: Panic | Stop | None = event
+        self.event: Panic | Stop | ServerLost | None = event
 
     def get(self, until):
         if self.event is not None and self.now() >= 3:
@@ -110,19 +82,28 @@ class Interrupted(VirtualInbox):
 
 
 def test_a_stop_releases_everything() -> None:
-    output = Recorded()
+    output = StandIn()
     scene = Scene(output)
     scene.inbox = Interrupted(scene, Stop("SIGINT"))
     scene.play()
     assert not output.hanging
     assert [m.value for m in output.messages if m.is_cc(64)][-1] == 0
-    assert scene.log.getvalue() == "stopped at 0:03 of 0:10\n"
+    assert scene.log.getvalue() == "Stopped at 0:03 of 0:10.\n"
 
 
 def test_panic_silences_and_it_plays_on() -> None:
-    output = Recorded()
+    output = StandIn()
     scene = Scene(output)
     scene.inbox = Interrupted(scene, Panic(MonotonicTime(3.0)))
     scene.play()
     assert sum(m.type == "note_on" and m.velocity > 0 for m in output.messages) == 69
+    assert not output.hanging
+
+
+def test_the_loss_of_the_midi_server_is_an_error() -> None:
+    output = StandIn()
+    scene = Scene(output)
+    scene.inbox = Interrupted(scene, ServerLost("JACK is gone."))
+    with pytest.raises(PortError, match=r"JACK is gone\."):
+        scene.play()
     assert not output.hanging

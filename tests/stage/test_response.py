@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from livegen.note import PEDAL_UP, Note, Pedal
 from livegen.stage.events import ResponseNote
-from livegen.stage.response import MAX_KEYS, MAX_NOTES, RESTRIKE, SHORTEST, STRETCH, Drawn, compose, place, playable
+from livegen.stage.response import MAX_KEYS, MAX_NOTES, RESTRIKE, SHORTEST, STRETCH, Sampled, compose, place, playable
 
 
-def drawn(pitch: int = 60, step: float = 0.5, duration: float = 0.4, rest: float = 0.0) -> Drawn:
-    return Drawn(Note(pitch, step, duration, 64), rest)
+def drawn(pitch: int = 60, step: float = 0.5, duration: float = 0.4, rest: float = 0.0) -> Sampled:
+    return Sampled(Note(pitch, step, duration, 64), rest)
 
 
 def scale(step: float = 0.5, duration: float = 0.4, resting: int = -1):
@@ -61,7 +61,7 @@ def test_draws_that_run_out_are_all_there_is():
 
 def test_each_note_keeps_its_pedal_though_it_is_shortened():
     down, up = Pedal(down=True, pressed=0.1), Pedal(down=False, pressed=0.6, lifted=0.2)
-    draws = [Drawn(Note(60, 0.5, 2.0, 64, pedal), 0.0) for pedal in (down, up, PEDAL_UP)]
+    draws = [Sampled(Note(60, 0.5, 2.0, 64, pedal), 0.0) for pedal in (down, up, PEDAL_UP)]
     notes = compose(iter(draws), 8, 8)
     assert [note.pedal for note in notes] == [down, up, PEDAL_UP]
     assert notes[0].duration < 0.5

@@ -1,0 +1,136 @@
+"""The main loop: take events, perform their effects, and end all sound at the end."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+
+from livegen.errors import PortError
+from livegen.io.inbox import Inbox
+from livegen.io.output import Output
+from livegen.io.publisher import PortFailed, Publisher
+from livegen.live.process import let_arrive
+from livegen.stage.conversation import Listening
+from livegen.stage.effects import Ask, Effect, Notice, Send
+from livegen.stage.events import Event, OutputClosed, PortId, Received, ServerLost, Stop
+from livegen.stage.session import Session
+
+ALL_FAILED = "All outputs have failed. Connect one and start livegen again."
+
+
+class Outputs:
+    """The open outputs. A failed output is reported once."""
+
+    def __init__(self, outputs: Iterable[Output], publisher: Publisher) -> None:
+        self._open = {output.port: output for output in outputs}
+        self._failed: dict[PortId, Output] = {}
+        self._publisher = publisher
+
+    def send(self, send: Send) -> bool:
+        """Send a message. Returns False if the output fails now. One that failed before may still get a note_off."""
+        output = self._open.get(send.output)
+        if output is None:
+            with suppress(Exception):
+                self._failed[send.output].send(send)
+            return True
+        try:
+            output.send(send)
+        except Exception as error:  # noqa: BLE001  (if one output fails, the others must still get their note_offs)
+            self._failed[send.output] = self._open.pop(send.output)
+            self._publisher.publish(PortFailed(output.port, output.name, str(error)))
+            return False
+        return True
+
+    def let_arrive(self) -> None:
+        """Wait until all messages have left the ports."""
+        let_arrive(self._open.values())
+
+
+class Loop:
+    """Runs a session.
+
+    Args:
+        session: turns events into effects.
+        inbox: gives the events and the time.
+        outputs: get the messages.
+        ask: gets the requests for the model.
+        publisher: gets everything that was done.
+    """
+
+    def __init__(
+        self, session: Session, inbox: Inbox, outputs: Outputs, ask: Callable[[Ask], None], publisher: Publisher
+    ) -> None:
+        self._session, self._inbox, self._outputs = session, inbox, outputs
+        self._ask, self._publisher = ask, publisher
+
+    def open(self, events: Iterable[Event]) -> None:
+        """Add the inputs and outputs to the session."""
+        for event in events:
+            self._do(self._session.step(event, self._inbox.now()))
+
+    def run(self) -> Stop:
+        """Jam until a Stop, or until the inputs have ended.
+
+        Raises:
+            PortError: the MIDI server has ended, or all outputs have failed.
+        """
+        session, inbox = self._session, self._inbox
+        while not session.finished:
+            event = inbox.get(session.next_due)
+            if isinstance(event, Stop):
+                return event
+            if isinstance(event, ServerLost):
+                raise PortError(event.why)
+            self._do(session.step(event, inbox.now()))
+            if isinstance(event, Received):
+                self._publisher.publish(event)
+            if isinstance(session.state, Listening):
+                gc.collect(0)  # the collector is off, and nothing is due now
+        return Stop("the inputs have ended")
+
+    def leave(self, stop_listening: Callable[[], None]) -> None:
+        """End all sound, for any reason of leaving."""
+        try:
+            stop_listening()
+            self._hear_out()
+        finally:
+            self._perform(self._session.close(self._inbox.now()))
+        self._outputs.let_arrive()
+
+    def _hear_out(self) -> None:
+        """Handle what the player did before the inputs were closed. A Stop is put back into the inbox."""
+        kept: list[Stop] = []
+        while (event := self._inbox.get(self._inbox.now())) is not None:
+            if isinstance(event, Stop):
+                kept.append(event)
+            elif not isinstance(event, ServerLost):
+                self._perform(self._session.step(event, self._inbox.now()))
+        for stop in kept:
+            self._inbox.put(stop)
+
+    def _do(self, effects: Sequence[Effect]) -> None:
+        """Perform the effects of a step. Remove an output that fails, as long as there is another."""
+        for port in self._perform(effects):
+            now = self._inbox.now()
+            self._do(self._session.step(OutputClosed(port, now), now))
+            if not self._session.has_outputs:
+                raise PortError(ALL_FAILED)
+
+    def _perform(self, effects: Sequence[Effect]) -> set[PortId]:
+        """Send, ask, then publish: music must not wait for the log. Returns the outputs that failed."""
+        failed: set[PortId] = set()
+        done: list[Send | Notice] = []
+        for effect in effects:
+            if isinstance(effect, Ask):
+                self._ask(effect)
+            elif not isinstance(effect, Send):
+                done.append(effect)
+            elif effect.output not in failed:
+                if self._outputs.send(effect):
+                    done.append(effect)
+                else:
+                    failed.add(effect.output)
+        for item in done:
+            self._publisher.publish(item)
+        return failed

@@ -1,0 +1,137 @@
+"""Whose turn it is: the states of a conversation, and every way from one to another.
+
+    LISTENING --key down--> PLAYING --keys up--> WAITING --ask--> ASKED --predicted--> READY --begin--> RESPONDING
+        ^                      ^                    |               |                    |                  |
+        |                      +------ key down ----+---------------+--------------------+------------------+
+        +------------- finished, failed, empty, panic ------------------------------------------------------+
+
+Rules:
+- A call is over when no key keeps the turn and the policy's silence has passed. What moves that moment, asks again.
+- The model is asked up to LEAD ahead, for the very moment at which the silence will have been long enough. A
+  prediction for an older request counts for nothing.
+- The player's first key ends a response at once. Panic ends a response or a call.
+- A call that cannot be answered is dropped, and the next one is listened to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from livegen.note import MonotonicTime
+from livegen.stage.effects import Ask
+from livegen.stage.events import Predicted
+from livegen.stage.scheduler import Stroke
+
+LEAD = 0.35
+"""s ahead that the model is asked: ten times what the shipped model needs, and seldom in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Nobody plays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """The player has a key down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The player has let go of all keys. If nothing happens, the call ends at `ends`."""
+
+    last_up: MonotonicTime  # when the last key went up
+    ends: MonotonicTime
+
+    @property
+    def ask_at(self) -> MonotonicTime:
+        return MonotonicTime(max(self.last_up, self.ends - LEAD))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The model is computing the response."""
+
+    last_up: MonotonicTime
+    ends: MonotonicTime
+    request: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The response is there. It begins at `start`: when the call ends, or later if the model was late."""
+
+    last_up: MonotonicTime
+    ends: MonotonicTime
+    predicted: Predicted
+    start: MonotonicTime
+    strokes: tuple[Stroke, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Responding:
+    """livegen plays."""
+
+
+State = Listening | Playing | Waiting | Asked | Ready | Responding
+
+
+class Cue(Enum):
+    """What leads from one state to another."""
+
+    KEY_DOWN = auto()
+    KEYS_UP = auto()  # no key keeps the turn, or the silence that it takes has changed
+    ASK = auto()
+    PREDICTED = auto()
+    BEGIN = auto()
+    EMPTY = auto()  # the model had no notes
+    FAILED = auto()
+    FINISHED = auto()
+    PANIC = auto()
+
+
+TRANSITIONS: Mapping[type[State], Mapping[Cue, type[State]]] = {
+    Listening: {Cue.KEY_DOWN: Playing},
+    Playing: {Cue.KEY_DOWN: Playing, Cue.KEYS_UP: Waiting, Cue.PANIC: Listening},
+    Waiting: {Cue.KEY_DOWN: Playing, Cue.KEYS_UP: Waiting, Cue.ASK: Asked, Cue.PANIC: Listening},
+    Asked: {
+        Cue.KEY_DOWN: Playing,
+        Cue.KEYS_UP: Waiting,
+        Cue.PREDICTED: Ready,
+        Cue.FAILED: Listening,
+        Cue.PANIC: Listening,
+    },
+    Ready: {
+        Cue.KEY_DOWN: Playing,
+        Cue.KEYS_UP: Waiting,
+        Cue.BEGIN: Responding,
+        Cue.EMPTY: Listening,
+        Cue.PANIC: Listening,
+    },
+    Responding: {Cue.KEY_DOWN: Playing, Cue.FINISHED: Listening, Cue.PANIC: Listening},
+}
+"""Every transition there is."""
+
+
+class Conversation:
+    """The state of one conversation. `move` is the only way to another one."""
+
+    def __init__(self) -> None:
+        self.state: State = Listening()
+
+    def move(self, cue: Cue, to: State) -> None:
+        """Enter a state.
+
+        Raises:
+            LookupError: the table has no such transition from here.
+        """
+        if TRANSITIONS[type(self.state)].get(cue) is not type(to):
+            raise LookupError(f"no way from {self.state} by {cue.name} to {to}")
+        self.state = to
+
+    @property
+    def in_call(self) -> bool:
+        """Whether the player has the turn, and has begun a call."""
+        return isinstance(self.state, Playing | Waiting | Asked | Ready)

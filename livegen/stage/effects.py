@@ -1,0 +1,181 @@
+"""What comes out of the stage: messages to send, a question for the model, and notices. Everything is frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from livegen.note import MonotonicTime, Note, SoundedNote
+from livegen.stage.events import Part, PortId, in_words
+from livegen.stage.settings import Sampling
+
+if TYPE_CHECKING:
+    from mido import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a message to an output."""
+
+    output: PortId
+    message: Message
+    part: Part
+    at: MonotonicTime  # when it was due
+
+    def __str__(self) -> str:
+        return f"out {self.output}: {in_words(self.message)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the model to continue. The newest request wins."""
+
+    id: int
+    context: tuple[Note, ...]  # the last notes that sounded, at least one
+    gap: float  # s from the last onset to the first onset of the response: its step
+    length: float  # s, about how long the response should be
+    longest: float  # s, what the response must not exceed
+    response: int  # how many responses there were before: with the seed it decides the random draws
+    sampling: Sampling
+    window: int  # notes of context, at most
+
+
+@dataclass(frozen=True, slots=True)
+class NoteStarted:
+    part: Part
+    pitch: int  # 0..127
+    velocity: int  # 1..127
+    at: MonotonicTime
+    port: PortId | None = None  # the input it came from
+    late: float = 0.0  # s after it was due
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEnded:
+    part: Part
+    note: SoundedNote
+    port: PortId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PedalMoved:
+    """The sustain or sostenuto pedal of the player, or the sustain pedal of a response."""
+
+    part: Part
+    control: int  # 64 or 66
+    down: bool
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStuck:
+    """A key has been down for so long that it no longer delays the response."""
+
+    port: PortId
+    channel: int  # 0..15
+    pitch: int
+    seconds: float  # that it has been down
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The player's phrase is over; the response is due at `at`."""
+
+    notes: tuple[SoundedNote, ...]
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseStarted:
+    notes: int
+    seconds: float  # how long it will last
+    waited: float  # s from the player's last note_off to the first note
+    computed: float  # s that the model needed
+    late: float  # s after the moment that was planned
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseEnded:
+    played: int  # notes
+    dropped: int  # notes that would have come too late
+    interrupted: bool
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class NoResponse:
+    """A call stays without a response, and why."""
+
+    why: str
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """Panic: everything that sounded was ended."""
+
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Somebody plays on a channel that livegen does not listen to. Once for each channel."""
+
+    channel: int  # 0..15
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class ThruChanged:
+    """Whether an output gets what the player plays, and on which channel responses are sent there."""
+
+    output: PortId
+    thru: bool
+    channel: int  # 0..15
+    external: bool  # a MIDI port, not a part of livegen
+    own: bool = False  # it is the player's own instrument
+
+
+Notice = (
+    NoteStarted
+    | NoteEnded
+    | PedalMoved
+    | KeyStuck
+    | CallEnded
+    | ResponseStarted
+    | ResponseEnded
+    | NoResponse
+    | Silenced
+    | Unheard
+    | ThruChanged
+)
+"""What a log, a recorder or a page may want to know. Playing never depends on it."""
+
+Effect = Send | Ask | Notice
+"""What `Session.step` gives: first everything to send, then what to ask, then the notices."""
+
+
+class Effects:
+    """Collects what a step leads to."""
+
+    def __init__(self) -> None:
+        self.sends: list[Send] = []
+        self._asks: list[Ask] = []
+        self._notices: list[Notice] = []
+
+    def send(self, output: PortId, messages: Iterable[Message], part: Part, at: MonotonicTime) -> None:
+        self.sends += [Send(output, message, part, at) for message in messages]
+
+    def ask(self, request: Ask) -> None:
+        self._asks.append(request)
+
+    def tell(self, notice: Notice) -> None:
+        self._notices.append(notice)
+
+    def take(self) -> list[Effect]:
+        """All since the last call: first everything to send, then what to ask, then the notices."""
+        taken = [*self.sends, *self._asks, *self._notices]
+        self.sends, self._asks, self._notices = [], [], []
+        return taken

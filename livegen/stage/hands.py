@@ -1,0 +1,200 @@
+"""The player's hands and feet: every key and pedal that is down, by port and channel, and since when.
+
+This is the only book of them. Thru, echo and the conversation read it.
+
+Rules:
+- Which note_off ends which note: `livegen.stage.pairing`.
+- A note_off for a key that is up, an octave or more from a key that is down on that channel, ends that key: the octave
+  button was pressed in between. Not if it is the note_off of a key that was let go by something else before.
+- A key that sounds on two channels or ports at once (layers, local and remote) is one note.
+- Drums (channel 10) are not notes, unless an MPE controller plays them; clock and active sensing are nothing.
+- All notes off (120, 123 to 127), reset all controllers (121), system reset, panic and the loss of the port each end
+  what they stand for. A key that is down for STUCK seconds no longer keeps the turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mido import Message
+
+from livegen.note import MonotonicTime, Struck
+from livegen.stage.events import PortId
+from livegen.stage.mpe import MpePorts
+from livegen.stage.pairing import DRUMS, Pairing
+from livegen.stage.pedals import HOLDING, Pedals
+from livegen.stage.settings import ALL, AUTO
+
+NOTES_OFF = frozenset((120, 123, 124, 125, 126, 127))
+"""Controllers that end all notes of a channel. (MIDI 1.0: mode messages imply all notes off.)"""
+RESET_CONTROLLERS = 121
+OCTAVE = 12
+
+STUCK = 10.0
+"""s: no piano string sounds longer. A key that is down for longer may be a lost note_off."""
+LAYER = 0.010
+"""s: a keyboard sends one key on two channels within this time."""
+
+Key = tuple[PortId, int, int]
+"""Port, channel, pitch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A key that is down."""
+
+    key: Key
+    struck: Struck
+    counts: bool  # it is a note of the player: on a channel that is heard, and not the layer of another key
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a message changed."""
+
+    pressed: Held | None = None
+    released: tuple[Held, ...] = ()
+    pedal: bool = False  # a pedal that holds notes went down or up
+    ignored: bool = False  # a note_off that belongs to a note which has ended already
+
+
+NOTHING = Change()
+
+
+class Hands:
+    """The hands and feet of one player, on any number of ports.
+
+    Args:
+        channel: the only one that is heard (0..15), AUTO or ALL.
+    """
+
+    def __init__(self, channel: int | str = AUTO) -> None:
+        self.channel = channel
+        self._pairing: Pairing[Key] = Pairing()
+        self._held: dict[Key, Held] = {}
+        self.pedals = Pedals(self.hears)
+        self._played: set[int] = set()
+        self._mpe = MpePorts()
+        self._stuck: set[Key] = set()
+        self._let_go: set[Key] = set()  # without their note_offs, which may follow
+
+    @property
+    def channels(self) -> frozenset[int]:
+        """The channels on which the player has struck keys since the last panic."""
+        return frozenset(self._played)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._held
+
+    def holds(self, channel: int, pitch: int, *, but: Key | None = None) -> bool:
+        """Whether the player has this key down, on any port; not counting `but`."""
+        return any(key[1:] == (channel, pitch) and key != but for key in self._held)
+
+    def has_down(self, message: Message, port: PortId) -> bool:
+        """Whether the key or pedal that a message comes from is down."""
+        if message.type == "control_change":
+            return (port, message.channel, message.control) in self.pedals
+        return (port, message.channel, message.note) in self._held
+
+    def hears(self, port: PortId, channel: int) -> bool:
+        """Whether notes on this channel count."""
+        if isinstance(self.channel, int):
+            return channel == self.channel
+        return self.channel == ALL or channel != DRUMS or self._mpe.is_mpe(port, channel)
+
+    @property
+    def keeps_turn(self) -> bool:
+        """Whether a key is down that is not taken for stuck."""
+        return any(held.counts and key not in self._stuck for key, held in self._held.items())
+
+    @property
+    def next_stuck(self) -> MonotonicTime | None:
+        """When the next key that is down will be taken for stuck."""
+        since = [held.struck.onset for key, held in self._held.items() if held.counts and key not in self._stuck]
+        return MonotonicTime(min(since) + STUCK) if since else None
+
+    def take_stuck(self, now: MonotonicTime) -> list[Held]:
+        """The keys that are taken for stuck from now on."""
+        stuck = [
+            held
+            for key, held in self._held.items()
+            if held.counts and key not in self._stuck and now >= held.struck.onset + STUCK
+        ]
+        self._stuck.update(held.key for held in stuck)
+        return stuck
+
+    def hear(self, message: Message, at: MonotonicTime, port: PortId) -> Change:
+        """Take a message in."""
+        if message.type == "note_on" and message.velocity > 0:
+            return self._press(message, at, port)
+        if message.type in ("note_on", "note_off"):
+            return self._release(message, at, port)
+        if message.type == "control_change":
+            return self._control(message, at, port)
+        if message.type == "reset":
+            return self.forget(at, port)
+        self._mpe.hear(message, port)
+        return NOTHING
+
+    def forget(self, at: MonotonicTime, port: PortId | None = None) -> Change:
+        """Take all keys and pedals of a port for released. Without a port: of all, and nothing is believed any more."""
+        if port is None:
+            self._played.clear()
+        self._mpe.forget(port)
+        moved = self.pedals.lift(port, None, at)
+        return Change(released=self._release_all(key for key in self._held if port in (None, key[0])), pedal=moved)
+
+    def _press(self, message: Message, at: MonotonicTime, port: PortId) -> Change:
+        channel, pitch = message.channel, message.note
+        key = (port, channel, pitch)
+        self._played.add(channel)
+        self._let_go.discard(key)
+        released: tuple[Held, ...] = ()
+        if self._pairing.press(key, at):
+            released = (self._held.pop(key),)
+            self._stuck.discard(key)
+        layer = any(
+            held.counts and other != key and other[2] == pitch and abs(at - held.struck.onset) <= LAYER
+            for other, held in self._held.items()
+        )
+        counts = self.hears(port, channel) and not layer
+        held = self._held[key] = Held(key, Struck(pitch, at, message.velocity, self.pedals.at(at)), counts)
+        return Change(pressed=held, released=released)
+
+    def _release(self, message: Message, at: MonotonicTime, port: PortId) -> Change:
+        key = (port, message.channel, message.note)
+        if key in self._held:
+            if not self._pairing.release(key, at):
+                return Change(ignored=True)
+            self._stuck.discard(key)
+            return Change(released=(self._held.pop(key),))
+        if key in self._let_go:
+            self._let_go.remove(key)
+            return NOTHING
+        shifted = [other for other in self._held if other[:2] == key[:2] and other[2] % OCTAVE == key[2] % OCTAVE]
+        return Change(released=self._end(shifted)) if len(shifted) == 1 else NOTHING
+
+    def _control(self, message: Message, at: MonotonicTime, port: PortId) -> Change:
+        self._mpe.hear(message, port)
+        here, control = (port, message.channel), message.control
+        if control in NOTES_OFF:
+            return Change(released=self._release_all(key for key in self._held if key[:2] == here))
+        if control == RESET_CONTROLLERS:
+            return Change(pedal=self.pedals.lift(*here, at))
+        if control not in HOLDING:
+            return NOTHING
+        return Change(pedal=self.pedals.move((*here, control), message.value, at))
+
+    def _release_all(self, keys: Iterable[Key]) -> tuple[Held, ...]:
+        released = self._end(keys)
+        self._let_go.update(held.key for held in released)
+        return released
+
+    def _end(self, keys: Iterable[Key]) -> tuple[Held, ...]:
+        released = []
+        for key in list(keys):
+            self._pairing.end(key)
+            self._stuck.discard(key)
+            released.append(self._held.pop(key))
+        return tuple(released)

@@ -1,0 +1,208 @@
+"""What sounds at the outputs, and who struck it.
+
+Rules:
+- Whatever was sent is ended on every way out: the end of the program, panic, the loss of the output.
+- A key that the player holds is never cut.
+- On the player's channel nothing but our own notes is touched; the pedal there is the player's while their foot is
+  down, and ours is up after every response.
+- A response has a channel that the player does not use, where both sound on one instrument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mido import Message
+
+from livegen.stage.control import PEDALS
+from livegen.stage.events import PortId
+from livegen.stage.hands import NOTES_OFF, RESET_CONTROLLERS, Change, Hands, Held
+from livegen.stage.pairing import ALL_NOTES_OFF, ALL_SOUND_OFF, DRUMS
+from livegen.stage.pedals import HOLDING
+
+SUSTAIN = PEDALS["sustain"]
+CHANNELS = 16
+
+Sounding = tuple[int, int]
+"""Channel, pitch."""
+
+
+class Output:
+    """What one output has been sent. Methods return the messages to send, in order.
+
+    Args:
+        port: its identity.
+        channel: 0..15, of responses; None: one that the player does not use, if `thru`, else the first.
+        thru: whether it gets what the player plays.
+    """
+
+    def __init__(self, port: PortId, *, channel: int | None, thru: bool) -> None:
+        self.port = port
+        self._configure(channel, thru=thru)
+        self._ours: set[Sounding] = set()  # that we struck
+        self._left: set[Sounding] = set()  # of these, the ones that have ended, but under a finger of the player
+        self._forwarded: set[Sounding] = set()
+        self._pedals: set[tuple[int, int]] = set()  # (channel, control) forwarded as down
+        self._used: set[int] = set()  # channels of notes and of pedals that hold them
+        self._pedal = False  # whether we want the sustain pedal of our channel down
+        self._pedal_sent = False  # and whether it was sent as down last
+
+    def _configure(self, channel: int | None, *, thru: bool) -> None:
+        self.thru = thru
+        self.fixed_channel = channel
+        self._evades = channel is None and thru
+        self.channel = int(thru) if channel is None else channel
+
+    def change(self, *, channel: int | None, thru: bool) -> list[Message]:
+        """Begin anew, silent, with other settings. The arguments are those of the class."""
+        messages = self.close()
+        self._configure(channel, thru=thru)
+        return messages
+
+    @property
+    def sounding(self) -> frozenset[Sounding]:
+        """All notes that were sent and have not ended."""
+        return frozenset(self._ours | self._forwarded)
+
+    # The player's part. `change` is what the message changed in `hands`.
+
+    def forward(self, message: Message, change: Change, hands: Hands) -> list[Message]:
+        """A message of the player's."""
+        if change.ignored:
+            return []
+        if message.type == "note_on" and message.velocity > 0:
+            return [*self._end(change.released, hands), *self._start_forwarded(message)]
+        if message.type in ("note_on", "note_off"):
+            return self._forward_release(message, change, hands)
+        if message.type == "control_change":
+            return self._forward_control(message, change, hands)
+        thru = [message] if self.thru else []
+        return [*thru, *self.end(change.released, hands)] if message.type == "reset" else thru
+
+    def end(self, released: Iterable[Held], hands: Hands) -> list[Message]:
+        """Keys and pedals went up without messages of their own: their port is gone, or was reset."""
+        lifted = {pedal for pedal in self._pedals if not hands.pedals.is_down(*pedal)}
+        self._pedals -= lifted
+        return [*(_control(*pedal) for pedal in sorted(lifted)), *self._end(released, hands)]
+
+    def _start_forwarded(self, message: Message) -> list[Message]:
+        if not self.thru:
+            return []
+        self._used.add(message.channel)
+        self._forwarded.add((message.channel, message.note))
+        return [message]
+
+    def _forward_release(self, message: Message, change: Change, hands: Hands) -> list[Message]:
+        key = (message.channel, message.note)
+        others = self._end((held for held in change.released if held.key[1:] != key), hands)
+        if key in self._ours:
+            return [*self._end_left({key}, hands), *others]
+        if not self.thru or hands.holds(*key):
+            return others
+        self._forwarded.discard(key)
+        return [message, *others]
+
+    def _forward_control(self, message: Message, change: Change, hands: Hands) -> list[Message]:
+        channel, control = message.channel, message.control
+        if control in HOLDING and self.thru:
+            self._used.add(channel)
+            (self._pedals.add if message.value > 0 else self._pedals.discard)((channel, control))
+        elif control == RESET_CONTROLLERS:
+            self._pedals = {pedal for pedal in self._pedals if pedal[0] != channel}
+        ended = {held.key[1:] for held in change.released}
+        if control in NOTES_OFF:  # the message itself ends them at the instrument
+            self._forwarded = {key for key in self._forwarded if key not in ended or hands.holds(*key)}
+            ended |= {key for key in self._left if key[0] == channel}
+        return [*([message] if self.thru else []), *self._end_left(ended, hands)]
+
+    def _end(self, released: Iterable[Held], hands: Hands) -> list[Message]:
+        """Release keys that the player has let go by another message than their note_off, or strikes again."""
+        ended = {held.key[1:] for held in released if not hands.holds(*held.key[1:], but=held.key)}
+        theirs = sorted((ended & self._forwarded) - self._ours)
+        self._forwarded.difference_update(theirs)
+        return [*(_note_off(*key) for key in theirs), *self._end_left(ended, hands)]
+
+    def _end_left(self, keys: set[Sounding], hands: Hands) -> list[Message]:
+        """End those of our notes that only sound on because the player held their keys."""
+        ended = sorted(key for key in keys & self._left if not hands.holds(*key))
+        for key in ended:
+            self._forget(key)
+        return [_note_off(*key) for key in ended]
+
+    # The response.
+
+    def begin(self, hands: Hands) -> None:
+        """A response begins: choose a channel that the player does not use, if there is one."""
+        used = hands.channels
+        if self._evades and self.channel in used and not self._ours and not self._pedal_sent:
+            self.channel = next((c for c in range(CHANNELS) if c != DRUMS and c not in used), self.channel)
+
+    def start(self, pitch: int, velocity: int) -> list[Message]:
+        """Strike a note of ours."""
+        key = (self.channel, pitch)
+        self._used.add(self.channel)
+        self._ours.add(key)
+        self._left.discard(key)
+        return [Message("note_on", channel=self.channel, note=pitch, velocity=velocity)]
+
+    def stop(self, pitch: int, hands: Hands) -> list[Message]:
+        """End a note of ours, or leave it to the player, if they hold that key."""
+        return [message for key in sorted(self._ours) if key[1] == pitch for message in self._stop(key, hands)]
+
+    def _stop(self, key: Sounding, hands: Hands) -> list[Message]:
+        if hands.holds(*key):
+            self._left.add(key)
+            return []
+        self._forget(key)
+        return [_note_off(*key)]
+
+    def move_pedal(self, hands: Hands, *, down: bool) -> list[Message]:
+        """Move our pedal. On a channel that the player uses too it is theirs while they have it down."""
+        self._pedal = down
+        return self.settle(hands)
+
+    def settle(self, hands: Hands) -> list[Message]:
+        """Bring our pedal to where it should be, if the player's foot is off theirs."""
+        if self._pedal == self._pedal_sent or (self.channel in hands.channels and hands.pedals.sustain):
+            return []
+        self._pedal_sent = self._pedal
+        return [_control(self.channel, SUSTAIN, 127 if self._pedal else 0)]
+
+    def silence(self, hands: Hands) -> list[Message]:
+        """End what is ours. Our pedal goes first, or the notes would ring on."""
+        messages = self.move_pedal(hands, down=False)
+        if not messages and self.channel not in hands.channels:
+            messages = [_control(self.channel, SUSTAIN)]
+        return messages + [message for key in sorted(self._ours) for message in self._stop(key, hands)]
+
+    # Every way out.
+
+    def close(self) -> list[Message]:
+        """End everything, the player's part too: nobody will forward their note_offs."""
+        ours = {(self.channel, SUSTAIN)} if self._ours or self._pedal_sent else set()
+        messages = [_control(*pedal) for pedal in sorted(self._pedals | ours)]
+        messages += [_note_off(*key) for key in sorted(self.sounding)]
+        for book in (self._ours, self._left, self._forwarded, self._pedals):
+            book.clear()
+        self._pedal = self._pedal_sent = False
+        return messages
+
+    def panic(self) -> list[Message]:
+        """End everything, also what hangs at the instrument because a message was lost on the way there."""
+        messages = self.close()
+        for channel in sorted(self._used):
+            messages += [_control(channel, control) for control in (*sorted(HOLDING), ALL_NOTES_OFF, ALL_SOUND_OFF)]
+        return messages
+
+    def _forget(self, key: Sounding) -> None:
+        self._ours.discard(key)
+        self._left.discard(key)
+        self._forwarded.discard(key)
+
+
+def _note_off(channel: int, pitch: int) -> Message:
+    return Message("note_off", channel=channel, note=pitch)
+
+
+def _control(channel: int, control: int, value: int = 0) -> Message:
+    return Message("control_change", channel=channel, control=control, value=value)

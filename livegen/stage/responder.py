@@ -1,0 +1,93 @@
+"""A response as it plays: from its first note to its last, or to the key that ends it."""
+
+from __future__ import annotations
+
+from livegen.note import MonotonicTime, NoteWindow
+from livegen.stage.control import PEDALS
+from livegen.stage.conversation import Ready
+from livegen.stage.effects import Effects, NoteEnded, NoteStarted, PedalMoved, ResponseEnded, ResponseStarted
+from livegen.stage.events import Part
+from livegen.stage.mixer import Mixer
+from livegen.stage.scheduler import Scheduler, Stroke
+
+
+class Responder:
+    """Plays one response at a time.
+
+    Args:
+        mixer: where it goes.
+        window: the notes that the model reads next.
+        effects: takes the notices.
+    """
+
+    def __init__(self, mixer: Mixer, window: NoteWindow, effects: Effects) -> None:
+        self._mixer, self._window, self._effects = mixer, window, effects
+        self._scheduler = Scheduler()
+        self._last_stroke = MonotonicTime(float("-inf"))
+        self.responses = 0
+        """How many have begun."""
+
+    @property
+    def playing(self) -> bool:
+        return self._scheduler.playing
+
+    @property
+    def next_due(self) -> MonotonicTime | None:
+        return self._scheduler.next_due
+
+    def begin(self, ready: Ready) -> None:
+        """A response that has at least one note."""
+        notes = ready.predicted.notes
+        self._effects.tell(
+            ResponseStarted(
+                notes=len(notes),
+                seconds=max(note.offset + note.duration for note in notes),
+                waited=ready.start - ready.last_up,
+                computed=ready.predicted.seconds,
+                late=ready.start - ready.ends,
+                at=ready.start,
+            )
+        )
+        self.responses += 1
+        self._mixer.begin()
+        self._scheduler.play(ready.strokes)
+
+    def play(self, now: MonotonicTime, *, remember: bool) -> MonotonicTime:
+        """Do all that is due by now. Gives the time of the last that was.
+
+        Args:
+            now: the time.
+            remember: whether the notes go into the window.
+        """
+        last = now
+        for stroke in self._scheduler.due(now):
+            last = self._last_stroke = stroke.at
+            self._do(stroke, now, remember=remember)
+        return last
+
+    def _do(self, stroke: Stroke, now: MonotonicTime, *, remember: bool) -> None:
+        note = stroke.note
+        if note is None:
+            self._mixer.move_pedal(stroke.at, down=stroke.down)
+            self._effects.tell(PedalMoved(Part.RESPONSE, PEDALS["sustain"], stroke.down, stroke.at))
+        elif stroke.down:
+            self._mixer.start(note.pitch, note.velocity, stroke.at)
+            self._effects.tell(NoteStarted(Part.RESPONSE, note.pitch, note.velocity, stroke.at, late=now - stroke.at))
+            if remember:
+                self._window.begin(note)
+        else:
+            self._mixer.stop(note.pitch, stroke.at)
+            self._window.end(note, stroke.at)
+            self._effects.tell(NoteEnded(Part.RESPONSE, note.ended(stroke.at)))
+
+    def end(self, at: MonotonicTime, *, interrupted: bool) -> None:
+        """The end of a response: its own, or one that the player makes."""
+        at = max(at, self._last_stroke)  # what ends it may be stamped before what was due until it was heard
+        for note in self._scheduler.cancel():
+            self._window.end(note, at)
+            self._effects.tell(NoteEnded(Part.RESPONSE, note.ended(at)))
+        if interrupted:
+            self._mixer.silence(at)
+        else:
+            self._mixer.move_pedal(at, down=False)
+        self._effects.tell(ResponseEnded(self._scheduler.played, self._scheduler.dropped, interrupted, at))

@@ -1,0 +1,197 @@
+"""The conversation at work: notes into the window, the question for the model, and the response.
+
+It acts on what the player's hands did (`key_down`, `keys_up`), on the model's answer and on time (`play_due`).
+"""
+
+from __future__ import annotations
+
+from livegen.note import MonotonicTime, NoteWindow
+from livegen.stage.conversation import (
+    Asked,
+    Conversation,
+    Cue,
+    Listening,
+    Playing,
+    Ready,
+    Responding,
+    Waiting,
+)
+from livegen.stage.effects import (
+    Ask,
+    CallEnded,
+    Effects,
+    KeyStuck,
+    NoResponse,
+    NoteEnded,
+)
+from livegen.stage.events import Failed, Part, Predicted
+from livegen.stage.hands import Hands, Held
+from livegen.stage.mixer import Mixer
+from livegen.stage.policy import Policy, Respond
+from livegen.stage.responder import Responder
+from livegen.stage.scheduler import scheduled
+from livegen.stage.settings import StageSettings
+
+
+class Turns:
+    """One player and livegen, in turn.
+
+    Args:
+        settings: of the stage.
+        hands: what the player holds.
+        mixer: where the response goes.
+        effects: takes requests and notices.
+    """
+
+    def __init__(self, settings: StageSettings, hands: Hands, mixer: Mixer, effects: Effects) -> None:
+        self._settings, self._hands, self._effects = settings, hands, effects
+        self._conversation = Conversation()
+        self._policy: Policy = Respond(settings)
+        self._window = NoteWindow(settings.window)
+        self._call = NoteWindow(None)
+        self._responder = Responder(mixer, self._window, effects)
+        self._requests = 0
+
+    @property
+    def conversation(self) -> Conversation:
+        return self._conversation
+
+    @property
+    def next_due(self) -> MonotonicTime | None:
+        """When `play_due` has something to do, if nothing happens before."""
+        match self._conversation.state:
+            case Playing():
+                return self._hands.next_stuck
+            case Waiting() as waiting:
+                return waiting.ask_at
+            case Ready(ends=ends):
+                return ends
+            case Responding():
+                return self._responder.next_due
+        return None
+
+    def change(self, settings: StageSettings) -> None:
+        """New settings: silences and limits apply to the next response, the window's size at once."""
+        self._settings, self._policy = settings, Respond(settings)
+        self._window.resize(settings.window)
+
+    # The call.
+
+    def key_down(self, held: Held) -> None:
+        """The player strikes a note."""
+        at = held.struck.onset
+        if isinstance(self._conversation.state, Responding):
+            self._responder.end(at, interrupted=True)
+        if not self._conversation.in_call:
+            self._call.clear()
+        self._conversation.move(Cue.KEY_DOWN, Playing())
+        self._window.begin(held.struck)
+        self._call.begin(held.struck)
+
+    def note_ended(self, held: Held, at: MonotonicTime) -> None:
+        """The player lets go of a note."""
+        self._window.end(held.struck, at)
+        self._call.end(held.struck, at)
+        self._effects.tell(NoteEnded(Part.CALL, held.struck.ended(at), held.key[0]))
+
+    def keys_up(self, last_up: MonotonicTime) -> None:
+        """The last key that kept the turn is up."""
+        self._plan(last_up, last_up)
+
+    def pedal_moved(self, at: MonotonicTime) -> None:
+        """A pedal that holds notes moved: the silence that ends the call may be another one, if it is not over."""
+        state = self._conversation.state
+        if isinstance(state, Waiting | Asked | Ready) and at < state.ends:
+            self._plan(state.last_up, at)
+
+    def _plan(self, last_up: MonotonicTime, at: MonotonicTime) -> None:
+        state = self._conversation.state
+        if not isinstance(state, Playing | Waiting | Asked | Ready):
+            return
+        ends = self._policy.end_of_turn(last_up, at, pedal_down=self._hands.pedals.hold)
+        if isinstance(state, Playing) or ends != state.ends:
+            self._conversation.move(Cue.KEYS_UP, Waiting(last_up, ends))
+
+    # The question and its answer.
+
+    def predicted(self, predicted: Predicted, now: MonotonicTime) -> None:
+        state = self._conversation.state
+        if isinstance(state, Asked) and predicted.request == state.request.id:
+            start = max(state.ends, now)
+            strokes = tuple(scheduled(predicted.notes, start))  # now: the first note must not wait for it
+            self._conversation.move(Cue.PREDICTED, Ready(state.last_up, state.ends, predicted, start, strokes))
+
+    def failed(self, failed: Failed, now: MonotonicTime) -> None:
+        state = self._conversation.state
+        if isinstance(state, Asked) and failed.request == state.request.id:
+            self._conversation.move(Cue.FAILED, Listening())
+            self._effects.tell(NoResponse(failed.error, now))
+
+    def _ask(self, waiting: Waiting) -> None:
+        last_onset, call = self._window.last_onset, self._call.sounded(waiting.last_up)
+        assert last_onset is not None and call  # a call has at least one note
+        length = max(note.end for note in call) - call[0].onset
+        self._requests += 1
+        request = Ask(
+            id=self._requests,
+            context=self._window.notes(waiting.last_up),
+            gap=waiting.ends - last_onset,
+            length=self._policy.length(length),
+            longest=self._settings.response_max,
+            response=self._responder.responses,
+            sampling=self._settings.sampling,
+            window=self._settings.window,
+        )
+        self._conversation.move(Cue.ASK, Asked(waiting.last_up, waiting.ends, request))
+        self._effects.ask(request)
+
+    # Time passes.
+
+    def play_due(self, now: MonotonicTime) -> None:
+        """Do all that is due by now."""
+        if isinstance(self._conversation.state, Playing):
+            self._check_stuck(now)
+        state = self._conversation.state
+        if isinstance(state, Waiting) and now >= state.ask_at:
+            self._ask(state)
+        elif isinstance(state, Ready) and now >= state.ends:
+            self._begin_response(state)
+        if isinstance(self._conversation.state, Responding):
+            self._play(now)
+
+    def _check_stuck(self, now: MonotonicTime) -> None:
+        stuck = self._hands.take_stuck(now)
+        for held in stuck:
+            port, channel, pitch = held.key
+            self._effects.tell(KeyStuck(port, channel, pitch, now - held.struck.onset))
+        if stuck and not self._hands.keeps_turn:
+            self.keys_up(now)
+
+    def _begin_response(self, ready: Ready) -> None:
+        self._effects.tell(CallEnded(self._call.sounded(ready.last_up), ready.ends))
+        if ready.predicted.notes:
+            self._conversation.move(Cue.BEGIN, Responding())
+            self._responder.begin(ready)
+        else:
+            self._conversation.move(Cue.EMPTY, Listening())
+            self._effects.tell(NoResponse("the model had no notes for it", ready.start))
+
+    def _play(self, now: MonotonicTime) -> None:
+        last = self._responder.play(now, remember=self._settings.window_of_both)
+        if not self._responder.playing:
+            self._responder.end(last, interrupted=False)
+            self._conversation.move(Cue.FINISHED, Listening())
+
+    # Every way out.
+
+    def stop(self, at: MonotonicTime) -> None:
+        """End a response, if there is one."""
+        if isinstance(self._conversation.state, Responding):
+            self._responder.end(at, interrupted=True)
+            self._conversation.move(Cue.PANIC, Listening())
+
+    def panic(self, at: MonotonicTime) -> None:
+        """Back to listening."""
+        self.stop(at)
+        if not isinstance(self._conversation.state, Listening):
+            self._conversation.move(Cue.PANIC, Listening())
