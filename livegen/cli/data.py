@@ -1,4 +1,4 @@
-"""`livegen data` and `livegen plot`. Nothing heavy is imported before it is needed."""
+"""`livegen data` and `livegen plot`. Large modules are imported only when they are needed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Self
 
 import click
 
-from livegen.cli.runner import PATH, picture_out, tell
+from livegen.cli.runner import COUNT, PATH, picture_out, tell
 from livegen.errors import needing_extra
 
 
 class _Progress:
-    """Tells on stderr how far a download is and how long it will take: at a terminal on one line."""
+    """Shows the progress of a download and the remaining time on stderr, at a terminal on one line."""
 
     def __init__(self) -> None:
         self._stream = sys.stderr
@@ -29,7 +29,7 @@ class _Progress:
         if self._live and self._next:
             self._stream.write("\n")
 
-    def tell(self, done: int, total: int | None) -> None:
+    def show(self, done: int, total: int | None) -> None:
         now = monotonic()
         if self._next == 0.0:
             self._began, self._first = now, done
@@ -49,20 +49,22 @@ class _Progress:
 
 @click.group()
 def data() -> None:
-    """Get MAESTRO, and look into MIDI files."""
+    """Download MAESTRO, and show MIDI files."""
 
 
 @data.command()
 @click.argument("what", metavar="maestro", type=click.Choice(["maestro"]))
 @click.argument("folder", metavar="[DIR]", type=PATH, default="data")
-@click.option("--version", type=click.Choice(["2.0.0", "3.0.0"]), default="2.0.0", show_default=True)
-@click.option("--from", "source", metavar="FILE_OR_FOLDER", type=PATH, help="A copy at hand: a zip, a tar, a folder.")
-@click.option("--url", help="Another address of the zip.")
-@click.option("--sha256", help="Another checksum of the zip.")
-def fetch(what: str, folder: Path, version: str, source: Path | None, url: str | None, sha256: str | None) -> None:  # noqa: ARG001  (there is but one)
+@click.option(
+    "--version", type=click.Choice(["2.0.0", "3.0.0"]), default="2.0.0", show_default=True, help="Version of MAESTRO."
+)
+@click.option("--from", "source", metavar="FILE_OR_FOLDER", type=PATH, help="Use this copy: a zip, a tar or a folder.")
+@click.option("--url", help="Download the zip from this URL.")
+@click.option("--sha256", help="The checksum of that zip.")
+def fetch(what: str, folder: Path, version: str, source: Path | None, url: str | None, sha256: str | None) -> None:  # noqa: ARG001  (there is only one)
     """Download MAESTRO's MIDI files (about 60 MB) into DIR/maestro-v2.0.0.
 
-    DIR is the folder data, where none is named. A download that broke off goes on when this is run again.
+    DIR is data by default. To resume an interrupted download, run the command again.
     """
     from livegen.data import fetch as fetching
 
@@ -70,62 +72,69 @@ def fetch(what: str, folder: Path, version: str, source: Path | None, url: str |
     release = fetching.Release(version, url or official.url, (sha256 or official.sha256).lower())
     copy = fetching.present(release, folder)
     if copy is not None:
-        click.echo("It is there already; move it away to get it anew.")
+        click.echo("Already downloaded. To download it again, move the folder away.")
     elif source is not None:
         copy = fetching.take(source, release, folder)
     else:
-        click.echo(f"from {release.url}", err=True)
+        click.echo(f"Downloading {release.url}", err=True)
         with _Progress() as progress:
-            copy = fetching.fetch(release, folder, progress.tell)
+            copy = fetching.fetch(release, folder, progress.show)
     click.echo(f"{copy.folder}: {copy.files - copy.missing} MIDI files")
     if copy.missing:
-        click.echo(f"{copy.missing} more are named in its table, and not there.")
+        click.echo(f"{copy.missing} more files of its table are missing.")
     click.echo(fetching.LICENCE)
 
 
 @data.command()
 @click.argument("file", type=PATH)
-@click.option("--notes", type=click.IntRange(min=1), help="So many notes. [10; with --csv all]")
-@click.option("--csv", "as_csv", is_flag=True, help="The notes, for programs.")
+@click.option("--notes", type=COUNT, help="Number of notes to show. [10; with --csv all]")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the notes as CSV.")
 def show(file: Path, notes: int | None, *, as_csv: bool) -> None:
-    """Show a MIDI file's instruments and its notes.
+    """Show the tracks and notes of a MIDI file.
 
-    Times are in seconds. Step is the time since the onset before, duration that of the key, never of the pedal.
+    Times are in seconds. Step is the time since the previous onset. Duration is the time until the key is released,
+    without the pedal.
     """
-    with needing_extra():
-        from livegen.data import midi
-        from livegen.data import show as showing
+    from livegen.data import midi
+    from livegen.data import show as showing
 
-        found = midi.read(file)
+    found = midi.read(file)
+    for lost in found.losses if as_csv else ():
+        tell(f"damaged: {lost}")
     click.echo(showing.as_csv(found, notes) if as_csv else showing.text(found, notes or 10), nl=not as_csv)
 
 
 @click.group()
 def plot() -> None:
-    """Draw MIDI files."""
+    """Plot MIDI files."""
 
 
 @plot.command()
 @click.argument("files", metavar="FILE [FILE2...]", type=PATH, nargs=-1, required=True)
 @picture_out
-@click.option("--notes", type=click.IntRange(min=1), help="The first so many notes. [all]")
+@click.option("--notes", type=COUNT, help="Show only the first N notes. [all]")
 def roll(files: tuple[Path, ...], out: Path, notes: int | None) -> None:
-    """Draw piano rolls, side by side."""
+    """Plot piano rolls side by side."""
     with needing_extra():
         from livegen.data import midi, plots
 
-        plots.save(plots.roll([midi.read(file) for file in files], notes), out)
-    click.echo(f"{out} is drawn.")
+        read = [midi.read(file) for file in files]
+        for lost in (lost for each in read for lost in each.losses):
+            tell(f"damaged: {lost}")
+        plots.save(plots.roll(read, notes), out)
+    click.echo(f"Wrote {out}.")
 
 
 @plot.command()
 @click.argument("files", metavar="FILES...", type=PATH, nargs=-1, required=True)
-@click.option("--beside", metavar="FILE", type=PATH, multiple=True, help="Others to compare with. May be repeated.")
+@click.option(
+    "--beside", metavar="FILE", type=PATH, multiple=True, help="A file or folder to compare with. May be repeated."
+)
 @picture_out
 def distributions(files: tuple[Path, ...], beside: tuple[Path, ...], out: Path) -> None:
-    """Draw how pitch, step, duration and velocity are distributed.
+    """Plot the distributions of pitch, step, duration and velocity.
 
-    A folder stands for all MIDI files below it: livegen plot distributions real/ --beside generated/ -o both.png
+    A folder means all MIDI files in it: livegen plot distributions real/ --beside generated/ -o both.png
     """
     with needing_extra():
         from livegen.data import plots
@@ -133,5 +142,7 @@ def distributions(files: tuple[Path, ...], beside: tuple[Path, ...], out: Path) 
         sets = [plots.note_set(paths) for paths in (files, beside) if paths]
         for problem in (why for each in sets for why in each.skipped):
             tell(f"skipped: {problem}")
+        for lost in (lost for each in sets for lost in each.dropped):
+            tell(f"damaged: {lost}")
         plots.save(plots.distributions(sets), out)
-    click.echo(f"{out} is drawn.")
+    click.echo(f"Wrote {out}.")

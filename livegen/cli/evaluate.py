@@ -9,48 +9,52 @@ from typing import Any, Protocol
 import click
 from click.core import ParameterSource
 
-from livegen.cli.runner import PATH, tell, tensorflow
-from livegen.config.settings import Settings
+from livegen.cli.runner import COUNT, PATH, SEED, setting, tell, tensorflow
+from livegen.config.settings import DEFAULTS
 from livegen.errors import needing_extra
 
-_DEFAULT = Settings()
-_OF_NATS = ("split", "windows", "limit")
-_OF_PLAYING = ("prompts", "held_out", "temperature", "top_p", "min_p", "seed")
+_LOSS_OPTIONS = ("split", "windows", "limit")
+_GENERATE_OPTIONS = ("prompts", "held_out", "temperature", "top_p", "min_p", "seed")
 
 
 @click.command()
 @click.option(
-    "--data", "folder", metavar="DIR", type=PATH, required=True, help="MAESTRO's folder, or one of MIDI files."
+    "--data", "folder", metavar="DIR", type=PATH, required=True, help="MAESTRO's folder, or any folder of MIDI files."
 )
-@click.option("--model", default="livegen", show_default=True, help="A model's name or folder.")
+@click.option("--model", default="livegen", show_default=True, help="Name or folder of the model.")
 @click.option("--split", type=click.Choice(["validation"]), default="validation", show_default=True)
-@click.option("--windows", metavar="LIST.csv.gz", type=PATH, help="Other windows, with midi_filename and target.")
-@click.option("--limit", type=click.IntRange(min=1), help="So many of them, evenly spread.")
-@click.option("--against", metavar="MODEL", multiple=True, help="Another model, on the same windows or prompts.")
-@click.option("--tutorial", metavar="RUN", type=PATH, help="A run of the preset tutorial, compared likewise.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--generate", is_flag=True, help="Judge what it plays. The options below are for this.")
-@click.option("--prompts", type=click.IntRange(min=1), default=1000, show_default=True, help="So many.")
-@click.option("--held-out", is_flag=True, help="Of pieces held out of the train split: to choose by.")
-@click.option("--temperature", type=click.FloatRange(0.05, 3), default=_DEFAULT.temperature, show_default=True)
-@click.option("--top-p", type=click.FloatRange(0.01, 1), default=_DEFAULT.top_p, show_default=True)
-@click.option("--min-p", type=click.FloatRange(0, 0.99), default=_DEFAULT.min_p, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--windows", metavar="LIST.csv.gz", type=PATH, help="Windows to evaluate on: columns midi_filename, target."
+)
+@click.option("--limit", type=COUNT, help="Use only N of the windows, evenly spread.")
+@click.option("--against", metavar="MODEL", multiple=True, help="Also evaluate this model. May be repeated.")
+@click.option("--tutorial", metavar="RUN", type=PATH, help="Also evaluate this run of the preset tutorial.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--generate", is_flag=True, help="Evaluate generated music instead. Enables the options below.")
+@click.option("--prompts", type=COUNT, default=1000, show_default=True, help="Number of prompts.")
+@click.option("--held-out", is_flag=True, help="Take prompts from the pieces held out of the train split.")
+@click.option("--temperature", type=setting("temperature"), default=DEFAULTS.temperature, show_default=True)
+@click.option("--top-p", type=setting("top_p"), default=DEFAULTS.top_p, show_default=True)
+@click.option("--min-p", type=setting("min_p"), default=DEFAULTS.min_p, show_default=True)
+@click.option("--seed", type=SEED, default=1, show_default=True)
 @click.pass_context
 def evaluate(context: click.Context, /, *, as_json: bool, generate: bool, **given: Any) -> None:
-    """Tell how many nats a note costs a model: lower is better.
+    """Measure a model's loss in nats per note (lower is better).
 
-    Of the LiteRT file itself, through the live encoding, after 25 notes of the same piece and after fewer. Beside it
-    stand guesses that need no model. Of a folder that is not MAESTRO, your own recordings for instance, 2,000 windows
-    are drawn, or as many as there are, and no guesses stand beside it.
+    This evaluates the LiteRT file, with the encoding that the daemon uses, after 25 notes of context and after fewer.
+    On MAESTRO the table also shows baselines that need no model. For any other folder, such as your own recordings, it
+    uses at most 2,000 random windows and shows no baselines.
 
-    With --generate: tell how far what it plays is from what pianists play. It continues 25 notes of real pieces, as the
-    daemon would, and is compared with how these go on (docs/model.md). Beside it stands the prompt, over and over.
+    With --generate it compares generated music with real music: the model continues 25 notes of real pieces, as the
+    daemon would, and the result is compared with how the pieces continue (docs/model.md). The baseline is the prompt,
+    repeated.
     """
-    for name in _OF_NATS if generate else _OF_PLAYING:
+    for name in _LOSS_OPTIONS if generate else _GENERATE_OPTIONS:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name.replace('_', '-')} is {'not for' if generate else 'for'} --generate.")
-    found = _playing(**given) if generate else _nats(**given)
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is only valid {'without' if generate else 'with'} --generate."
+            )
+    found = _generated(**given) if generate else _loss(**given)
     click.echo(json.dumps(found.plain(), indent=2) if as_json else found.text())
 
 
@@ -62,7 +66,7 @@ class _Report(Protocol):
         """For people."""
 
 
-def _nats(
+def _loss(
     folder: Path,
     model: str,
     split: str,
@@ -88,7 +92,7 @@ def _nats(
     )
 
 
-def _playing(
+def _generated(
     folder: Path,
     model: str,
     against: tuple[str, ...],
@@ -101,7 +105,7 @@ def _playing(
 ) -> _Report:
     with needing_extra():
         from livegen.engine import card
-        from livegen.engine.sampling import Sampling
+        from livegen.stage.settings import Sampling
         from livegen.training.judge import continuations, report
 
     sampling = Sampling(given["temperature"], given["top_p"], given["min_p"])

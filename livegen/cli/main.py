@@ -1,6 +1,6 @@
-"""The command line. Nothing heavy is imported before it is needed.
+"""The command line. Large modules are imported only when they are needed.
 
-Exit status: what the command returns, or that of `command.run`.
+`livegen.cli.runner.run` describes the exit status.
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ from livegen.cli.options import Command, load, options, write_examples
 from livegen.cli.play import play
 from livegen.cli.runner import run
 from livegen.cli.train import export, train
-from livegen.config import settings as config
+from livegen.config.load import default_path
+from livegen.config.settings import GROUPS, SPECS
+from livegen.smf import SUFFIXES
 
 EXAMPLES = (
-    ("livegen", "the first keyboard, or else a demo, answered on FluidSynth"),
-    ('livegen --in "Keystation" --out FluidSynth', "this keyboard"),
-    ("livegen --out port:FluidSynth", "a synth of your own, by its port"),
-    ("livegen --in demo --out jam.wav", "no keyboard, no sound card: listen to it later"),
-    ("livegen --in call.mid --out jam.mid --fast", "a file answered at once"),
-    ("livegen --silence 1.2 --temperature 0.9", "more patient, and tamer"),
-    ("livegen --panic key:A0", "the lowest key silences everything"),
-    ("livegen --virtual", "ports that other programs connect to"),
-    ("livegen --silence 1.2 config > livegen.toml", "keep settings, then: --config livegen.toml"),
-    ("livegen ports", "what can follow --in and --out"),
+    ("livegen", "use the first keyboard, or else the demo, and FluidSynth"),
+    ('livegen --in "Keystation" --out FluidSynth', "use this keyboard"),
+    ("livegen --out port:FluidSynth", "use another synth, by the name of its port"),
+    ("livegen --in demo --out jam.wav", "without a keyboard and a sound card: record the demo"),
+    ("livegen --in call.mid --out jam.mid --fast", "answer a MIDI file, faster than real time"),
+    ("livegen --silence 1.2 --temperature 0.8", "wait longer, and play safer"),
+    ("livegen --panic key:A0", "use the lowest key to silence everything"),
+    ("livegen --virtual", "create ports that other programs can connect to"),
+    ("livegen --silence 1.2 config > livegen.toml", "save settings, to be used with --config livegen.toml"),
+    ("livegen ports", "list the values for --in and --out"),
 )
 
 
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class Main(click.Group):
-    """The main job, and its help in groups."""
+    """The main command, with its options in groups."""
 
     command_class = Command
 
@@ -52,19 +54,19 @@ class Main(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            if not args[0].lower().endswith((".mid", ".midi")):
+            if not args[0].lower().endswith(SUFFIXES):
                 raise
-            hint = f"{args[0]} is no command. To have a file answered: --in {args[0]} --out answer.mid."
+            hint = f"{args[0]} is not a command. To answer a MIDI file: --in {args[0]} --out answer.mid."
             raise click.UsageError(hint, ctx) from error
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}
-        of = {spec.field: spec.group for spec in config.SPECS}
+        of = {spec.field: spec.group for spec in SPECS}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
                 groups.setdefault(of.get(parameter.name or "", "System"), []).append(record)
-        for group in ("Ports", "Conversation", "Sound", "Model", "System"):
+        for group in GROUPS:
             with formatter.section(group):
                 formatter.write_dl(groups[group])
         self.format_commands(ctx, formatter)
@@ -76,19 +78,19 @@ class Main(click.Group):
 @click.group(
     cls=Main,
     invoke_without_command=True,
-    params=options(("config", *(spec.field for spec in config.SPECS))),
+    params=options(("config", *(spec.field for spec in SPECS))),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, message="%(prog)s %(version)s", help="Which livegen this is.")
+@click.version_option(__version__, message="%(prog)s %(version)s", help="Show the version and exit.")
 @click.pass_context
 def cli(context: click.Context) -> int:
-    """Play a phrase on a MIDI keyboard, pause, and be answered.
+    """Play a phrase on a MIDI keyboard, pause, and a neural network plays a response.
 
-    Every setting can also stand in a TOML file (silence = 1.2) or in the environment (LIVEGEN_SILENCE=1.2).
+    Every setting can also be set in a TOML file (silence = 1.2) or in the environment (LIVEGEN_SILENCE=1.2).
     """
     if context.invoked_subcommand is not None:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # of __main__
-            signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have something to tidy up
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # set in __main__
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have to clean up
         return 0
     given = context.obj
     settings = load(given).settings
@@ -98,14 +100,14 @@ def cli(context: click.Context) -> int:
     return daemon.run(settings, reload=lambda: load(given).settings)
 
 
-_as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @cli.command()
 @_as_json
 @click.pass_obj
 def ports(given: dict[str, object], *, as_json: bool) -> None:
-    """List what can follow --in and --out."""
+    """List MIDI ports and other values for --in and --out."""
     from livegen.io import listing
 
     report = listing.report(load(given).settings)
@@ -115,7 +117,7 @@ def ports(given: dict[str, object], *, as_json: bool) -> None:
 @cli.command()
 @_as_json
 def models(*, as_json: bool) -> None:
-    """List the models and what they can do."""
+    """List the models, with their loss and licence."""
     from livegen.engine import card
     from livegen.io.listing import aligned
 
@@ -123,7 +125,7 @@ def models(*, as_json: bool) -> None:
     if as_json:
         click.echo(_json([json.loads(found.to_json()) | {"folder": str(found.folder)} for found in cards]))
         return
-    rows = [("Name", "What it is", "Nats a note", "Trained on", "Licence")]
+    rows = [("Name", "Description", "Nats per note", "Trained on", "Licence")]
     for found in cards:
         trained = f"{found.training.data}, {found.training.date}"
         nats = f"{found.figures.total:.2f}" if found.figures else "not evaluated"
@@ -135,9 +137,9 @@ def models(*, as_json: bool) -> None:
 @_as_json
 @click.pass_obj
 def config_(given: dict[str, object], *, as_json: bool) -> None:
-    """Show the settings in force, and where each comes from."""
+    """Show the current settings, and where each value comes from."""
     loaded = load(given)
-    values = {spec: getattr(loaded.settings, spec.field) for spec in config.SPECS}
+    values = {spec: getattr(loaded.settings, spec.field) for spec in SPECS}
     if as_json:
         table = {spec.name: {"value": value, "origin": loaded.origins[spec.field]} for spec, value in values.items()}
         click.echo(_json({"file": None if loaded.path is None else str(loaded.path), "settings": table}))
@@ -147,20 +149,20 @@ def config_(given: dict[str, object], *, as_json: bool) -> None:
         for spec, value in values.items()
     }
     width = max(len(line) for line in lines.values() if len(line) < 40)
-    click.echo(f"# file: {loaded.path or f'none, there is no {config.default_path(os.environ)}'}")
+    click.echo(f"# file: {loaded.path or f'none ({default_path(os.environ)} does not exist)'}")
     for spec, line in lines.items():
         click.echo(f"{line.ljust(width)}  # {loaded.origins[spec.field]}")
 
 
 def _toml(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)  # of texts, numbers, booleans and lists TOML says the same
+    return json.dumps(value, ensure_ascii=False)  # texts, numbers, booleans and lists are the same in TOML
 
 
 @cli.command()
 @_as_json
 @click.pass_obj
 def bench(given: dict[str, object], *, as_json: bool) -> int:
-    """Measure how quick and how punctual it is on this machine."""
+    """Measure speed and timing on this machine."""
     settings = load(given).settings
 
     from livegen.bench import main as measure
@@ -178,7 +180,7 @@ _COMPLETION = (
 @cli.command(examples=_COMPLETION)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what completes livegen's words in a shell."""
+    """Print the completion script for a shell."""
     from click.shell_completion import get_completion_class
 
     found = get_completion_class(shell)

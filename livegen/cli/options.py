@@ -1,4 +1,4 @@
-"""The daemon's settings as options, of `livegen` itself and of its subcommands."""
+"""The settings as options of `livegen` and of its subcommands."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livegen.config import settings as config
+from livegen.config import load as config
+from livegen.config.settings import SPECS, Spec
 from livegen.config.values import Choice, Flag, Names, Number, Text
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 Examples = Sequence[tuple[str, str]]
-"""Command lines, and what each does."""
+"""Command lines, and their descriptions."""
 
 
 def load(given: Mapping[str, object]) -> config.Loaded:
-    """The settings in force, with what the command line gave, as the context's object holds it.
+    """Load the settings, with the values from the command line in `given`, the object of click's context.
 
     Raises:
-        ConfigError: a file that cannot be read, a value that is not valid.
+        ConfigError: a file cannot be read, or a value is not valid.
     """
     path = given.get("config")
     settings = {name: value for name, value in given.items() if name != "config"}
@@ -32,7 +33,7 @@ def load(given: Mapping[str, object]) -> config.Loaded:
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:  # noqa: ANN401  (click's signature)
-    """Put what was given on the command line aside, before or behind a subcommand."""
+    """Store a value from the command line, given before or after a subcommand."""
     if value is not None and value != () and parameter.name is not None:
         context.find_root().obj[parameter.name] = value
 
@@ -41,7 +42,7 @@ def _keep_verbose(context: click.Context, parameter: click.Parameter, value: int
     _keep(context, parameter, min(value, 2) or None)
 
 
-def _setting(spec: config.Spec, *, hidden: bool) -> click.Option:
+def _setting(spec: Spec, *, hidden: bool) -> click.Option:
     kind = spec.kind
     common: dict[str, Any] = {"hidden": hidden, "expose_value": False, "callback": _keep}
     if spec.field == "verbose":
@@ -57,7 +58,7 @@ def _setting(spec: config.Spec, *, hidden: bool) -> click.Option:
         [spec.field, spec.flag],
         default=None,
         multiple=isinstance(kind, Names),
-        type=click.Path() if isinstance(kind, Text) and kind.path else str,  # says that files complete it
+        type=click.Path() if isinstance(kind, Text) and kind.path else str,  # so that a shell completes file names
         metavar=kind.placeholder,
         shell_complete=partial(_complete, spec) if isinstance(kind, Choice | Names) else None,
         help=spec.help + tail,
@@ -66,8 +67,8 @@ def _setting(spec: config.Spec, *, hidden: bool) -> click.Option:
 
 
 def options(shown: Collection[str]) -> list[click.Parameter]:
-    """--config, and a flag for each setting; the help shows those whose fields are named."""
-    where = "Settings from this TOML file [$XDG_CONFIG_HOME/livegen/livegen.toml]"
+    """--config, and an option for each setting. The help shows only the fields in `shown`."""
+    where = "Read settings from this TOML file. [$XDG_CONFIG_HOME/livegen/livegen.toml]"
     file = click.Option(
         ["config", "--config"],
         type=click.Path(),
@@ -77,10 +78,10 @@ def options(shown: Collection[str]) -> list[click.Parameter]:
         expose_value=False,
         callback=_keep,
     )
-    return [file, *(_setting(spec, hidden=spec.field not in shown) for spec in config.SPECS)]
+    return [file, *(_setting(spec, hidden=spec.field not in shown) for spec in SPECS)]
 
 
-def _complete(spec: config.Spec, _: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def _complete(spec: Spec, _: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
     words = list(spec.kind.words) if isinstance(spec.kind, Choice) else _ports(spec.field)
@@ -97,7 +98,7 @@ def _ports(field: str) -> list[str]:
 
 
 def write_examples(formatter: click.HelpFormatter, examples: Examples) -> None:
-    """What can be copied from a help: a line each, below what it does."""
+    """Write command lines that can be copied, each below its description."""
     if examples:
         with formatter.section("Examples"):
             for line, meaning in examples:
@@ -106,11 +107,11 @@ def write_examples(formatter: click.HelpFormatter, examples: Examples) -> None:
 
 
 class Command(click.Command):
-    """A subcommand: every setting may stand behind it as well as before it, but for those whose flag is its own.
+    """A subcommand. It accepts every setting too, unless it has an option of the same name.
 
     Args:
-        shown: fields of the settings that its help shows.
-        examples: command lines, and what each does.
+        shown: the fields of the settings that its help shows.
+        examples: command lines, and their descriptions.
     """
 
     def __init__(self, *args: Any, shown: Collection[str] = (), examples: Examples = (), **kwargs: Any) -> None:
@@ -122,4 +123,4 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
         write_examples(formatter, self._examples)
         formatter.write_paragraph()
-        formatter.write_text("Every setting may stand here too: see livegen --help.")
+        formatter.write_text("All settings are valid here too: see livegen --help.")

@@ -1,4 +1,4 @@
-"""`livegen play`. Nothing heavy is imported before it is needed."""
+"""`livegen play`. Large modules are imported only when they are needed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from livegen.cli.runner import PATH
 
 _SHOWN = ("outputs", "backend", "virtual", "fast", "soundfont", "gain", "audio_driver")
 _EXAMPLES = (
-    ("livegen play jam.mid", "on FluidSynth"),
-    ('livegen play jam.mid --out "Digital Piano"', "on your own instrument"),
+    ("livegen play jam.mid", "use FluidSynth"),
+    ('livegen play jam.mid --out "Digital Piano"', "use your own instrument"),
 )
 
 
@@ -20,9 +20,9 @@ _EXAMPLES = (
 @click.argument("file", type=PATH)
 @click.pass_obj
 def play(given: dict[str, object], file: Path) -> int:
-    """Play a MIDI file in real time. Ctrl-C silences it.
+    """Play a MIDI file in real time. Stop with Ctrl-C.
 
-    Without --out it sounds on FluidSynth, or where there is no sound card it goes to a file, as livegen alone would.
+    Without --out it plays on FluidSynth, or writes a file if there is no sound card.
     """
     settings = load(given).settings
 

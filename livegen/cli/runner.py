@@ -1,4 +1,4 @@
-"""What every command is made of: the edge of its process, its options that are files, and what it tells."""
+"""Runs a command and turns errors into an exit status. Also the options that several commands have."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from math import isnan
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from livegen.errors import ConfigError, LivegenError, PortError, did_you_mean, needing_extra
+from livegen.config.settings import RENAMED, SPECS
+from livegen.config.values import InvalidError, Number
+from livegen.errors import ConfigError, LivegenError, StorageError, did_you_mean, needing_extra
 from livegen.files import FULL
 from livegen.quiet import quiet
 
@@ -21,14 +22,35 @@ FC = TypeVar("FC", bound=Callable[..., Any] | click.Command)
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
 
-class Number(click.FloatRange):
-    """A range that NaN is not in."""
+class Numeric(click.ParamType[object]):
+    """The type of an option that is a number, checked like a setting."""
 
-    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        number: float = super().convert(value, param, ctx)
-        if isnan(number):
-            self.fail(f"{value!r} is no number.", param, ctx)
-        return number
+    name = "number"
+
+    def __init__(self, number: Number) -> None:
+        self._number = number
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:  # noqa: ANN401, ARG002  (click's)
+        try:
+            return self._number.check(self._number.parse(value) if isinstance(value, str) else value)
+        except InvalidError:
+            option = param.opts[0] if param is not None else "The value"
+            raise ConfigError(f"{option} must be {self._number.range}, not {value}.") from None
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002  (click's)
+        return self._number.placeholder
+
+
+COUNT = Numeric(Number(1, whole=True))
+"""A number of things."""
+SEED = Numeric(Number(0, 2**32 - 1, whole=True))
+
+
+def setting(field: str) -> Numeric:
+    """The type of a setting, for an option of another command."""
+    kind = next(spec.kind for spec in SPECS if spec.field == field)
+    assert isinstance(kind, Number)
+    return Numeric(kind)
 
 
 def run(
@@ -36,14 +58,14 @@ def run(
 ) -> int:
     """Run a command and return its exit status.
 
-    That is what it returns, else 0, 1 (a broken pipe), 2 (an option or command that does not exist), 130 (Ctrl-C before
-    it played), 70 (a bug), or that of the `LivegenError`.
+    The status is the number that the command returns, else 0, 1 (a broken pipe), 2 (an unknown option or command), 130
+    (Ctrl-C before livegen plays), 70 (a bug), or that of the `LivegenError`.
 
     Args:
-        command: `livegen`, or one that is run by itself.
-        arguments: those of the process by default.
-        name: what it is called.
-        given: what the command is to leave of its settings.
+        command: `livegen`, or a command that runs alone.
+        arguments: of the command line; by default those of the process.
+        name: of the program, for the help and errors.
+        given: gets the settings from the command line.
     """
     try:
         status = command.main(arguments, prog_name=name, standalone_mode=False, obj=given)
@@ -53,26 +75,33 @@ def run(
         click.echo(error.format_message(), err=True)
         return error.exit_code
     except click.ClickException as error:
-        message = " ".join(error.format_message().split())
-        message += "" if message.endswith((".", "?", ")")) else "."
+        message = _message(error)
         where = getattr(error, "ctx", None)
         return _fail(f"{message} See {where.command_path if where else name} --help.", error.exit_code)
     except click.Abort:
-        return 128 + 2  # as a shell says it of SIGINT
-    except Exception as error:  # noqa: BLE001  (the edge of the process: no user should have to read a traceback)
-        return _unforeseen(error, verbose=bool(given and given.get("verbose")))
+        return 128 + 2  # the status of a shell after SIGINT
+    except Exception as error:  # noqa: BLE001  (a user must never see a traceback)
+        return _bug(error, verbose=bool(given and given.get("verbose")))
     return status if isinstance(status, int) else 0
 
 
-def _unforeseen(error: Exception, *, verbose: bool) -> int:
-    if isinstance(error, OSError) and error.errno in FULL:  # behind a redirection
-        return _fail(f"what it prints cannot be written ({error.strerror}).", PortError.exit_code)
+def _message(error: click.ClickException) -> str:
+    name = error.option_name.lstrip("-") if isinstance(error, click.NoSuchOption) else ""
+    if name in RENAMED:
+        return f"No such option: --{name}. Did you mean --{RENAMED[name]}?"
+    message = " ".join(error.format_message().split())
+    return message + ("" if message.endswith((".", "?", ")")) else ".")
+
+
+def _bug(error: Exception, *, verbose: bool) -> int:
+    if isinstance(error, OSError) and error.errno in FULL:  # after a redirection
+        return _fail(f"cannot write the output ({error.strerror}).", StorageError.exit_code)
     if verbose or os.environ.get("LIVEGEN_VERBOSE", "0") != "0":
         import traceback
 
         traceback.print_exception(error)
     what = " ".join(f"{type(error).__name__}: {error}".split())
-    return _fail(f"this is a bug, please report it ({what}). With -v it tells where.", BUG)
+    return _fail(f"this is a bug, please report it ({what}). -v shows the traceback.", BUG)
 
 
 def _fail(message: str, status: int) -> int:
@@ -81,31 +110,31 @@ def _fail(message: str, status: int) -> int:
 
 
 def module(command: click.Command, name: str) -> None:
-    """Run a command that is a module, python -m `name`, and end the process."""
+    """Run the command of a module, python -m `name`, and exit."""
     command.context_settings["help_option_names"] = ["-h", "--help"]
     sys.exit(run(command, None, f"python -m {name}"))
 
 
 @contextmanager
 def tensorflow() -> Iterator[None]:
-    """Import it without its greetings; say what to install where it lacks."""
+    """Import TensorFlow inside, without its startup messages. If it is missing, the error says what to install."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with needing_extra(), quiet():
         yield
 
 
 def tell(line: str) -> None:
-    """What happens while a command works, beside its result."""
+    """Print progress on stderr. Results go to stdout."""
     click.echo(line, err=True)
 
 
 def file_out(kind: str, *suffixes: str) -> Callable[[FC], FC]:
-    """The option -o/--out of a command that writes a file of some kind, which its name's end tells."""
+    """The option -o/--out of a command that writes a file. The end of its name must be one of `suffixes`."""
 
     def check(_: click.Context, __: click.Parameter, path: Path) -> Path:
         if path.suffix.lower() not in suffixes:
             near = did_you_mean(path.suffix, suffixes)
-            raise ConfigError(f"{path}: a {kind}'s name ends with {' or '.join(suffixes)}.{near}")
+            raise ConfigError(f"{path}: the name of a {kind} must end with {' or '.join(suffixes)}.{near}")
         return path
 
     metavar = "|".join(suffix[1:].upper() for suffix in suffixes)

@@ -2,89 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from livegen.cli.runner import PATH, Number, tell, tensorflow
+from livegen.cli.runner import COUNT, FC, PATH, SEED, Numeric, tell, tensorflow
+from livegen.config.values import Number
 from livegen.errors import ConfigError
 from livegen.note import WINDOW
 
 if TYPE_CHECKING:
     from livegen.training.corpus import Corpus
 
-_data = click.option(
-    "--data",
-    "folders",
-    metavar="DIR",
-    type=PATH,
-    required=True,
-    multiple=True,
-    help="A folder of MIDI files. May be repeated.",
-)
+MAX_WEIGHT = 100
+Data = Sequence[tuple[Path, int]]
+"""Folders and their weights."""
+
+
+class DataFolder(click.ParamType[tuple[Path, int]]):
+    """DIR or DIR:WEIGHT -> (folder, weight). A folder whose name ends in a colon and digits is taken as it is."""
+
+    name = "DIR[:WEIGHT]"
+
+    def convert(
+        self, value: str | tuple[Path, int], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Path, int]:
+        if isinstance(value, tuple):
+            return value
+        folder, colon, weight = value.rpartition(":")
+        if not colon or Path(value).is_dir() or not Path(folder).is_dir():
+            return Path(value), 1
+        if weight not in map(str, range(1, MAX_WEIGHT + 1)):
+            self.fail(f"{value}: the weight must be a whole number from 1 to {MAX_WEIGHT}.", param, ctx)
+        return Path(folder), int(weight)
+
+
+def _data(help: str) -> Callable[[FC], FC]:  # noqa: A002  (click's own name)
+    return click.option("--data", "data", type=DataFolder(), required=True, multiple=True, help=help)
 
 
 OPTIONS = {
     "livegen": ("start", "teachers", "steps", "batch", "window", "units", "learning_rate", "warmup", "dropout", "seed"),
     "tutorial": ("files", "epochs", "window", "learning_rate", "seed"),
 }
-"""What each preset may be given beside its data."""
+"""Options of each preset, besides --data, --out and --preset."""
 
 
 @click.command()
 @click.option("--preset", type=click.Choice(list(OPTIONS)), default="livegen", show_default=True)
-@_data
-@click.option("--out", metavar="DIR", type=PATH, required=True, help="Where checkpoints and the log go.")
-@click.option("--from", "start", metavar="MODEL", help="A model to go on from: fine-tune it on your playing.")
+@_data("A folder of MIDI files. With :WEIGHT each of its notes counts that many times (1 to 100). May be repeated.")
+@click.option(
+    "--out", metavar="DIR", type=PATH, required=True, help="Folder for weights and the log; created if needed."
+)
+@click.option(
+    "--from",
+    "start",
+    metavar="MODEL",
+    help="Start from this model (a name or a folder) instead of random weights.",
+)
 @click.option(
     "--teacher",
     "teachers",
     metavar="MODEL",
     multiple=True,
-    help="A model to learn from, beside the notes. May be repeated: several together know more than each."
-    " [fine-tuning: the model it goes on from]",
+    help="Also learn from the predictions of this model (distillation). May be repeated."
+    " [fine-tuning: the model of --from]",
 )
 @click.option(
     "--steps",
-    type=click.IntRange(min=1),
-    help="How many batches, in epochs of one length. [2400; fine-tuning: three times through]",
+    type=COUNT,
+    help="Number of batches. [2400; fine-tuning: about three passes over the notes]",
 )
-@click.option("--batch", type=click.IntRange(min=1), help="Crops in each, over all workers. [192; fine-tuning: 32]")
-@click.option("--files", type=click.IntRange(min=1), help="Of the data the first so many. [5, as the tutorial]")
-@click.option("--epochs", type=click.IntRange(min=1), help="At most so often through all windows. [50]")
-@click.option("--window", type=click.IntRange(min=1), help="Notes read, at most, to tell the next. [40; tutorial: 25]")
+@click.option("--batch", type=COUNT, help="Training sequences per batch, over all workers. [192; fine-tuning: 32]")
+@click.option("--files", type=COUNT, help="Use only the first N files. [5, as in the tutorial]")
+@click.option("--epochs", type=COUNT, help="Maximum number of epochs. [50]")
+@click.option("--window", type=COUNT, help="Maximum context length in notes. [40; tutorial: 25]")
 @click.option(
     "--units",
-    type=click.IntRange(min=1),
-    help="Width of its LSTM; with --from, at most the model's: the units that say most are kept. [448; the model's]",
+    type=COUNT,
+    help="Units of each LSTM layer. With --from, a smaller value prunes the model. [448; those of the model]",
 )
 @click.option(
     "--learning-rate",
-    type=Number(min=0, min_open=True),
-    help="Its peak. [0.01; fine-tuning: 0.001; tutorial: 0.005 throughout]",
+    type=Numeric(Number(0, low_open=True)),
+    help="Peak learning rate. [0.01; fine-tuning: 0.001; tutorial: 0.005, constant]",
 )
-@click.option("--warmup", type=click.IntRange(min=1), help="Steps up to it. [60; fine-tuning: a fifth]")
+@click.option(
+    "--warmup",
+    type=COUNT,
+    help="Steps until the learning rate reaches its peak. [60; fine-tuning: a fifth of --steps]",
+)
 @click.option(
     "--dropout",
-    type=Number(0, 1, max_open=True),
-    help="Share of features left out, against learning by heart. [0.25; fine-tuning: 0.2]",
+    type=Numeric(Number(0, 1, high_open=True)),
+    help="Dropout rate, against overfitting. [0.25; fine-tuning: 0.2]",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of all draws. [1; tutorial: 42]")
-def train(preset: str, folders: Sequence[Path], out: Path, **given: Any) -> None:
+@click.option("--seed", type=SEED, help="Random seed. [1; tutorial: 42]")
+def train(preset: str, data: Data, out: Path, **given: Any) -> None:
     """Train a model on MAESTRO or on any folders of MIDI files.
 
-    The same command goes on with a run that was stopped. Ctrl-C keeps the best weights so far. Where TF_CONFIG names
-    several machines, they train the preset livegen together (docs/scaling.md). Then:
+    To resume a run that was stopped, give the same command again. Ctrl-C stops a run; the best weights so far are kept.
+    If TF_CONFIG names several machines, they train the preset livegen together (docs/scaling.md). To play the model:
 
         livegen export --run DIR --data DIR --out models/mine && livegen --model models/mine
 
-    Fine-tuning is what --from does on less than 500,000 notes: see docs/fine-tuning.md.
+    With --from and less than 500,000 notes, the defaults are those for fine-tuning: see docs/fine-tuning.md.
 
-    The preset tutorial is the model of TensorFlow's tutorial, to compare with: see docs/tutorial.md. It takes --files
-    and --epochs; the preset livegen takes --from, --teacher, --steps, --batch, --units, --warmup and --dropout.
+    The preset tutorial is the model of TensorFlow's tutorial, for comparison: see docs/tutorial.md. Only this preset
+    has --files and --epochs. Only the preset livegen has --from, --teacher, --steps, --batch, --units, --warmup and
+    --dropout.
     """
     with tensorflow():
         from livegen.training import run
@@ -92,23 +121,23 @@ def train(preset: str, folders: Sequence[Path], out: Path, **given: Any) -> None
     given = {name: value for name, value in given.items() if value not in (None, ())}
     for name in given.keys() - OPTIONS[preset]:
         option = {"start": "from", "teachers": "teacher"}.get(name, name.replace("_", "-"))
-        raise ConfigError(f"--{option} says nothing to the preset {preset}. Leave it out, or choose another --preset.")
+        raise ConfigError(f"--{option} is not supported by the preset {preset}. Remove it, or choose another --preset.")
     fit = _tutorial if preset == "tutorial" else _livegen
     wrote = True
     try:
-        wrote = fit(folders, out, given)
+        wrote = fit(data, out, given)
     except KeyboardInterrupt:
         done = len(run.read_log(out))
         if not done:
-            tell("stopped before the end of the first epoch: there is nothing to go on from.")
+            tell("Stopped before the end of the first epoch: nothing was saved.")
             raise
-        tell(f"stopped; the best weights so far are kept. The same command goes on from epoch {done}.")
+        tell(f"Stopped. The best weights so far are kept. The same command resumes after epoch {done}.")
     if wrote:
         click.echo(f"{out / run.BEST}, {run.draw_curve(out)}")
 
 
-def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
-    """Train; returns whether it is this worker that writes the run's folder."""
+def _livegen(data: Data, out: Path, given: dict[str, Any]) -> bool:
+    """Train. Returns whether this worker writes the run's folder."""
     with tensorflow():
         from livegen.engine import card
         from livegen.training import cluster, corpus, export
@@ -117,90 +146,102 @@ def _livegen(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
 
     window, units = given.pop("window", None), given.pop("units", None)
     before = card.find(given["start"]) if "start" in given else None
-    masters = [card.find(name) for name in given.get("teachers", ())]
+    teachers = [card.find(name) for name in given.get("teachers", ())]
     if window is not None:
         if window < WINDOW:
             raise ConfigError(
-                f"--window {window}: the daemon lets a model hear {WINDOW} notes, and one that learnt from fewer would "
-                f"not know what to do with them. Choose {WINDOW} or more."
+                f"--window {window}: the daemon gives a model {WINDOW} notes of context, more than this one would be"
+                f" trained on. Choose {WINDOW} or more."
             )
         given["length"] = window + 1
     workers = cluster.join(tell)
-    found = corpus.read_folders(folders)
-    notes = _tell_of(found)
+    folders, weights = zip(*data, strict=True)
+    found = corpus.read_folders(folders, weights=weights)
+    notes = _report_data(found)
     small = before is not None and notes < SMALL
     if before is None and notes < SMALL:
-        tell("that is little to begin from nothing with: --from livegen goes on from a model that knows music.")
-    if small and before and not masters:
-        masters = [before]  # so that it keeps what it knows
+        tell("This is little data to train from scratch. To fine-tune an existing model, add --from livegen.")
+    if small and before and not teachers:
+        teachers = [before]  # so that it does not forget other music
     given["start"] = None if before is None else before.training
-    given["teachers"] = tuple(master.training for master in masters)
+    given["teachers"] = tuple(teacher.training for teacher in teachers)
+    given["weights"] = found.weights
     recipe = replace(fine_tuning(notes, given.get("steps")) if small else Recipe(), **given)
-    looks = -(-recipe.steps // recipe.epoch)  # epochs are all of one length
-    epoch = recipe.steps // looks
-    recipe = replace(recipe, epoch=epoch, steps=looks * epoch, warmup=min(recipe.warmup, recipe.steps))
+    epochs = -(-recipe.steps // recipe.epoch)  # all of one length
+    epoch = recipe.steps // epochs
+    recipe = replace(recipe, epoch=epoch, steps=epochs * epoch, warmup=min(recipe.warmup, recipe.steps))
     first = None if before is None else export.restore(before)
     architecture = recipe.architecture if first is None else first.architecture
     if units is not None:
         if before is not None and units > architecture.units:
             raise ConfigError(
-                f"--units {units}: {before.name} has {architecture.units}, and goes on with fewer, not more."
+                f"--units {units}: more than the {architecture.units} of {before.name}. Pruning only removes units."
             )
         architecture = replace(architecture, units=units)
     recipe = replace(recipe, architecture=architecture)
     if small:
-        steps = f"{recipe.steps} steps of {recipe.batch} crops, learning rate {recipe.learning_rate:g}"
-        tell(f"fine-tunes: {steps}, taught by {' and '.join(master.name for master in masters)}")
+        steps = f"{recipe.steps} steps of {recipe.batch} sequences, learning rate {recipe.learning_rate:g}"
+        tell(f"fine-tuning: {steps}, teacher {' and '.join(teacher.name for teacher in teachers)}")
     if workers.count > 1:
-        tell(f"worker {workers.index} of {workers.count}{', which writes the run' if workers.chief else ''}")
-    teachers = [export.restore(master) for master in masters]
-    fit(recipe, found.pieces, out, tell if workers.chief else lambda _: None, first, workers, teachers)
+        tell(f"worker {workers.index} of {workers.count}{', writes the run folder' if workers.chief else ''}")
+    taught_by = [export.restore(teacher) for teacher in teachers]
+    fit(recipe, found.pieces, out, tell if workers.chief else lambda _: None, first, workers, taught_by)
     return workers.chief
 
 
-def _tutorial(folders: Sequence[Path], out: Path, given: dict[str, Any]) -> bool:
+def _tutorial(data: Data, out: Path, given: dict[str, Any]) -> bool:
     with tensorflow():
         from livegen.training import cluster, corpus
         from livegen.training.tutorial.train import TutorialRecipe
         from livegen.training.tutorial.train import train as fit
 
     cluster.alone()
-
+    for folder, weight in data:
+        if weight != 1:
+            raise ConfigError(f"--data {folder}:{weight}: the preset tutorial does not support weights. Use {folder}.")
     recipe = TutorialRecipe(**given)
-    found = corpus.read_folders(folders, recipe.files)
-    _tell_of(found)
+    found = corpus.read_folders([folder for folder, _ in data], recipe.files)
+    _report_data(found)
     fit(recipe, found.pieces, out, tell)
     return True
 
 
-def _tell_of(found: Corpus) -> int:
-    """Tell what there is to train on, and return how many notes."""
+def _report_data(found: Corpus) -> int:
+    """Report the training data, and return its number of notes."""
     notes = sum(len(piece.notes) for piece in found.pieces)
     more = f"; {len(found.skipped)} more cannot be used" if found.skipped else ""
     count = len(found.pieces)
     tell(f"{found.name}: {count} file{'s' * (count != 1)}, {notes:,} notes{more}")
     for problem in found.skipped:
         tell(f"skipped: {problem}")
+    for lost in found.dropped:
+        tell(f"damaged: {lost}")
     return notes
 
 
 @click.command()
-@click.option("--run", "run", metavar="DIR", type=PATH, required=True, help="The folder that livegen train wrote.")
-@_data
+@click.option("--run", "run", metavar="DIR", type=PATH, required=True, help="The folder of a training run.")
+@_data("The data of the run, as given to livegen train. May be repeated.")
 @click.option(
-    "--out", metavar="DIR", type=PATH, required=True, help="The model's folder; a model that is there is replaced."
+    "--out", metavar="DIR", type=PATH, required=True, help="The model's folder. An existing model in it is replaced."
 )
-@click.option("--validate", "maestro", metavar="DIR", type=PATH, help="MAESTRO, to write figures into the card.")
-@click.option("--windows", metavar="LIST.csv.gz", type=PATH, help="Other windows to validate on.")
-def export(run: Path, folders: Sequence[Path], out: Path, maestro: Path | None, windows: Path | None) -> None:
-    """Make of a training run a model that the daemon plays."""
+@click.option(
+    "--validate",
+    "maestro",
+    metavar="DIR",
+    type=PATH,
+    help="MAESTRO's folder: evaluate the model and store the result in its card.",
+)
+@click.option("--windows", metavar="LIST.csv.gz", type=PATH, help="Other windows for --validate.")
+def export(run: Path, data: Data, out: Path, maestro: Path | None, windows: Path | None) -> None:
+    """Export a training run as a model that the daemon can play."""
     with tensorflow():
         from livegen.training import evaluate, report, ship
 
     validation = None
     if maestro is not None:
         validation = ship.Validation(maestro, evaluate.read_windows(windows or evaluate.WINDOWS))
-    described = ship.ship(run, folders, out, tell, validation)
+    described = ship.ship(run, [folder for folder, _ in data], out, tell, validation)
     if described.figures is not None:
         click.echo(report.EvaluationReport(described.name, "the validation split", described.figures, ()).text())
-    click.echo(f"{out}: {described.title}. Play it: livegen --model {out}")
+    click.echo(f"{out}: {described.title}. To play it: livegen --model {out}")

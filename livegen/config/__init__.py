@@ -1,1 +1,1 @@
-"""The settings: what there is, what is valid, and where each value comes from."""
+"""The settings: their names, valid values, and where each value comes from."""

@@ -1,10 +1,11 @@
-"""What a setting's value may be: how it is read from a text, what is valid, and how that is said."""
+"""The kinds of values that settings have: how to parse, check and describe them."""
 
 from __future__ import annotations
 
 import os
 import re
 from dataclasses import dataclass
+from math import inf
 from numbers import Real
 from typing import Protocol
 
@@ -12,37 +13,46 @@ from livegen.errors import did_you_mean
 
 
 class InvalidError(Exception):
-    """Its text is a hint, with a space before it, or nothing."""
+    """A value is not valid. The text is a hint that begins with a space, or empty."""
 
 
 class Kind(Protocol):
-    """What a setting's value may be."""
+    """A kind of value."""
 
     @property
     def range(self) -> str:
-        """What is valid, to follow "must be"."""
+        """The valid values, as a text that follows "must be"."""
 
     @property
     def placeholder(self) -> str:
-        """What stands for a value in the help."""
+        """The placeholder in the help."""
 
     def parse(self, text: str) -> object:
-        """A value out of a flag or a variable; the text itself where it is none."""
+        """Parse a flag or a variable. Returns the text itself if it has no such value."""
 
     def check(self, value: object) -> object:
-        """The value as `Settings` holds it. Raises InvalidError."""
+        """Check a value. Returns it as `Settings` stores it. Raises InvalidError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
+    """A number within limits. Every number that a user can give is checked here."""
+
     low: float
-    high: float
+    high: float = inf
     unit: str = ""
     whole: bool = False
+    low_open: bool = False  # `low` itself is not valid
+    high_open: bool = False
 
     @property
     def range(self) -> str:
-        return f"{'a whole number from ' if self.whole else ''}{self.low:.10g} to {self.high:.10g} {self.unit}".rstrip()
+        kind = "a whole number " if self.whole else ""
+        if self.low_open or self.high_open or self.high == inf:
+            low = f"{'above' if self.low_open else 'at least'} {self.low:.10g}"
+            high = "" if self.high == inf else f" and {'below' if self.high_open else 'at most'} {self.high:.10g}"
+            return f"{kind.replace('number ', 'number, ')}{low}{high} {self.unit}".rstrip()
+        return f"{kind and kind + 'from '}{self.low:.10g} to {self.high:.10g} {self.unit}".rstrip()
 
     @property
     def placeholder(self) -> str:
@@ -55,10 +65,12 @@ class Number:
             return text
 
     def check(self, value: object) -> object:
-        if isinstance(value, bool) or not isinstance(value, Real):  # numpy's numbers are
+        if isinstance(value, bool) or not isinstance(value, Real):  # numbers of numpy are Real
             raise InvalidError
         number = float(value)
         if not self.low <= number <= self.high or (self.whole and not number.is_integer()):
+            raise InvalidError
+        if (self.low_open and number == self.low) or (self.high_open and number == self.high) or number == inf:
             raise InvalidError
         return int(number) if self.whole else number
 
@@ -66,7 +78,7 @@ class Number:
 @dataclass(frozen=True, slots=True)
 class Choice:
     words: tuple[str, ...]
-    channels: bool = False  # or a MIDI channel
+    channels: bool = False  # a MIDI channel is valid too
 
     @property
     def range(self) -> str:
@@ -106,7 +118,7 @@ class Flag:
 @dataclass(frozen=True, slots=True)
 class Text:
     placeholder: str = "NAME"
-    range: str = "a text"
+    range: str = "text"
     path: bool = False  # ~ is the home directory
 
     def parse(self, text: str) -> object:
@@ -119,13 +131,13 @@ class Text:
 
 
 def expanded(path: str) -> str:
-    """A path whose ~ is the home directory, where there is one."""
-    return os.path.expanduser(path)  # noqa: PTH111  (Path's own raises where there is none)
+    """A path with ~ replaced by the home directory, if there is one."""
+    return os.path.expanduser(path)  # noqa: PTH111  (Path's own raises if there is none)
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """One or several; in a variable separated by ; or by a new line."""
+    """One or more names. In a variable they are separated by ; or by a new line."""
 
     range: str = "a name, or a list of names"
     placeholder: str = "NAME"
@@ -146,14 +158,14 @@ def _is_name(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What silences everything. A key's name becomes its number: key:C4 is key:60."""
+    """The control that silences everything. The name of a key becomes its number: key:C4 is key:60."""
 
     words: tuple[str, ...] = ("none", "sustain", "sostenuto", "soft")
     placeholder: str = "CONTROL"
 
     @property
     def range(self) -> str:
-        return f"{', '.join(self.words)}, cc:0 to cc:127, key:0 to key:127 or a key's name as in key:C1"
+        return f"{', '.join(self.words)}, cc:0 to cc:127, key:0 to key:127, or a key by name such as key:C1"
 
     def parse(self, text: str) -> object:
         return text

@@ -109,15 +109,15 @@ def test_a_prompt_is_a_slice(prompt: str, chosen: slice, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (["--prompt", "60:70"], 78, "--prompt 60:70 names more than its notes: {bach} has 69 notes, which are 0:69."),
-        (["--prompt", "5:5"], 78, "--prompt 5:5 names no note: {bach} has 69 notes, which are 0:69."),
+        (["--prompt", "60:70"], 78, "--prompt 60:70 is out of range: {bach} has 69 notes, 0:69."),
+        (["--prompt", "5:5"], 78, "--prompt 5:5 selects no notes: {bach} has 69 notes, 0:69."),
         (["--prompt", "69:"], 78, "has 69 notes"),
         (["--prompt=-70:"], 78, "has 69 notes"),
         (["--prompt", "9:9"], 78, "has 69 notes"),
-        (["--prompt", "25"], 78, "written A:B"),
-        (["--prompt", "a:b"], 78, "written A:B"),
-        (["--prompt", "0:9:2"], 78, "written A:B"),
-        (["--notes", "0"], 2, "not in the range"),
+        (["--prompt", "25"], 78, "as A:B"),
+        (["--prompt", "a:b"], 78, "as A:B"),
+        (["--prompt", "0:9:2"], 78, "as A:B"),
+        (["--notes", "0"], 78, "--notes must be a whole number, at least 1, not 0."),
         (["--temperature", "9"], 78, "0.05 to 3"),
         (["--model", "livegem"], 65, "Did you mean livegen?"),
     ],
@@ -135,16 +135,16 @@ def test_places_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFix
     copy = tmp_path / "copy.mid"
     copy.write_bytes(Path(BACH).read_bytes())
     for command, file, out, status, said in (
-        ("generate", BACH, "a.wav", 78, "ends with .mid or .midi"),
+        ("generate", BACH, "a.wav", 78, "must end with .mid or .midi"),
         ("generate", BACH, "a.mdi", 78, "Did you mean .midi?"),
         ("generate", BACH, "folder.mid", 78, "it is a folder"),
         ("generate", BACH, "none/a.mid", 78, "No such file or directory"),
-        ("generate", str(copy), "copy.mid", 78, "is the file to go on from"),
+        ("generate", str(copy), "copy.mid", 78, "is the input file"),
         ("generate", str(tmp_path / "b.mid"), "a.mid", 66, "b.mid: there is no such file. Did you mean copy.mid?"),
-        ("generate", __file__, "a.mid", 66, "no MIDI file"),
-        ("render", BACH, "a.mid", 78, "ends with .wav"),
-        ("render", __file__, "a.wav", 66, "no MIDI file"),
-        ("play", __file__, None, 66, "no MIDI file"),
+        ("generate", __file__, "a.mid", 66, "not a valid MIDI file"),
+        ("render", BACH, "a.mid", 78, "must end with .wav"),
+        ("render", __file__, "a.wav", 66, "not a valid MIDI file"),
+        ("play", __file__, None, 66, "not a valid MIDI file"),
     ):
         words = [command, file] if out is None else [command, file, "-o", str(tmp_path / out)]
         words += ["--out", str(tmp_path / "tape.mid")] if command == "play" else []
@@ -158,7 +158,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFix
     ("name", "said"),
     [
         ("1-bahc.mid", "there is no such file. Did you mean 1-bach.mid?"),
-        ("torn.mid", "it is no MIDI file, or a damaged one."),
+        ("text.mid", "not a valid MIDI file."),
         ("", "this is a folder. Name a MIDI file in it."),
     ],
 )
@@ -166,7 +166,7 @@ def test_what_cannot_be_read_is_told_alike(
     name: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copy(BACH, tmp_path)
-    (tmp_path / "torn.mid").write_bytes(Path(BACH).read_bytes()[:50])
+    (tmp_path / "text.mid").write_bytes(b"not MIDI at all")
     file = str(tmp_path / name)
     for words in (
         ["generate", file, "-o", "a.mid"],
@@ -198,7 +198,7 @@ def test_what_is_rendered_is_heard(tmp_path: Path, capsys: pytest.CaptureFixture
             frames = np.frombuffer(wav.readframes(wav.getnframes()), np.int16)
         peaks.append(int(np.abs(frames.astype(int)).max()))
     assert AUDIBLE < peaks[0] < peaks[1] / 4
-    assert capsys.readouterr().out.endswith("bach.wav: 12.7 s of sound.\n")
+    assert capsys.readouterr().out.endswith("bach.wav: 12.7 s of audio.\n")
 
 
 def short_file(path: Path, *, seconds: float = 0.6) -> Path:
@@ -229,7 +229,7 @@ def test_a_file_is_played_in_real_time(tmp_path: Path, capfd: pytest.CaptureFixt
     assert MidiFile(tape).length == pytest.approx(0.6, abs=0.002)
     pedal = [m.value for m in played if m.type == "control_change"]
     assert pedal == [127, 0]  # the file leaves it down
-    assert "short.mid, 0:00. Ctrl-C ends it." in capfd.readouterr().err
+    assert "short.mid, 0:00. Stop with Ctrl-C." in capfd.readouterr().err
 
 
 def test_fast_is_the_same_at_once(tmp_path: Path) -> None:
@@ -248,10 +248,66 @@ def test_ctrl_c_ends_it_and_what_was_played_is_on_the_tape(tmp_path: Path) -> No
         said = []
         for line in playing.stderr:
             said.append(line)
-            if line.startswith("playing"):
+            if line.startswith("Playing"):
                 time.sleep(1)  # after the upbeat
                 playing.send_signal(signal.SIGINT)
         assert playing.wait(30) == 0
-    assert any(line.startswith("stopped at 0:00 of 1:00") for line in said), said
+    assert any(line.startswith("Stopped at 0:00 of 1:00") for line in said), said
     played = [message for message in MidiFile(tape).tracks[1] if message.type in ("note_on", "note_off")]
     assert [message.type for message in played] in (["note_on", "note_off"], ["note_on", "note_off"] * 2)
+
+
+def hours(path: Path, count: float) -> Path:
+    """Two notes, so far apart."""
+    on, off = Message("note_on", note=60), Message("note_off", note=60, time=480)
+    MidiFile(tracks=[MidiTrack([on, off, on.copy(time=round(count * 3600 * 960)), off])]).save(path)
+    return path
+
+
+def test_more_sound_than_a_wav_file_holds_is_refused_before_anything_is_written(
+    fluidsynth: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, out = str(hours(tmp_path / "long.mid", 8)), str(tmp_path / "long.wav")
+    why = "the sound would last 8:00:03 (5.1 GB), but a WAV file holds 6:45:47."
+    assert cli.main(["render", file, "-o", out]) == 66
+    assert capsys.readouterr().err == f"livegen: {file}: {why}\n"
+    for words in (["--in", file], ["play", file]):
+        assert cli.main([*words, "--out", out, "--fast"]) == 66
+        assert f"{file}, written to {out}: {why} Use a .mid file as output." in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["long.mid"]
+    assert cli.main(["play", file, "--out", str(tmp_path / "copy.mid"), "--fast"]) == 0
+    assert MidiFile(tmp_path / "copy.mid").length == pytest.approx(8 * 3600 + 1, abs=0.01)
+
+
+def test_a_file_of_days_is_refused_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(hours(tmp_path / "days.mid", 70))
+    for words in (
+        ["generate", file, "-o", "a.mid"],
+        ["render", file, "-o", "a.wav"],
+        ["play", file, "--out", "a.mid"],
+        ["data", "show", file],
+    ):
+        assert cli.main(words) == 66
+        assert capsys.readouterr().err == (f"livegen: {file}: it lasts 70 hours, but the limit is 24 hours.\n")
+
+
+def test_what_is_lost_of_a_damaged_file_is_told_by_every_command(
+    fluidsynth: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "torn.mid"
+    file.write_bytes(Path(BACH).read_bytes()[:300])
+    lost = f"{file}: track 1 is cut off after 4.5 s; the rest is lost."
+    out = str(tmp_path / "out")
+    for words in (
+        ["generate", str(file), "-o", f"{out}.mid", "--notes", "1"],
+        ["render", str(file), "-o", f"{out}.wav"],
+        ["play", str(file), "--out", f"{out}.mid", "--fast"],
+        ["--in", str(file), "--out", f"{out}.mid", "--fast"],
+        ["plot", "roll", str(file), "-o", f"{out}.png"],
+        ["plot", "distributions", str(file), "-o", f"{out}.png"],
+        ["data", "show", str(file), "--csv"],
+    ):
+        assert cli.main(words) == 0
+        assert capsys.readouterr().err.count(lost) == 1
+    assert cli.main(["data", "show", str(file)]) == 0
+    assert f"damaged: {lost.removeprefix(f'{file}: ')}" in capsys.readouterr().out

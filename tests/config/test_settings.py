@@ -1,228 +1,98 @@
-"""Where each setting comes from, and what is refused."""
+"""The one table of settings."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import fields
-from pathlib import Path
+from dataclasses import fields, replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from livegen.config.settings import SPECS, Settings, load
-from livegen.config.values import Choice, InvalidError, Number, key_number
-from livegen.errors import ConfigError
-
-NOWHERE = {"XDG_CONFIG_HOME": "/nonexistent"}
-
-
-def refused(text: str, folder: Path) -> str:
-    path = folder / "livegen.toml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError) as caught:
-        load({}, NOWHERE, path)
-    return str(caught.value).removeprefix(str(path))
+from livegen.config.settings import DEFAULTS, GROUPS, NAMES, SPECS, Applies, Settings
+from livegen.live.daemon import stage_settings
 
 
 def test_the_table_describes_every_setting() -> None:
-    assert [spec.field for spec in SPECS if spec.field not in {f.name for f in fields(Settings)}] == []
-    assert len({spec.field for spec in SPECS}) == len(SPECS) == len(fields(Settings))
-
-
-def test_every_default_is_valid() -> None:
+    assert [spec.field for spec in SPECS] == [field.name for field in fields(Settings)]
+    assert len(set(NAMES)) == len(NAMES) == len(SPECS)
     for spec in SPECS:
+        assert spec.help.endswith(".") and len(spec.help) < 100
+
+
+def test_every_default_is_valid_and_declared_once() -> None:
+    for spec in SPECS:
+        assert spec.default == getattr(DEFAULTS, spec.field)
         if spec.default is not None:
             assert spec.kind.check(spec.default) == spec.default
 
 
-def test_without_anything_the_defaults_are_in_force() -> None:
-    loaded = load({}, NOWHERE)
-    assert loaded.settings == Settings()
-    assert set(loaded.origins.values()) == {"default"}
-    assert loaded.path is None
+def test_every_group_has_settings_in_one_row() -> None:
+    groups = [spec.group for spec in SPECS]
+    assert list(dict.fromkeys(groups)) == list(GROUPS)
+    assert groups == sorted(groups, key=list(GROUPS).index)
 
 
-def test_the_later_wins(tmp_path: Path) -> None:
-    path = tmp_path / "livegen.toml"
-    path.write_text("silence = 1.0\ngain = 1\nwindow = 10\n")
-    environ = {**NOWHERE, "LIVEGEN_SILENCE": "2", "LIVEGEN_GAIN": "2"}
-    loaded = load({"silence": "3"}, environ, path)
-    assert (loaded.settings.silence, loaded.settings.gain, loaded.settings.window) == (3.0, 2.0, 10)
-    assert loaded.origins["silence"] == "--silence"
-    assert loaded.origins["gain"] == "LIVEGEN_GAIN"
-    assert loaded.origins["window"] == f"{path}, line 3"
-    assert loaded.origins["seed"] == "default"
-
-
-def test_the_file_of_the_xdg_place_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "livegen" / "livegen.toml"
-    path.parent.mkdir()
-    path.write_text("seed = 7")
-    loaded = load({}, {"XDG_CONFIG_HOME": str(tmp_path)})
-    assert (loaded.settings.seed, loaded.path) == (7, path)
-
-
-def test_keys_are_spelt_with_either_dash(tmp_path: Path) -> None:
-    path = tmp_path / "livegen.toml"
-    path.write_text(
-        'response-channel = 3\npedal_silence = 5\nin = "demo"\nout = ["FluidSynth", "jam.mid"]\n"window-of" = "player"'
+def test_one_name_is_spelt_in_four_ways() -> None:
+    spec = next(spec for spec in SPECS if spec.field == "response_channel")
+    assert (spec.name, spec.flag, spec.variable) == (
+        "response-channel",
+        "--response-channel",
+        "LIVEGEN_RESPONSE_CHANNEL",
     )
-    settings = load({}, NOWHERE, path).settings
-    assert (settings.response_channel, settings.pedal_silence, settings.window_of) == (3, 5.0, "player")
-    assert (settings.inputs, settings.outputs) == (("demo",), ("FluidSynth", "jam.mid"))
+    assert {spec.name for spec in SPECS if spec.field in ("inputs", "outputs")} == {"in", "out"}
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("silence = 99", ", line 1: silence must be 0.1 to 10 s, not 99."),
-        ("# one\n\n  silence = true", ", line 3: silence must be 0.1 to 10 s, not true."),
-        ('silence = "1"', ', line 1: silence must be 0.1 to 10 s, not "1".'),
-        ("gain = nan", ", line 1: gain must be 0 to 10, not nan."),
-        ("window = 2.5", ", line 1: window must be a whole number from 1 to 200 notes, not 2.5."),
-        ("window = 0", ", line 1: window must be a whole number from 1 to 200 notes, not 0."),
-        ("channel = 17", ", line 1: channel must be all or 1 to 16, not 17."),
-        ("channel = true", ", line 1: channel must be all or 1 to 16, not true."),
-        ('fast = "yes"', ', line 1: fast must be true or false, not "yes".'),
-        ("model = 1", ", line 1: model must be a text, not 1."),
-        ("in = 1", ", line 1: in must be a name, or a list of names, not 1."),
-        ('in = ["a", ""]', ', line 1: in must be a name, or a list of names, not ["a", ""].'),
-        ('device = "gup"', ', line 1: device must be auto, cpu or gpu, not "gup". Did you mean gpu?'),
-        ("seed = 1\nsilense = 1", ", line 2: there is no setting silense. Did you mean silence?"),
-        ("zzzz = 1", ", line 1: there is no setting zzzz."),
-        ("response-min = 1\nresponse_min = 2", ", line 2: response-min is given twice."),
-        ("\n[sound]\ngain = 1", ", line 2: there are no sections: write the settings above and without [sound]."),
-        ("seed = 1\nsound.gain = 1", ", line 2: there are no sections: write the settings above and without [sound]."),
-    ],
-)
-def test_what_is_not_valid_is_refused_with_its_line(text: str, said: str, tmp_path: Path) -> None:
-    assert refused(text, tmp_path) == said
+APPLIES = {
+    Applies.AT_ONCE: {"channel", "window", "window-of", "panic", "thru", "response-channel"},
+    Applies.NEXT_RESPONSE: {
+        "silence",
+        "pedal-silence",
+        "response-min",
+        "response-max",
+        "temperature",
+        "top-p",
+        "min-p",
+    },
+    Applies.PORTS: {
+        "in",
+        "out",
+        "backend",
+        "virtual",
+        "soundfont",
+        "gain",
+        "audio-driver",
+        "audio-buffer",
+        "audio-buffers",
+    },
+    Applies.MODEL: {"model", "device", "seed"},
+    Applies.START: {"fast", "realtime", "verbose"},
+}
 
 
-@pytest.mark.parametrize("text", ["seed = 1\ngain = ", "gain = 1\ngain = 2\n", "seed = 1\n= 2"])
-def test_what_is_not_toml_is_refused_with_its_line(text: str, tmp_path: Path) -> None:
-    said = refused(text, tmp_path)
-    assert said.startswith(": not valid TOML: ")
-    assert "(at line 2" in said
+@pytest.mark.parametrize("when", Applies)
+def test_when_each_setting_applies(when: Applies) -> None:
+    assert {spec.name for spec in SPECS if spec.applies is when} == APPLIES[when]
 
 
-def test_what_toml_expects_is_said_as_it_is(tmp_path: Path) -> None:
-    assert "newline or end of document" in refused("silence = 1,5\n", tmp_path)
-
-
-def test_a_mark_in_front_and_a_whole_number_with_a_point_are_taken(tmp_path: Path) -> None:
-    path = tmp_path / "livegen.toml"
-    path.write_text("window = 30.0\n", encoding="utf-8-sig")
-    assert load({}, NOWHERE, path).settings.window == 30
-
-
-@pytest.mark.parametrize("value", ["key:H1", "key:C99", "key:128", "cc:128", "cc:", "sustian", "cc:-1", "key:Cb-1"])
-def test_a_panic_that_is_no_control_is_refused(value: str, tmp_path: Path) -> None:
-    said = refused(f'panic = "{value}"', tmp_path)
-    assert said.startswith(", line 1: panic must be none, sustain, ")
-    assert said.endswith("Did you mean sustain?") == (value == "sustian")
-
-
-@pytest.mark.parametrize(
-    ("value", "meant"),
-    [("key:C4", "key:60"), ("key:A0", "key:21"), ("key:eb4", "key:63"), ("key:007", "key:7"), ("cc:64", "cc:64")],
-)
-def test_a_panic_key_is_held_by_its_number(value: str, meant: str) -> None:
-    assert load({"panic": value}, NOWHERE).settings.panic == meant
-
-
-def test_key_names_are_those_of_pretty_midi() -> None:
-    pretty_midi = pytest.importorskip("pretty_midi", reason="pretty_midi missing")
-    for number in range(128):
-        assert key_number(pretty_midi.note_number_to_name(number)) == key_number(str(number)) == number
-
-
-def test_the_shortest_response_is_not_above_the_longest(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"response-min is 9 s \(--response-min\), response-max 8 s \(default\)"):
-        load({"response_min": "9"}, NOWHERE)
-
-
-def test_a_file_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there is no such file"):
-        load({}, NOWHERE, tmp_path / "none.toml")
-
-
-def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
-        load({}, NOWHERE, tmp_path)
-    path = tmp_path / "latin.toml"
-    path.write_bytes(b'in = "Fl\xfcgel"')
-    with pytest.raises(ConfigError, match="not a text in UTF-8"):
-        load({}, NOWHERE, path)
-
-
-@pytest.mark.parametrize("text", ["a;b", "a\nb", " a ; ; b\n"])
-def test_several_ports_in_one_variable(text: str) -> None:
-    assert load({}, {**NOWHERE, "LIVEGEN_IN": text}).settings.inputs == ("a", "b")
-
-
-@pytest.mark.parametrize(("text", "value"), [("1", True), ("Yes", True), ("off", False), ("false", False)])
-def test_flags_in_variables(text: str, value: bool) -> None:
-    assert load({}, {**NOWHERE, "LIVEGEN_FAST": text}).settings.fast is value
-
-
-@pytest.mark.parametrize(
-    ("variable", "text", "said"),
-    [
-        ("LIVEGEN_FAST", "maybe", 'LIVEGEN_FAST must be true or false, not "maybe".'),
-        ("LIVEGEN_SILENCE", "abc", 'LIVEGEN_SILENCE must be 0.1 to 10 s, not "abc".'),
-        ("LIVEGEN_RESPONSE_CHANNEL", "0", "LIVEGEN_RESPONSE_CHANNEL must be auto or 1 to 16, not 0."),
-        ("LIVEGEN_SILENSE", "1", "LIVEGEN_SILENSE: there is no setting silense. Did you mean silence?"),
-    ],
-)
-def test_a_variable_that_is_not_valid_is_refused(variable: str, text: str, said: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        load({}, {**NOWHERE, variable: text})
-    assert str(caught.value) == said
-
-
-def test_an_empty_variable_counts_as_not_set() -> None:
-    assert load({}, {**NOWHERE, "LIVEGEN_SEED": ""}).settings.seed is None
-
-
-def test_a_path_begins_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/pianist")
-    assert load({"soundfont": "~/grand.sf2"}, NOWHERE).settings.soundfont == "/home/pianist/grand.sf2"
-
-
-def test_a_text_from_the_command_line_cannot_hide_a_zero() -> None:
-    with pytest.raises(ConfigError):
-        load({"model": "a\0b"}, NOWHERE)
-
-
-@settings(deadline=None)  # the machine may be busy
-@given(st.one_of(st.text(), st.floats(), st.integers(), st.booleans(), st.lists(st.text()), st.none(), st.binary()))
-def test_no_value_does_more_than_be_refused(value: object) -> None:
+def test_what_applies_while_it_plays_is_known_to_the_stage() -> None:
+    """And what does not, is not: a change of it changes nothing there."""
+    others = {
+        "inputs": ("demo",),
+        "outputs": ("a.mid",),
+        "channel": 3,
+        "silence": 1.5,
+        "pedal_silence": 3.0,
+        "response_min": 2.0,
+        "response_max": 9.0,
+        "window": 7,
+        "window_of": "player",
+        "panic": "soft",
+        "thru": "on",
+        "response_channel": 5,
+        "temperature": 0.5,
+        "top_p": 0.5,
+        "min_p": 0.5,
+    }
     for spec in SPECS:
-        try:
-            accepted = spec.kind.check(spec.kind.parse(value) if isinstance(value, str) else value)
-        except InvalidError:
-            continue
-        assert spec.kind.check(accepted) == accepted
-        if isinstance(spec.kind, Number):
-            assert isinstance(accepted, int | float)
-            assert spec.kind.low <= accepted <= spec.kind.high
-        if isinstance(spec.kind, Choice):
-            assert accepted in spec.kind.words or (spec.kind.channels and accepted in range(1, 17))
-
-
-@settings(deadline=None)  # the machine may be busy
-@given(st.text(max_size=60))
-def test_no_file_does_more_than_be_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
-    path = tmp_path_factory.mktemp("any") / "livegen.toml"
-    path.write_bytes(text.encode(errors="replace"))
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError:
-        table = {"not": "TOML"}
-    if table:  # no such text is likely to be a setting
-        with pytest.raises(ConfigError):
-            load({}, NOWHERE, path)
-    else:
-        assert load({}, NOWHERE, path).settings == Settings()
+        other = others.get(spec.field, object())
+        known = spec.applies in (Applies.AT_ONCE, Applies.NEXT_RESPONSE)
+        changed = stage_settings(replace(DEFAULTS, **{spec.field: other}))
+        assert (changed != stage_settings(DEFAULTS)) is known, spec.name

@@ -1,0 +1,153 @@
+"""Loads the settings: defaults < a TOML file < LIVEGEN_* < the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from livegen.config.settings import NAMES, PREFIX, RENAMED, SPECS, Settings, Spec
+from livegen.config.values import InvalidError
+from livegen.errors import ConfigError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    settings: Settings
+    origins: Mapping[str, str]  # by field: "default", "/a/file.toml, line 3", "LIVEGEN_SEED" or "--seed"
+    path: Path | None  # the file that was read
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    spec: Spec
+    value: object
+    origin: str
+    subject: str  # of the error message
+
+
+def load(cli: Mapping[str, object], environ: Mapping[str, str], config_path: Path | None = None) -> Loaded:
+    """Load all settings.
+
+    Args:
+        cli: values from the command line, by field: texts, numbers, flags or sequences of texts.
+        environ: the environment. An empty variable counts as not set.
+        config_path: a file that must exist. Without it, the file at `default_path` is read if it exists.
+
+    Raises:
+        ConfigError: a file cannot be read, a name does not exist, or a value is not valid.
+    """
+    path = config_path if config_path is not None else default_path(environ)
+    document = _read(path, required=config_path is not None)
+    values: dict[str, Any] = {}
+    origins = {field.name: "default" for field in fields(Settings)}
+    for given in (*_from_file(document or "", path), *_from_environment(environ), *_from_command_line(cli)):
+        values[given.spec.field] = _checked(given)
+        origins[given.spec.field] = given.origin
+    settings = Settings(**values)
+    if settings.response_min > settings.response_max:
+        raise ConfigError(
+            f"response-min is {settings.response_min:g} s ({origins['response_min']}), "
+            f"but response-max is {settings.response_max:g} s ({origins['response_max']}). Raise response-max."
+        )
+    return Loaded(settings, origins, None if document is None else path)
+
+
+def checked(field: str, value: object) -> object:
+    """Check a value that was given in another way. Returns it as `Settings` stores it.
+
+    Raises:
+        ConfigError: the value is not valid.
+    """
+    spec = next(spec for spec in SPECS if spec.field == field)
+    return _checked(_Given(spec, value, "", field))
+
+
+def nearest(name: str) -> str:
+    """' Did you mean X?' with the setting whose name is similar, or an empty text."""
+    return f" Did you mean {RENAMED[name]}?" if name in RENAMED else did_you_mean(name, NAMES)
+
+
+def default_path(environ: Mapping[str, str]) -> Path:
+    """The file that is read without --config."""
+    home = environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111  (Path's may raise)
+    return Path(home) / "livegen" / "livegen.toml"
+
+
+def _checked(given: _Given) -> object:
+    try:
+        return given.spec.kind.check(given.value)
+    except InvalidError as error:
+        raise ConfigError(
+            f"{given.subject} must be {given.spec.kind.range}, not {_shown(given.value)}.{error}"
+        ) from None
+
+
+def _shown(value: object) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _read(path: Path, *, required: bool) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig")  # editors on Windows write a byte order mark
+    except (FileNotFoundError, NotADirectoryError):
+        if required:
+            raise ConfigError(f"{path}: there is no such file.") from None
+        return None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not valid UTF-8 ({error.reason} at byte {error.start}).") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from None
+
+
+def _from_file(document: str, path: Path) -> Iterator[_Given]:
+    import tomllib
+
+    try:
+        table = tomllib.loads(document)
+    except tomllib.TOMLDecodeError as error:
+        where = str(error).replace("at end of document", f"at line {document.count(chr(10)) + 1}")
+        raise ConfigError(f"{path}: not valid TOML: {where}.") from None
+    specs = {spec.name: spec for spec in SPECS}
+    seen: set[str] = set()
+    for key, value in table.items():
+        name = key.replace("_", "-")
+        origin = f"{path}, line {_line(document, key)}"
+        if isinstance(value, dict):
+            raise ConfigError(f"{origin}: sections are not supported. Remove [{key}] and move its settings to the top.")
+        if name not in specs:
+            raise ConfigError(f"{origin}: there is no setting {key}.{nearest(name)}")
+        if name in seen:
+            raise ConfigError(f"{origin}: {name} is given twice.")
+        seen.add(name)
+        yield _Given(specs[name], value, origin, f"{origin}: {name}")
+
+
+def _line(document: str, key: str) -> int:
+    """The line of a top-level key or section, which tomllib does not give. 1 if it is written with escapes."""
+    match = re.search(rf"^\s*\[*\s*[\"']?{re.escape(key)}[\"']?\s*[.=\]]", document, re.MULTILINE)
+    return 1 if match is None else document[: match.end()].count("\n") + 1
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[_Given]:
+    specs = {spec.variable: spec for spec in SPECS}
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX):
+            continue
+        if variable not in specs:
+            word = variable.removeprefix(PREFIX).lower().replace("_", "-")
+            raise ConfigError(f"{variable}: there is no setting {word}.{nearest(word)}")
+        if environ[variable]:
+            spec = specs[variable]
+            yield _Given(spec, spec.kind.parse(environ[variable]), variable, variable)
+
+
+def _from_command_line(cli: Mapping[str, object]) -> Iterator[_Given]:
+    for spec in SPECS:
+        if spec.field in cli:
+            value = cli[spec.field]
+            yield _Given(spec, spec.kind.parse(value) if isinstance(value, str) else value, spec.flag, spec.flag)
