@@ -1,4 +1,4 @@
-"""`livegen bench`: how quick and how punctual it is on this machine, beside the tutorial's way in the same run."""
+"""`livegen bench`: measures speed and timing on this machine, and compares with the tutorial in the same run."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import click
 
 from livegen import __version__
 from livegen.bench import engine, jack, lateness, loopback, silence, startup, table, thru, tutorial
-from livegen.bench.figures import MissingError, Row, Section, Tell
+from livegen.bench.figures import MissingError, Report, Row, Section
 from livegen.config.settings import Settings
 from livegen.engine import card
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured."""
+    """How long to measure."""
 
-    responses: int = 80  # of each engine, 24 notes each
-    predictions: int = 100  # notes, the tutorial's way
-    playing: float = 10.0  # s, of each way to be late
-    passing: float = 6.0  # s, of each way through
-    silences: int = 12  # responses silenced, in each way
+    responses: int = 80  # per engine, 24 notes each
+    predictions: int = 100  # notes, with the tutorial's method
+    playing: float = 10.0  # s, per measurement of lateness
+    passing: float = 6.0  # s, per measurement of MIDI thru
+    silences: int = 12  # responses to silence, per method
     starts: int = 5
 
 
@@ -33,7 +33,7 @@ FULL = Effort()
 
 
 def main(settings: Settings, *, as_json: bool, effort: Effort = FULL) -> int:
-    """Measure, and print a table or JSON. Progress goes to stderr. Returns the exit status, whatever the figures.
+    """Measure, and print a table or JSON. Progress goes to stderr. Returns 0, even if a target is missed.
 
     Raises:
         ModelError: there is no such model.
@@ -49,13 +49,13 @@ def main(settings: Settings, *, as_json: bool, effort: Effort = FULL) -> int:
     return 0
 
 
-def measure(settings: Settings, effort: Effort, tell: Tell) -> list[Section]:
-    """All of it, one after the other: what runs at the same time would measure the other."""
-    rows, best = engine.measure_all(settings, effort.responses, tell)
-    rows += tutorial.compare(best, effort.predictions, tell)
+def measure(settings: Settings, effort: Effort, report: Report) -> list[Section]:
+    """Run all measurements, one after another: simultaneous ones would disturb each other."""
+    rows, best = engine.measure_all(settings, effort.responses, report)
+    rows += tutorial.compare(best, effort.predictions, report)
     note = Section("note", "Model [ms]", tuple(rows))
-    late = Section("lateness", "Notes late [ms]", tuple(lateness.measure_all(settings, effort.playing, tell)))
-    passing = [thru.measure_row(settings, effort.passing, tell)]
+    late = Section("lateness", "Lateness of notes [ms]", tuple(lateness.measure_all(settings, effort.playing, report)))
+    passing = [thru.measure_row(settings, effort.passing, report)]
     with ExitStack() as stack:
         try:
             server = stack.enter_context(jack.server())
@@ -64,13 +64,13 @@ def measure(settings: Settings, effort: Effort, tell: Tell) -> list[Section]:
             passing.append(Row("jack", "Over JACK", remark=str(error)))
             silenced = [Row("silence", "Over JACK", remark=str(error))]
         else:
-            passing += loopback.measure_all(settings, effort.passing, server, tell)
-            silenced = silence.measure_all(settings, effort.silences, server, tell)
-        starting = startup.measure_all(settings, effort.starts, tell, jack=server != "")
+            passing += loopback.measure_all(settings, effort.passing, server, report)
+            silenced = silence.measure_all(settings, effort.silences, server, report)
+        starting = startup.measure_all(settings, effort.starts, report, jack=server != "")
     return [
         note,
         late,
-        Section("thru", "What you play, passed on [ms]", tuple(passing)),
-        Section("silence", "A response silenced, to its last note_off [ms]", tuple(silenced)),
-        Section("start", "Start, FluidSynth loaded", tuple(starting)),
+        Section("thru", "MIDI thru [ms]", tuple(passing)),
+        Section("silence", "Silencing a response, until its last note_off [ms]", tuple(silenced)),
+        Section("start", "Start, with FluidSynth", tuple(starting)),
     ]

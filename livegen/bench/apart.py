@@ -1,4 +1,4 @@
-"""Measuring in a process of its own: what it imports, claims or prints leaves no trace here."""
+"""Runs a measurement in a separate process, so that its imports, priority and output do not affect this one."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from livegen.bench.figures import MissingError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PATIENCE = 120.0  # s that one measurement may take
+PATIENCE = 120.0  # s, the limit for one measurement
 
 
 def apart(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What a module's function returns in a fresh and silent process.
+    """Call a module's function in a new process without output. Returns its result.
 
     Raises:
-        MissingError: it failed there, and why.
+        MissingError: the function failed. The text gives the reason.
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin) as pool:
         try:
             return pool.submit(partial(_attempt, function, *args, **kwargs)).result()
         except BrokenProcessPool:
-            raise MissingError(f"the process that measured it has died, or took over {PATIENCE:g} s") from None
+            raise MissingError(f"the measuring process died, or took longer than {PATIENCE:g} s") from None
 
 
 def _begin() -> None:
@@ -44,6 +44,6 @@ def _attempt(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return function(*args, **kwargs)
     except ModuleNotFoundError as error:
         raise MissingError(f"{error.name} is not installed") from None
-    except Exception as error:  # noqa: BLE001  (the process's edge: drivers and servers fail in their own ways)
+    except Exception as error:  # noqa: BLE001  (drivers and servers may fail with any error)
         lines = str(error).strip().splitlines()
         raise MissingError(lines[0][:200] if lines else type(error).__name__) from None

@@ -1,4 +1,4 @@
-"""The bench's own JACK client: a keyboard to play, and an ear at what comes out."""
+"""JACK clients of the bench: a keyboard that plays to the daemon, and an input that records its output."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from livegen.bench import jack
 
 @contextmanager
 def keyboard() -> Iterator[tuple[str, Any]]:
-    """An output of our own that the daemon can listen to: its name, and mido's port."""
+    """An output that the daemon can listen to. Gives its name, and mido's port."""
     name = f"bench-keyboard-{os.getpid()}"
     with jack.SYSTEM.mido().open_output("out", client_name=name, virtual=True) as port:
         yield name, port
 
 
 class Ear:
-    """An input of our own that the daemon can play to. Remembers what came in, and when."""
+    """An input that the daemon can play to. Records all messages with their times."""
 
     def __init__(self) -> None:
         self.name = f"bench-ear-{os.getpid()}"

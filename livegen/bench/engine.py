@@ -1,4 +1,4 @@
-"""Milliseconds a note, of each engine that is there."""
+"""Milliseconds per note, for each engine that is available."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from livegen import encoding
 from livegen.bench.apart import apart
-from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
+from livegen.bench.figures import MissingError, Report, Row, Spread, Target
 from livegen.config.settings import Settings
 from livegen.encoding import context
 from livegen.engine import card, choose
@@ -19,20 +19,20 @@ from livegen.engine.card import Card
 from livegen.engine.improviser import Improviser
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import Runtime, how
-from livegen.engine.sampling import Sampling
 from livegen.engine.tensorflow import TensorFlow
 from livegen.io.realtime import quiet_collector
 from livegen.note import WINDOW, Note
+from livegen.stage.settings import Sampling
 
 STEP = Target("<=", 0.3)  # ms
 
 PHRASE = tuple(Note(48 + 7 * i % 24, 0.12, 0.2, 40 + i) for i in range(WINDOW))
-"""A context to go on from."""
+"""A context to continue."""
 
 
 def _on_gpu(card: Card) -> Runtime:
-    if not choose.gpu_is_likely():  # spares the seconds that finding out by TensorFlow takes
-        raise MissingError("there is no GPU, or no TensorFlow for it")
+    if not choose.gpu_is_likely():  # importing TensorFlow to find out would take seconds
+        raise MissingError("no GPU, or TensorFlow is not installed")
     return TensorFlow(card, gpu=True)
 
 
@@ -45,9 +45,9 @@ ENGINES: dict[str, tuple[str, Callable[[Card], Runtime]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    prime: Spread  # ms, to take in a context of WINDOW notes
-    step: Spread  # ms, the model alone, a note further
-    note: Spread  # ms, everything it takes to emit a note, the draws too
+    prime: Spread  # ms, to read a context of WINDOW notes
+    step: Spread  # ms per note, the model alone
+    note: Spread  # ms per note, with sampling
 
 
 def measure(settings: Settings, engine: str, responses: int) -> Speed:
@@ -58,8 +58,9 @@ def measure(settings: Settings, engine: str, responses: int) -> Speed:
     """
     runtime = ENGINES[engine][1](card.find(settings.model))
     choose.warm_up(runtime)
-    improviser = Improviser(runtime, Sampling(settings.temperature, settings.top_p, settings.min_p))
-    random, drawing = np.random.default_rng(0), how()
+    improviser = Improviser(runtime)
+    sampling = Sampling(settings.temperature, settings.top_p, settings.min_p)
+    random, parameters = np.random.default_rng(0), how()
     primes: list[float] = []
     steps: list[float] = []
     notes: list[float] = []
@@ -68,25 +69,25 @@ def measure(settings: Settings, engine: str, responses: int) -> Speed:
             start = perf_counter()
             state = runtime.begin()
             for token in context(PHRASE):
-                _, state = runtime.play(state, np.array((token,), np.int32), drawing)
+                _, state = runtime.play(state, np.array((token,), np.int32), parameters)
             primes.append(perf_counter() - start)
-            for drawn in map(encoding.token, PHRASE):
-                known = np.array((drawn,), np.int32)
+            for token in map(encoding.token, PHRASE):
+                known = np.array((token,), np.int32)
                 start = perf_counter()
-                _, state = runtime.play(state, known, drawing)
+                _, state = runtime.play(state, known, parameters)
                 steps.append(perf_counter() - start)
-            # Up to here no note makes it read its context anew: that is priming, measured above.
-            draws = islice(improviser.improvise(PHRASE, 0.5, random), WINDOW - 1)
-            notes += [after - before for before, after in pairwise([perf_counter() for _ in draws])]
+            # So few notes that it does not read its context again, which is measured above.
+            samples = islice(improviser.improvise(PHRASE, 0.5, random, sampling), WINDOW - 1)
+            notes += [after - before for before, after in pairwise([perf_counter() for _ in samples])]
     return Speed(*(Spread.of(seconds, 1000) for seconds in (primes, steps, notes)))
 
 
-def measure_all(settings: Settings, responses: int, tell: Tell) -> tuple[list[Row], float | None]:
+def measure_all(settings: Settings, responses: int, report: Report) -> tuple[list[Row], float | None]:
     """Rows for each engine, and the p50 [ms] of the fastest note; None if none runs."""
     speeds: dict[str, Speed] = {}
     missing: dict[str, str] = {}
     for engine, (name, _) in ENGINES.items():
-        tell(name)
+        report(name)
         try:
             speeds[engine] = apart(measure, settings, engine, responses)
         except MissingError as error:
@@ -98,8 +99,8 @@ def measure_all(settings: Settings, responses: int, tell: Tell) -> tuple[list[Ro
             rows.append(Row(engine, name, remark=missing[engine]))
             continue
         speed, target = speeds[engine], {"p50": STEP} if engine == best else {}
-        prime = f"{name}: prime, {WINDOW} notes"
+        prime = f"{name}: context of {WINDOW} notes"
         rows.append(Row(f"{engine}_prime", prime, speed.prime.values("p50", "p99")))
-        rows.append(Row(f"{engine}_step", f"{name}: step, the model", speed.step.values("p50", "p99"), target))
-        rows.append(Row(f"{engine}_note", f"{name}: a note, all in all", speed.note.values("p50", "p99"), target))
+        rows.append(Row(f"{engine}_step", f"{name}: model, per note", speed.step.values("p50", "p99"), target))
+        rows.append(Row(f"{engine}_note", f"{name}: with sampling, per note", speed.note.values("p50", "p99"), target))
     return rows, None if best is None else speeds[best].note.p50

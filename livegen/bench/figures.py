@@ -1,4 +1,4 @@
-"""What a measurement gives: percentiles, and how they compare with what is to be reached."""
+"""The results of measurements: percentiles, and whether they reach their targets."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-Tell = Callable[[str], None]
-"""Takes what is being measured now, for people."""
+Report = Callable[[str], None]
+"""Called with the name of each measurement before it starts."""
 
 _SIGNS: dict[str, Callable[[float, float], bool]] = {"<": operator.lt, "<=": operator.le, ">=": operator.ge}
 
 
 class MissingError(Exception):
-    """Something cannot be measured here; the text says why."""
+    """Something cannot be measured here. The text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Many measurements of one thing, by nearest rank."""
+    """Percentiles of many measurements, by nearest rank."""
 
     count: int
     p50: float
@@ -29,20 +29,20 @@ class Spread:
 
     @classmethod
     def of(cls, measured: Sequence[float], scale: float = 1.0) -> Spread:
-        """The spread of `measured`, each times `scale`.
+        """The spread of `measured`, with each value multiplied by `scale`.
 
         Raises:
             MissingError: nothing was measured.
         """
         ordered = sorted(value * scale for value in measured)
         if not ordered:
-            raise MissingError("nothing came to be measured")
+            raise MissingError("there were no measurements")
         count = len(ordered)
         p50, p99, p99_9 = (ordered[ceil(rank * count / 1000) - 1] for rank in (500, 990, 999))
         return cls(count, p50, p99, p99_9, ordered[-1])
 
     def values(self, *columns: str) -> dict[str, float]:
-        """By column: p50, p99, p99.9, max."""
+        """The values of these columns: p50, p99, p99.9, max."""
         return {column: getattr(self, column.replace(".", "_")) for column in columns}
 
 
@@ -57,17 +57,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing measured. Without values it could not be, and the remark says why."""
+    """A measurement. Without values it failed, and the remark gives the reason."""
 
-    key: str  # for programs
-    label: str  # for people
+    key: str  # in JSON
+    label: str  # in the table
     values: Mapping[str, float] = field(default_factory=dict)  # by column
-    targets: Mapping[str, Target] = field(default_factory=dict)  # of some columns
+    targets: Mapping[str, Target] = field(default_factory=dict)  # by column
     remark: str = ""
 
     @property
     def met(self) -> bool | None:
-        """Whether every target is reached; None where there is none, or nothing to compare."""
+        """Whether all targets are reached. None: there are no targets, or no values."""
         if not self.targets or not self.values:
             return None
         return all(target.met(self.values[column]) for column, target in self.targets.items())

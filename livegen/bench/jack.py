@@ -1,4 +1,4 @@
-"""A JACK server to measure with: the one that answers, else one of our own without a sound card."""
+"""A JACK server for measurements: the running one, else a new one without a sound card."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from livegen.io import midi_system, realtime
 
 SYSTEM = midi_system.MidiSystem(f"{midi_system.RTMIDI}/{midi_system.JACK}")
 RATE = 48_000  # frames/s
-PERIOD = 64  # frames; MIDI is handed on once a period
+PERIOD = 64  # frames; JACK transfers MIDI once per period
 PATIENCE = 10.0  # s
 
 
 @contextmanager
 def server() -> Iterator[str]:
-    """Clients started inside find a server by the environment. Gives its description.
+    """Set the environment so that clients find a server. Gives a description of the server.
 
     Raises:
-        MissingError: there is none, and none can be started.
+        MissingError: no server runs, and none can be started.
     """
     if answers():
-        yield "the JACK server that runs here"
+        yield "the running JACK server"
         return
     program = shutil.which("jackd")
     if program is None:
-        raise MissingError("no JACK server answers, and jackd is not installed")
+        raise MissingError("no JACK server is running, and jackd is not installed")
     name = f"livegen-bench-{os.getpid()}"
     granted = apart(realtime.raise_priority, realtime.SYNTH) is None
     words = ["-R", f"-P{realtime.SYNTH}"] if granted else ["-r"]
-    # -S: it waits for its clients. Else one that is late by a period loses what that period brought.
+    # -S: the server waits for its clients. Otherwise a client that misses a period loses its events.
     words += ["-S", "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
     ours = {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
     with _environment(ours):
-        process = subprocess.Popen(  # noqa: S603  (all words are ours)
+        process = subprocess.Popen(  # noqa: S603  (all arguments are constants)
             [program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
             _await(process)
-            yield f"a JACK server of its own (period {PERIOD}, {'' if granted else 'not '}in real time)"
+            yield f"a separate JACK server (period {PERIOD}, {'' if granted else 'not '}real-time)"
         finally:
             process.terminate()
             process.wait()

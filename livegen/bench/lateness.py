@@ -1,4 +1,4 @@
-"""How late scheduled notes leave while the model works all the time, on an idle machine and beside busy programs."""
+"""The lateness of notes while the model computes all the time, on an idle and on a busy machine."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from mido import Message
 
 from livegen.bench.apart import apart
 from livegen.bench.engine import PHRASE
-from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
-from livegen.bench.rig import Stopwatch, rig
+from livegen.bench.figures import MissingError, Report, Row, Spread, Target
+from livegen.bench.rig import INPUT, Stopwatch, rig
 from livegen.config.settings import Settings
 from livegen.io.inbox import LiveInbox
 from livegen.io.realtime import MAIN, raise_priority
 from livegen.note import MonotonicTime
-from livegen.stage.events import Ended, Event, Part, Predicted, Received, Request, ResponseNote
-from livegen.stage.performance import Manners, Performance
-from livegen.stage.voice import Voice
+from livegen.stage.effects import Ask
+from livegen.stage.events import Incoming, InputClosed, Part, Predicted, Received, ResponseNote
+from livegen.stage.settings import AS_IS
 
 TARGETS = {"p99": Target("<", 0.5), "p99.9": Target("<", 1.0)}  # ms
 COLUMNS = ("p50", "p99", "p99.9", "max")
-BARE = 0.4  # of the time, for the bare timer
+BARE = 0.4  # share of the time, for the timer alone
 
 APART = 0.005  # s between two notes
-LASTING = 0.0125  # s that each sounds
-TICK = APART / 2  # s between two sends, of a press or of a release
-IDLY = Request(id=0, context=PHRASE, gap=0.5, length=8.0, response=0)
-"""The performance counts its own requests from 1: nobody waits for this one's answer."""
+LENGTH = 0.0125  # s, of each note
+TICK = APART / 2  # s between two messages
+IDLY = Ask(id=0, context=PHRASE, gap=0.5, length=8.0, longest=8.0, response=0, sampling=AS_IS, window=len(PHRASE))
+"""A request that no session waits for: sessions count their requests from 1."""
 REST = 1 / 8
-"""Of the time that an answer took, what passes until the model is asked again. Without any rest a thread with real-time
-priority is stopped by the kernel for 50 ms in each second, which no real response is long enough for."""
+"""Pause between two requests, as a share of the time that the last one took. Without a pause, the kernel stops a
+real-time thread for 50 ms in each second. No real response is long enough for this."""
 
 _BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: sum(range(100_000))"
 
@@ -44,19 +44,19 @@ _BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: sum(ran
 @dataclass(frozen=True, slots=True)
 class Lateness:
     spread: Spread  # ms
-    dropped: int  # notes, for being over 100 ms late
-    refused: str  # why there was no real-time scheduling, or nothing
+    dropped: int  # number of notes, more than 100 ms late
+    refused: str  # why there was no real-time scheduling, or empty
 
 
 class _Restless(LiveInbox):
-    """Has the model answer `IDLY` again and again, once `ask` is set."""
+    """Requests `IDLY` again and again, once `ask` is set."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.ask: Callable[[Request], None] | None = None
+        self.ask: Callable[[Ask], None] | None = None
         self._ask_at = 0.0
 
-    def get(self, until: MonotonicTime | None) -> Event | None:
+    def get(self, until: MonotonicTime | None) -> Incoming | None:
         event = super().get(until)
         now = self.now()
         if isinstance(event, Predicted) and event.request == IDLY.id:
@@ -70,21 +70,21 @@ class _Restless(LiveInbox):
 def measure(settings: Settings, seconds: float, *, loaded: bool) -> Lateness:
     """Play a dense response of `seconds`, in this process."""
     count = round(seconds / APART)
-    notes = tuple(ResponseNote(21 + i % 88, i * APART, LASTING, 64) for i in range(count))
-    performance = Performance(Manners(silence=0.1, pedal_silence=0.1), [Voice(thru=False, channel=0)])
+    notes = tuple(ResponseNote(21 + i % 88, i * APART, LENGTH, 64) for i in range(count))
+    quick = replace(settings, silence=0.1, pedal_silence=0.1, thru="off")
     inbox, output = _Restless(), Stopwatch(Part.RESPONSE)
     with busy_cores() if loaded else nullcontext(), rig(settings, inbox) as playing:
         inbox.ask = playing.ask_model
         now = inbox.now()
         for kind in ("note_on", "note_off"):
-            inbox.put(Received(Message(kind, note=60), now))
-        inbox.put(Ended(now))
-        playing.jam(performance, output, lambda request: inbox.put(Predicted(request.id, notes, 0.0)))
+            inbox.put(Received(Message(kind, note=60), now, INPUT))
+        inbox.put(InputClosed(INPUT, now))
+        playing.jam(quick, output, lambda request: inbox.put(Predicted(request.id, notes, 0.0)))
     return Lateness(Spread.of(output.late, 1000), count - len(output.late) // 2, playing.refused)
 
 
 def measure_bare(seconds: float, *, loaded: bool) -> Spread:
-    """What the machine itself is late: wake up as often, with the same priority, and do nothing; in this process."""
+    """The lateness of the machine: wake up as often, with the same priority, and do nothing, in this process."""
     late: list[float] = []
     with busy_cores() if loaded else nullcontext():
         raise_priority(MAIN)
@@ -98,9 +98,9 @@ def measure_bare(seconds: float, *, loaded: bool) -> Spread:
 
 @contextmanager
 def busy_cores() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """As many busy programs as there are cores, at normal priority. They end with this process, at the latest."""
+    """Run one busy program per core, with normal priority. They end with this process."""
     words = [sys.executable, "-c", _BUSY]
-    programs = [subprocess.Popen(words) for _ in range(os.cpu_count() or 1)]  # noqa: S603  (all words are ours)
+    programs = [subprocess.Popen(words) for _ in range(os.cpu_count() or 1)]  # noqa: S603  (all arguments are constants)
     try:
         yield programs
     finally:
@@ -109,18 +109,18 @@ def busy_cores() -> Iterator[list[subprocess.Popen[bytes]]]:
             program.wait()
 
 
-def measure_all(settings: Settings, seconds: float, tell: Tell) -> list[Row]:
-    """A row each: idle and loaded, with real-time scheduling and without, and what the machine itself is late."""
+def measure_all(settings: Settings, seconds: float, report: Report) -> list[Row]:
+    """A row each: idle and loaded, with and without real-time scheduling, and a timer alone."""
     rows: list[Row] = []
     for realtime in (True, False):
         for loaded in (False, True):
             key = f"{'loaded' if loaded else 'idle'}{'_realtime' if realtime else ''}"
             label = f"{'All cores busy' if loaded else 'Idle'}, {'real time' if realtime else 'normal priority'}"
-            tell(f"lateness: {label.lower()}")
+            report(f"lateness: {label.lower()}")
             asked = replace(settings, realtime="auto" if realtime else "off")
             rows.append(_row(key, label, asked, seconds, loaded=loaded))
             if realtime:
-                rows.append(_bare_row(f"{key}_bare", f"{label}: a bare timer", seconds * BARE, loaded=loaded))
+                rows.append(_bare_row(f"{key}_bare", f"{label}: timer only", seconds * BARE, loaded=loaded))
     return rows
 
 
@@ -129,7 +129,7 @@ def _row(key: str, label: str, settings: Settings, seconds: float, *, loaded: bo
         late = apart(measure, settings, seconds, loaded=loaded)
     except MissingError as error:
         return Row(key, label, remark=str(error))
-    dropped = f"{late.dropped} notes dropped, over 100 ms late" if late.dropped else ""
+    dropped = f"{late.dropped} notes dropped, more than 100 ms late" if late.dropped else ""
     remark = "; ".join(part for part in (late.refused, dropped) if part)
     targets = TARGETS if settings.realtime != "off" else {}
     return Row(key, label, late.spread.values(*COLUMNS), targets, remark)

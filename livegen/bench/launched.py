@@ -1,4 +1,4 @@
-"""The daemon as a user starts it: the command line, in a process of its own."""
+"""The daemon as a user starts it: by the command line, in a separate process."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import Self
 import livegen
 from livegen.bench.figures import MissingError
 
-PATIENCE = 60.0  # s that it may run
+PATIENCE = 60.0  # s, the limit for its run
 _FIELDS = re.compile(r"^(Rss\w+):\s*(.*)$", re.MULTILINE)
-_FOREIGN = ("LIVEGEN_", "MIDO_", "JOURNAL_STREAM", "NOTIFY_SOCKET")  # of whoever runs the bench
+_FOREIGN = ("LIVEGEN_", "MIDO_", "JOURNAL_STREAM", "NOTIFY_SOCKET")  # variables that the daemon must not inherit
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """In MB. A JACK server's memory is counted to each of its clients, once for every connection."""
+    """In MB. Each client of JACK counts the memory of the server, once for every connection."""
 
     own: float
     shared: float  # with other processes
@@ -33,18 +33,18 @@ class Launched:
 
     Args:
         words: its arguments.
-        folder: where it runs and writes.
+        folder: its working directory.
 
     Raises:
-        MissingError: it did not come to be ready; the text is its last word.
+        MissingError: it did not become ready. The text is the last line of its log.
     """
 
     def __init__(self, *words: str, folder: Path) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
-        paths = (str(Path(livegen.__file__).parents[1]), os.environ.get("PYTHONPATH", ""))  # this very livegen
+        paths = (str(Path(livegen.__file__).parents[1]), os.environ.get("PYTHONPATH", ""))  # of this livegen
         environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         start = time.monotonic()
-        self._process = subprocess.Popen(  # noqa: S603  (a list, and no shell)
+        self._process = subprocess.Popen(  # noqa: S603  (a list, without a shell)
             [sys.executable, "-m", "livegen", "--config", os.devnull, *words],
             env=environment,
             cwd=folder,
@@ -57,12 +57,12 @@ class Launched:
         self._watchdog.daemon = True
         self._watchdog.start()
         try:
-            self.wait_for("ready")
+            self.wait_for("Ready")
         except MissingError:
             self.__exit__()
             raise
         self.seconds = time.monotonic() - start
-        """From the command to the line that says ready."""
+        """From the command to the line "Ready" in its log."""
 
     def __enter__(self) -> Self:
         return self
@@ -73,10 +73,10 @@ class Launched:
         self._process.communicate()
 
     def wait_for(self, word: str) -> None:
-        """Read its log up to the line that begins so.
+        """Read its log until a line begins with `word`.
 
         Raises:
-            MissingError: it ended before.
+            MissingError: the daemon ended before.
         """
         assert self._process.stderr is not None
         line = "it did not start"
@@ -89,10 +89,10 @@ class Launched:
         self._process.send_signal(number)
 
     def memory(self) -> Memory:
-        """What is resident now.
+        """The resident memory now.
 
         Raises:
-            MissingError: this system does not tell.
+            MissingError: the system is not Linux.
         """
         try:
             status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")

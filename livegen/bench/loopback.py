@@ -1,4 +1,4 @@
-"""Thru over JACK: a client's port to its other port, directly and through the daemon."""
+"""MIDI thru over JACK: from an output of a client to its input, directly and through the daemon."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from mido import Message
 from livegen.bench import jack
 from livegen.bench.apart import apart
 from livegen.bench.client import Ear, keyboard
-from livegen.bench.figures import MissingError, Row, Spread, Tell
+from livegen.bench.figures import MissingError, Report, Row, Spread
 from livegen.bench.launched import Launched
 from livegen.bench.thru import APART
 from livegen.config.settings import Settings
 from livegen.engine import card
 
-SETTLED = 0.3  # s for ports to be connected, and for the last messages to arrive
-FIRST = -8192  # the lowest value of the pitch wheel, which counts the messages
+SETTLED = 0.3  # s for connecting ports, and for the last messages to arrive
+FIRST = -8192  # the lowest value of the pitch wheel, which is used to count messages
 
 
 def measure(settings: Settings, seconds: float) -> tuple[tuple[Spread, int], tuple[Spread, int]]:
-    """Milliseconds and messages lost: directly, and through the daemon; in this process."""
+    """Measure in this process, directly and through the daemon: milliseconds, and the number of lost messages."""
     model = str(card.find(settings.model).folder.resolve())
     with Ear() as ear:
         with jack.SYSTEM.mido().open_output(next(n for n in jack.SYSTEM.outputs() if ear.name in n)) as port:
@@ -51,10 +51,10 @@ def _round(port: Any, ear: Ear, seconds: float) -> tuple[Spread, int]:  # noqa: 
     return Spread.of(late, 1000), len(sent) - len(late)
 
 
-def measure_all(settings: Settings, seconds: float, server: str, tell: Tell) -> list[Row]:
-    """The bare loopback, the way through the daemon, and what the daemon adds."""
+def measure_all(settings: Settings, seconds: float, server: str, report: Report) -> list[Row]:
+    """A row each: the loopback alone, through the daemon, and the difference."""
     label = "Over JACK"
-    tell("thru over JACK")
+    report("MIDI thru over JACK")
     try:
         direct, through = apart(measure, settings, seconds)
     except MissingError as error:
@@ -62,12 +62,12 @@ def measure_all(settings: Settings, seconds: float, server: str, tell: Tell) -> 
     rows = [
         Row(key, f"{label}, {words}", spread.values("p50", "p99"), remark=_remark(server, lost))
         for key, words, (spread, lost) in (
-            ("jack_loopback", "bare loopback", direct),
+            ("jack_loopback", "loopback only", direct),
             ("jack_thru", "through livegen", through),
         )
     ]
     added = {column: rows[1].values[column] - rows[0].values[column] for column in ("p50", "p99")}
-    return [*rows, Row("jack_added", f"{label}, the difference", added)]
+    return [*rows, Row("jack_added", f"{label}, difference", added)]
 
 
 def _remark(server: str, lost: int) -> str:

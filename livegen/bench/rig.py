@@ -1,4 +1,4 @@
-"""The daemon's own loop with its own threads, playing to a stopwatch."""
+"""The loop and the threads of the daemon, with an output that measures lateness."""
 
 from __future__ import annotations
 
@@ -13,22 +13,29 @@ from pathlib import Path
 from livegen.config.settings import Settings
 from livegen.engine import card, choose
 from livegen.engine.improviser import Improviser
-from livegen.engine.sampling import Sampling
 from livegen.io import realtime
 from livegen.io.inbox import LiveInbox
+from livegen.io.output import opened
+from livegen.io.publisher import Publisher
 from livegen.io.reporter import Reporter
 from livegen.live import daemon
-from livegen.stage.events import Part, Request, Send
-from livegen.stage.performance import Performance
+from livegen.live.loop import Loop, Outputs
+from livegen.stage.effects import Ask, Send
+from livegen.stage.events import InputOpened, Part, PortId
+from livegen.stage.session import Session
+
+INPUT = PortId("bench")
+"""The only input."""
 
 
 class Stopwatch:
-    """An `Output` that notes how late each message of one part leaves."""
+    """An `Output` that records how late each message of one part is sent."""
 
+    port = PortId("stopwatch")
     name = "stopwatch"
-    shares_synth = False
-    real = False
-    keeps_call = False
+    instrument = ""
+    returns = False
+    records = False
 
     def __init__(self, part: Part) -> None:
         self.late: list[float] = []  # s
@@ -40,37 +47,37 @@ class Stopwatch:
             self.late.append(now - send.at)
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """There is nothing to close."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rig:
     inbox: LiveInbox
-    ask_model: Callable[[Request], None]
-    reporter: Reporter
-    refused: str  # why there is no real-time scheduling though it was wanted, or nothing
+    ask_model: Callable[[Ask], None]
+    publisher: Publisher
+    refused: str  # why there is no real-time scheduling although it was requested, or empty
 
-    def jam(self, performance: Performance, output: Stopwatch, ask: Callable[[Request], None]) -> None:
-        """Play until the performance has finished, or a Stop is in the inbox."""
-        daemon.jam(performance, self.inbox, [output], ask, self.reporter)
+    def jam(self, settings: Settings, output: Stopwatch, ask: Callable[[Ask], None]) -> None:
+        """Play until the input is closed, or the inbox has a Stop."""
+        session = Session(daemon.stage_settings(settings))
+        loop = Loop(session, self.inbox, Outputs([output], self.publisher), ask, self.publisher)
+        loop.open([opened(output), InputOpened(INPUT, live=False)])
+        loop.run()
 
 
 @contextmanager
 def rig(settings: Settings, inbox: LiveInbox) -> Iterator[Rig]:
-    """Everything as the daemon sets it up, but the ports.
+    """Set up everything as in the daemon, except ports.
 
     Raises:
         ModelError: the model cannot be played.
     """
     runtime = choose.choose(card.find(settings.model), settings.device).runtime
-    improviser = Improviser(runtime, Sampling(settings.temperature, settings.top_p, settings.min_p), settings.window)
-    # The log is written note by note, as at a terminal.
+    # The log shows each note, as at a terminal.
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
-        Reporter(
-            nowhere, terminal=True, claim=partial(realtime.claim, settings.realtime, realtime.REPORTER)
-        ) as reporter,
-        daemon.in_real_time(inbox, improviser, settings, reporter) as ask_model,
+        Reporter(nowhere, terminal=True, claim=partial(realtime.claim, settings.realtime, realtime.REPORTER)) as log,
+        daemon.in_real_time(inbox, Improviser(runtime), settings, Publisher(log)) as ask_model,
     ):
         refused = realtime.claim(settings.realtime, realtime.MAIN) or ""
-        yield Rig(inbox, ask_model, reporter, refused)
+        yield Rig(inbox, ask_model, Publisher(log), refused)

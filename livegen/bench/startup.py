@@ -1,4 +1,4 @@
-"""From the command to ready, and what the daemon holds in memory with FluidSynth loaded."""
+"""The time until the daemon is ready, and its memory, with FluidSynth loaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mido import Message
 
 from livegen.bench.apart import apart
 from livegen.bench.client import keyboard
-from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
+from livegen.bench.figures import MissingError, Report, Row, Spread, Target
 from livegen.bench.launched import Launched, Memory
 from livegen.config.settings import Settings
 from livegen.engine import card
@@ -22,9 +22,9 @@ from livegen.engine import card
 READY = Target("<", 0.7)  # s
 MEMORY = Target("<", 120)  # MB
 
-KEY = 0.08  # s that each of the call's notes lasts
+KEY = 0.08  # s, of each note of the call
 CALL = [Message(kind, note=note) for note in (60, 64, 67, 72, 67) for kind in ("note_on", "note_off")]
-AFTERWARDS = 45.0  # s; with a note that late in it, a file does not end before the response has
+AFTERWARDS = 45.0  # s until the last note of the file, so that it does not end before the response
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Startup:
 
 
 def measure(settings: Settings, starts: int, *, jack: bool) -> Startup:
-    """Start the daemon so many times, and have it answer the last time; in this process."""
+    """Start the daemon `starts` times, and play a call the last time."""
     model = str(card.find(settings.model).folder.resolve())
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -63,24 +63,24 @@ def measure(settings: Settings, starts: int, *, jack: bool) -> Startup:
 
 
 def _written(folder: Path) -> Path:
-    """The call as a file, whose player needs no MIDI system."""
-    midi = mido.MidiFile(ticks_per_beat=1000)  # at 120 beats a minute, 2000 ticks are a second
+    """Write the call to a file, which needs no MIDI system."""
+    midi = mido.MidiFile(ticks_per_beat=1000)  # at 120 beats per minute, 2000 ticks are a second
     later = Message("note_on", note=60, time=round(AFTERWARDS * 2000))
     midi.tracks.append(mido.MidiTrack([*(message.copy(time=round(KEY * 2000)) for message in CALL), later]))
     midi.save(folder / "call.mid")
     return folder / "call.mid"
 
 
-def measure_all(settings: Settings, starts: int, tell: Tell, *, jack: bool) -> list[Row]:
-    """Rows of the time [s] and the memory [MB]."""
-    tell("start to ready, and memory")
+def measure_all(settings: Settings, starts: int, report: Report, *, jack: bool) -> list[Row]:
+    """A row for the time [s], and rows for the memory [MB]."""
+    report("start and memory")
     try:
         startup = apart(measure, settings, starts, jack=jack)
     except MissingError as error:
-        return [Row("ready", "From the command to ready", remark=str(error))]
-    sound = f"FluidSynth's audio driver is {'jack' if jack else 'file'}"
+        return [Row("ready", "Start until ready", remark=str(error))]
+    sound = f"with FluidSynth's audio driver {'jack' if jack else 'file'}"
     return [
-        Row("ready", "From the command to ready [s]", startup.ready.values("p50", "max"), {"p50": READY}, sound),
+        Row("ready", "Start until ready [s]", startup.ready.values("p50", "max"), {"p50": READY}, sound),
         _memory("memory_ready", "Memory when ready [MB]", startup.memory_ready),
         _memory("memory_response", "Memory after a response [MB]", startup.memory_response),
     ]

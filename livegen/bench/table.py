@@ -1,4 +1,4 @@
-"""The figures for people, and for programs."""
+"""Formats the results as a table, and for JSON."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _WIDTH = 8  # of a column
 
 
 def text(head: str, sections: Sequence[Section]) -> str:
-    """A table; remarks stand below their section."""
+    """Format a table. Remarks are below their section."""
     labels = [row.label for section in sections for row in section.rows]
     width = max(map(len, (*labels, *(section.title for section in sections))))
     lines = [head]
     for section in sections:
         titles = "".join(column.rjust(_WIDTH) for column in COLUMNS)
-        lines += ["", f"{section.title.ljust(width)}{titles}  to reach"]
+        lines += ["", f"{section.title.ljust(width)}{titles}  target"]
         remarks: list[str] = []
         for row in section.rows:
             mark = ""
@@ -49,7 +49,7 @@ def _verdict(row: Row) -> str:
 
 
 def plain(sections: Sequence[Section]) -> dict[str, object]:
-    """For JSON: rows by section and key."""
+    """The rows for JSON, by section and key."""
     return {section.key: {row.key: _plain(row) for row in section.rows} for section in sections}
 
 

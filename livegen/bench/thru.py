@@ -1,4 +1,4 @@
-"""Thru: from a port's callback to what is sent on, inside the daemon."""
+"""MIDI thru inside the daemon: from the callback of a port until the message is sent."""
 
 from __future__ import annotations
 
@@ -11,45 +11,43 @@ from itertools import cycle
 from mido import Message
 
 from livegen.bench.apart import apart
-from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
-from livegen.bench.rig import Stopwatch, rig
+from livegen.bench.figures import MissingError, Report, Row, Spread, Target
+from livegen.bench.rig import INPUT, Stopwatch, rig
 from livegen.config.settings import Settings
 from livegen.io.inbox import LiveInbox
 from livegen.stage.events import Part, Received, Stop
-from livegen.stage.performance import Manners, Performance
-from livegen.stage.voice import Voice
 
 TARGETS = {"p99": Target("<", 0.3)}  # ms
 APART = (0.005, 0.015)  # s between two messages, at random
 
 
 def measure(settings: Settings, seconds: float) -> tuple[Spread, str]:
-    """Milliseconds, and why there was no real-time scheduling (or nothing); in this process."""
-    performance = Performance(Manners(silence=60.0), [Voice(thru=True, channel=1)])
+    """Measure in this process. Returns milliseconds, and why there was no real-time scheduling (or an empty text)."""
+    patient = replace(settings, silence=10.0, thru="on")  # so that there is no response
     inbox, output = LiveInbox(), Stopwatch(Part.CALL)
     with rig(settings, inbox) as playing:
         keyboard = threading.Thread(target=_play, args=(inbox, seconds))
         keyboard.start()
-        playing.jam(performance, output, playing.ask_model)
+        playing.jam(patient, output, playing.ask_model)
         keyboard.join()
     return Spread.of(output.late, 1000), playing.refused
 
 
 def _play(inbox: LiveInbox, seconds: float) -> None:
-    """What a port's callback does, from a thread as it has."""
+    """Do what the callback of a port does, in a thread as there."""
     end = time.monotonic() + seconds
     for kind in cycle(("note_on", "note_off")):
         time.sleep(random.uniform(*APART))
         message = Message(kind, note=60)
-        inbox.put(Received(message, inbox.now()))
+        inbox.put(Received(message, inbox.now(), INPUT))
         if time.monotonic() > end:
-            inbox.put(Stop("all has been measured"))
+            inbox.put(Stop("the measurement is complete"))
             return
 
 
-def measure_row(settings: Settings, seconds: float, tell: Tell) -> Row:
+def measure_row(settings: Settings, seconds: float, report: Report) -> Row:
     key, label = "callback_to_send", "Callback to send, real time"
-    tell("thru")
+    report("MIDI thru")
     try:
         spread, refused = apart(measure, replace(settings, realtime="auto"), seconds)
     except MissingError as error:

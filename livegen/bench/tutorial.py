@@ -1,4 +1,4 @@
-"""The way of TensorFlow's tutorial on generating music, to compare with: `model.predict` for every note."""
+"""For comparison, the method of TensorFlow's tutorial on generating music: `model.predict` for every note."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.bench.apart import apart
-from livegen.bench.figures import MissingError, Row, Spread, Target, Tell
+from livegen.bench.figures import MissingError, Report, Row, Spread, Target
 from livegen.encoding import PITCHES
 from livegen.note import WINDOW
 
@@ -19,7 +19,7 @@ WARM_UP = 3  # notes; the first compiles the model
 
 
 def measure(notes: int) -> Spread:
-    """Milliseconds a note, of a model of the tutorial's shape with random weights.
+    """Milliseconds per note, with a model as in the tutorial and random weights.
 
     Raises:
         ImportError: Keras or TensorFlow is not installed.
@@ -35,20 +35,20 @@ def measure(notes: int) -> Spread:
     window: NDArray[np.float64] = random.random((WINDOW, 3))
     times = [perf_counter()]
     for _ in range(WARM_UP + notes):
-        drawn = model.predict(window[np.newaxis], verbose=0)
-        p = np.exp(drawn["pitch"][0].astype(np.float64))
+        output = model.predict(window[np.newaxis], verbose=0)
+        p = np.exp(output["pitch"][0].astype(np.float64))
         pitch = random.choice(PITCHES, p=p / p.sum())
-        note = pitch / PITCHES, max(0.0, drawn["step"].item()), max(0.0, drawn["duration"].item())
+        note = pitch / PITCHES, max(0.0, output["step"].item()), max(0.0, output["duration"].item())
         window = np.roll(window, -1, axis=0)
         window[-1] = note
         times.append(perf_counter())
     return Spread.of(np.diff(times)[WARM_UP:].tolist(), 1000)
 
 
-def compare(note: float | None, notes: int, tell: Tell) -> list[Row]:
-    """The tutorial's row, and how many times faster a note of `note` ms is."""
-    name = "The tutorial's model.predict, a note"
-    tell("the tutorial's way")
+def compare(note: float | None, notes: int, report: Report) -> list[Row]:
+    """A row for the tutorial, and one for how many times faster `note` ms per note are."""
+    name = "The tutorial's model.predict, per note"
+    report("the tutorial's method")
     try:
         tutorial = apart(measure, notes)
     except MissingError as error:
@@ -56,5 +56,5 @@ def compare(note: float | None, notes: int, tell: Tell) -> list[Row]:
     rows = [Row("tutorial", name, tutorial.values("p50", "p99"))]
     if note is not None:
         ratio = {"p50": tutorial.p50 / note}
-        rows.append(Row("times_faster", "Times faster than that", ratio, {"p50": TIMES_FASTER}))
+        rows.append(Row("times_faster", "Times faster than the tutorial", ratio, {"p50": TIMES_FASTER}))
     return rows

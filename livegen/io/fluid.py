@@ -1,4 +1,4 @@
-"""FluidSynth, typed and quiet: pyfluidsynth with what livegen needs of it."""
+"""A typed and silent interface to pyfluidsynth, with the functions that livegen needs."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ if TYPE_CHECKING:
     from mido import Message
 
 CHANNELS = 16
-DRUMS = 9  # channel 10 as people count
+DRUMS = 9  # channel 10, counted from 1
 DRUM_BANK = 128
 
 SETTINGS = {
-    "synth.dynamic-sample-loading": 1,  # only the instruments that are used are in memory
+    "synth.dynamic-sample-loading": 1,  # load only the instruments that are used
     "synth.chorus.active": 0,
 }
 
 
 class Fluid:
-    """A FluidSynth with no sounds and no audio driver yet.
+    """A FluidSynth without a SoundFont and without an audio driver.
 
     Args:
         gain: 0..10.
         rate: Hz.
-        settings: FluidSynth's own, by name.
+        settings: FluidSynth settings by name.
 
     Raises:
-        PortError: the library is missing.
+        PortError: FluidSynth is not installed.
     """
 
     def __init__(self, gain: float, rate: int, settings: Mapping[str, int | str]) -> None:
         self._library = library()
         self._fluid = self._library.Synth(gain=float(gain), samplerate=rate, channels=CHANNELS, **SETTINGS, **settings)
-        # pyfluidsynth leaves these out.
+        # pyfluidsynth does not have these.
         chan, key, value = (("chan", c_int, 1), ("key", c_int, 1), ("val", c_int, 1))
         synth = ("synth", c_void_p, 1)
         self._pressure = self._library.cfunc("fluid_synth_channel_pressure", c_int, synth, chan, value)
@@ -57,8 +57,8 @@ class Fluid:
         reason = unusable(soundfont)
         if reason is not None:
             return reason
-        with quiet():  # of a damaged file GLib complains on stderr
-            # Not the Synth's own sfload: that takes only names that are valid UTF-8.
+        with quiet():  # GLib writes errors to stderr for a damaged file
+            # Not Synth.sfload, which accepts only names that are valid UTF-8.
             font = self._library.fluid_synth_sfload(self._fluid.synth, os.fsencode(soundfont), 0)
         if font == -1:
             return "is damaged"
@@ -70,7 +70,7 @@ class Fluid:
         return None
 
     def has_driver(self, driver: str) -> bool:
-        """Whether FluidSynth was built with an audio driver."""
+        """Whether FluidSynth was built with this audio driver."""
         settings, name = ("settings", c_void_p, 1), ("name", c_char_p, 1)
         data, call = ("data", c_void_p, 1), ("call", c_void_p, 1)
         each = self._library.cfunc("fluid_settings_foreach_option", None, settings, name, data, call)
@@ -80,24 +80,24 @@ class Fluid:
         return driver.encode() in built
 
     def start(self, driver: str) -> bool:
-        """Start an audio driver. False if it does not."""
-        os.environ.setdefault("JACK_NO_START_SERVER", "1")  # only use a server that runs
+        """Start an audio driver. Returns False if it does not start."""
+        os.environ.setdefault("JACK_NO_START_SERVER", "1")  # only use a running server
         self._fluid.setting("audio.driver", driver)
-        with quiet():  # JACK and ALSA write their own complaints
-            # Not the Synth's own start(): that also opens a MIDI input of FluidSynth's.
+        with quiet():  # ALSA and PulseAudio write their errors to stderr
+            # Not Synth.start, which also opens a MIDI input.
             self._fluid.audio_driver = self._library.new_fluid_audio_driver(self._fluid.settings, self._fluid.synth)
         return self._fluid.audio_driver is not None
 
     def play(self, message: Message) -> None:
-        """What a synth has no use for is ignored."""
+        """Play a message. Messages that do not concern a synth are ignored."""
         match message.type:
-            case "note_on":  # velocity 0 ends the note
+            case "note_on":  # with velocity 0 a note_off
                 self._fluid.noteon(message.channel, message.note, message.velocity)
             case "note_off":
                 self._fluid.noteoff(message.channel, message.note)
             case "control_change":
                 self._fluid.cc(message.channel, message.control, message.value)
-            case "pitchwheel":  # mido counts from -8192, and so does pyfluidsynth
+            case "pitchwheel":  # both mido and pyfluidsynth count from -8192
                 self._fluid.pitch_bend(message.channel, message.pitch)
             case "program_change":
                 self._fluid.program_change(message.channel, message.program)
@@ -107,18 +107,18 @@ class Fluid:
                 self._key_pressure(self._fluid.synth, message.channel, message.note, message.value)
 
     def render(self, frames: int) -> bytes:
-        """The next sound: 16 bit, stereo. Only without an audio driver."""
+        """Render the next frames as 16-bit stereo. Only without an audio driver."""
         return bytes(self._fluid.get_samples(frames).tobytes())
 
     def close(self) -> None:
-        """To be called once, and nothing after it."""
+        """Release FluidSynth. Call this once, and no method after it."""
         self._fluid.delete()
 
 
 def unusable(soundfont: Path) -> str | None:
-    """Why a file is not a readable soundfont, by its first bytes; None if it looks like one."""
+    """Check the first bytes of a file. Returns why it is not a readable SoundFont, or None."""
     try:
-        if not stat.S_ISREG(soundfont.stat().st_mode):  # to open a pipe could block for ever
+        if not stat.S_ISREG(soundfont.stat().st_mode):  # opening a pipe could block for ever
             return "is a folder" if soundfont.is_dir() else "is not a regular file"
         with soundfont.open("rb") as file:
             riff, form = file.read(4), file.read(8)[4:]
@@ -126,28 +126,28 @@ def unusable(soundfont: Path) -> str | None:
         return "does not exist"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
-    if riff != b"RIFF" or form not in (b"sfbk", b"DLS "):  # FluidSynth's readers would complain on stderr
+    if riff != b"RIFF" or form not in (b"sfbk", b"DLS "):  # FluidSynth would write errors to stderr
         return "is not an SF2, SF3 or DLS file"
     return None
 
 
 @cache
 def library() -> ModuleType:
-    """The module pyfluidsynth, silenced.
+    """The module of pyfluidsynth, without its output.
 
     Raises:
-        PortError: it finds no FluidSynth.
+        PortError: FluidSynth is not installed, or too old.
     """
     libjack.preload()
     try:
-        with redirect_stdout(StringIO()):  # with CI set it prints what it has found
+        with redirect_stdout(StringIO()):  # with CI set, it prints where it finds the library
             import fluidsynth
-    except Exception as error:  # importing it loads the library and looks up its functions, which an old one may lack
+    except Exception as error:  # an old library may lack functions, with any exception
         install = {"darwin": "brew install fluid-synth", "win32": "choco install fluidsynth"}.get(
             sys.platform, "apt install libfluidsynth3, or: dnf install fluidsynth-libs"
         )
         raise PortError(f"FluidSynth is not installed. Install it ({install}), or use --out FILE.mid.") from error
-    for level in range(5):  # from panic to debug: no function, no output
-        fluidsynth._fl.fluid_set_log_function(level, None, None)  # noqa: SLF001  (pyfluidsynth has no other way)
+    for level in range(5):  # the log levels, panic to debug: without a function there is no output
+        fluidsynth._fl.fluid_set_log_function(level, None, None)  # noqa: SLF001  (pyfluidsynth has no function for this)
     found: ModuleType = fluidsynth
     return found

@@ -1,4 +1,4 @@
-"""The one inbox of the main thread: of events that happen, or of events in virtual time."""
+"""The inbox of the main thread, in real time or in virtual time."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from livegen.note import MonotonicTime
-from livegen.stage.events import Ended, Event, Received, Stop
+from livegen.stage.events import Incoming, InputClosed, Received, Stop
 
-LONG_AGO = MonotonicTime(0.0)  # to look without waiting
+LONG_AGO = MonotonicTime(0.0)  # as a deadline: do not wait
 
 
 class Inbox(Protocol):
     def now(self) -> MonotonicTime: ...
 
-    def put(self, event: Event) -> None: ...
+    def put(self, event: Incoming) -> None: ...
 
-    def get(self, until: MonotonicTime | None) -> Event | None:
-        """The next event, or None when `until` has come first. Without `until` it waits for an event."""
+    def get(self, until: MonotonicTime | None) -> Incoming | None:
+        """The next event, or None if `until` comes first. Without `until`, wait for an event."""
 
 
 class LiveInbox:
-    """Real time. `put` may be called from any thread and from signal handlers: SimpleQueue's is re-entrant."""
+    """Real time. `put` may be called from any thread and from signal handlers: SimpleQueue.put is re-entrant."""
 
     def __init__(self) -> None:
-        self._queue: SimpleQueue[Event] = SimpleQueue()
+        self._queue: SimpleQueue[Incoming] = SimpleQueue()
         self.put = self._queue.put
 
     def now(self) -> MonotonicTime:
         return MonotonicTime(time.monotonic())
 
-    def get(self, until: MonotonicTime | None) -> Event | None:
+    def get(self, until: MonotonicTime | None) -> Incoming | None:
         try:
             return self._queue.get(timeout=None if until is None else max(0.0, until - time.monotonic()))
         except Empty:
@@ -41,16 +41,16 @@ class LiveInbox:
 
 
 class VirtualInbox:
-    """Virtual time, for one thread: it stands still while something happens, and leaps to what happens next.
+    """Virtual time, for one thread. It stands still while an event is handled, then jumps to the next event.
 
     Args:
-        events: what the player does.
-        signals: where a Stop from outside may come in.
+        events: of the player.
+        signals: an inbox that may get a Stop from a signal.
     """
 
-    def __init__(self, events: Iterable[Received | Ended], signals: LiveInbox | None = None) -> None:
+    def __init__(self, events: Iterable[Received | InputClosed], signals: LiveInbox | None = None) -> None:
         self._signals = signals
-        self._events: list[tuple[float, int, Event]] = [(event.at, i, event) for i, event in enumerate(events)]
+        self._events: list[tuple[float, int, Incoming]] = [(event.at, i, event) for i, event in enumerate(events)]
         heapify(self._events)
         self._count = len(self._events)
         self._now = MonotonicTime(0.0)
@@ -58,12 +58,12 @@ class VirtualInbox:
     def now(self) -> MonotonicTime:
         return self._now
 
-    def put(self, event: Event) -> None:
-        """What is put in happens now, after what is already to happen now."""
+    def put(self, event: Incoming) -> None:
+        """Add an event that happens now, after all others that happen now."""
         heappush(self._events, (self._now, self._count, event))
         self._count += 1
 
-    def get(self, until: MonotonicTime | None) -> Event | None:
+    def get(self, until: MonotonicTime | None) -> Incoming | None:
         stop = self._signals.get(LONG_AGO) if self._signals is not None else None
         if isinstance(stop, Stop):
             return stop
@@ -71,7 +71,7 @@ class VirtualInbox:
             self._now = MonotonicTime(max(self._now, until))
             return None
         if not self._events:
-            raise RuntimeError("nothing more can happen")
+            raise RuntimeError("there are no more events")
         at, _, event = heappop(self._events)
         self._now = MonotonicTime(max(self._now, at))
         return event

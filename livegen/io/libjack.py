@@ -1,15 +1,16 @@
-"""libjack, the library of JACK's clients: one copy for the whole process, and what RtMidi does not offer of it.
+"""Loads one libjack, the client library of JACK, for the whole process, and adds what RtMidi does not offer.
 
-RtMidi's wheel bundles a libjack, FluidSynth links to the system's, and PipeWire has another. Two copies in one process
-know nothing of each other, and each speaks to the servers of its own kind and version only. So this module chooses one
-and loads it for the whole process (RTLD_GLOBAL) before RtMidi and FluidSynth: the linker then binds both to it. It is
+RtMidi's wheel contains a libjack, FluidSynth links to the system's libjack, and PipeWire has its own. Two copies in one
+process share nothing, and each can only connect to servers of the same kind and version. So this module chooses one
+copy and loads it for the whole process (RTLD_GLOBAL) before RtMidi and FluidSynth. The linker then binds both to it.
+The order of preference is:
 
-1. PipeWire's, if PipeWire runs and jackd does not: no other finds PipeWire's server;
-2. else the system's, which came with jackd or FluidSynth;
+1. PipeWire's, if PipeWire runs and jackd does not, because only this copy finds PipeWire's server;
+2. else the system's, which is installed with jackd or FluidSynth;
 3. else the one in RtMidi's wheel, which only RtMidi and this module use.
 
-This is ctypes and not the package JACK-Client, which finds neither PipeWire's copy nor the wheel's, raises
-UnicodeDecodeError if one port's name is not UTF-8, and takes 20 ms to import.
+The package JACK-Client does not help here: it finds neither PipeWire's copy nor the wheel's, raises UnicodeDecodeError
+if the name of any port is not UTF-8, and takes 20 ms to import.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ _SHUTDOWN = CFUNCTYPE(None, c_void_p)  # JackShutdownCallback
 
 @cache
 def preload() -> None:
-    """Choose the libjack of this process and load it. To be called before rtmidi or fluidsynth is imported."""
+    """Choose the libjack of this process and load it. Call this before importing rtmidi or fluidsynth."""
     if sys.platform != "linux":
         return
     for name in (*_pipewire(), SYSTEM):
         if _shared() is None:
-            with suppress(OSError):  # it is not installed, or is for another processor
+            with suppress(OSError):  # not installed, or for another processor
                 CDLL(name, RTLD_GLOBAL)
     shared = _shared()
     if shared is not None:
@@ -55,7 +56,7 @@ def library() -> CDLL:
         return shared
     import rtmidi
 
-    bundled = CDLL(rtmidi._rtmidi.__file__)  # noqa: SLF001  (the extension module, which links to its libjack)
+    bundled = CDLL(rtmidi._rtmidi.__file__)  # noqa: SLF001  (the extension module, which is linked to its libjack)
     _silence(bundled)
     return bundled
 
@@ -71,7 +72,7 @@ def is_pipewire() -> bool:
 
 
 def names() -> tuple[list[str], list[str]]:
-    """The full names of the MIDI ports that can be listened to, and of those that can be played to.
+    """The full names of the MIDI ports that livegen can listen to, and of those that it can play to.
 
     Raises:
         OSError: no server answers.
@@ -85,7 +86,7 @@ def names() -> tuple[list[str], list[str]]:
 def watched(gone: Callable[[], None]) -> Iterator[None]:
     """Call `gone`, in one of libjack's threads, when the server ends.
 
-    RtMidi does not report it: its inputs are silent then, and its outputs fill a buffer until sending blocks for ever.
+    RtMidi does not report this: its inputs fall silent, and its outputs fill a buffer until sending blocks for ever.
 
     Raises:
         OSError: no server answers.
@@ -130,8 +131,8 @@ def _client(jack: CDLL, name: bytes) -> Iterator[int]:
 
 
 def _silence(jack: CDLL) -> None:
-    """Keep libjack off stderr: each client of this process would report the same there."""
-    ignore = CDLL(None).strlen  # takes a text and does nothing; a Python function would need the interpreter's lock
+    """Suppress the messages of libjack on stderr, which every client of this process would repeat."""
+    ignore = CDLL(None).strlen  # a C function without effect; a Python function would need the interpreter's lock
     jack.jack_set_error_function(ignore)
     jack.jack_set_info_function(ignore)
 

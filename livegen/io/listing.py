@@ -1,4 +1,4 @@
-"""What `livegen ports` tells: every port, what is built in, and what livegen takes by itself."""
+"""The report of `livegen ports`: all ports, the built-in player and synth, and what livegen uses by default."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from livegen.io.synth import Available
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    systems: tuple[Listing, ...]  # the first is the one in use
+    systems: tuple[Listing, ...]  # livegen uses the first
     synth: Available
-    takes_in: tuple[str, ...]
-    takes_out: tuple[str, ...]
+    used_in: tuple[str, ...]
+    used_out: tuple[str, ...]
 
     def plain(self) -> dict[str, object]:
-        """For JSON."""
+        """The report for JSON."""
         systems = [
             {"name": found.system.name, "backend": found.system.backend, "in": found.inputs, "out": found.outputs}
             for found in self.systems
@@ -28,23 +28,25 @@ class Report:
             "systems": systems,
             "built-in": {"in": ["demo"], "out": ["FluidSynth"]},
             "synth": {**asdict(self.synth), "soundfont": str(self.synth.soundfont) if self.synth.soundfont else None},
-            "takes": {"in": self.takes_in, "out": self.takes_out},
+            "used": {"in": self.used_in, "out": self.used_out},
             "advice": None if systems else midi_system.advice(),
         }
 
     def text(self) -> str:
-        """For people."""
-        rows: list[tuple[str, ...]] = [("System", "Way", "Port", "")]
+        """The report as a table."""
+        rows: list[tuple[str, ...]] = [("System", "Direction", "Port", "")]
         for index, found in enumerate(self.systems):
             rows += [self._row(found.system.name, "in", name, mark=index == 0) for name in found.inputs]
             rows += [self._row(found.system.name, "out", name, mark=index == 0) for name in found.outputs]
         rows.append(self._row("built in", "in", "demo"))
         works = self.synth.problem is None
         font = self.synth.soundfont
-        sounds = f"{self.synth.driver}, {font.name}" if works and font else "does not sound here, see below"
+        sounds = f"{self.synth.driver}, {font.name}" if works and font else "cannot play, see below"
         rows.append(self._row("built in", "out", "FluidSynth", f"({sounds})"))
         lines = [*aligned(rows), ""]
-        lines.append(f"livegen alone takes (*): in {', '.join(self.takes_in)}; out {', '.join(self.takes_out)}.")
+        lines.append(
+            f"* = used with the current settings: in {', '.join(self.used_in)}; out {', '.join(self.used_out)}."
+        )
         lines += [
             f"{found.system.name} has no ports yet." for found in self.systems if not found.inputs + found.outputs
         ]
@@ -52,13 +54,13 @@ class Report:
         lines += [] if works else [str(self.synth.problem)]
         return "\n".join(lines)
 
-    def _row(self, system: str, way: str, name: str, remark: str = "", *, mark: bool = True) -> tuple[str, ...]:
-        taken = mark and name in (self.takes_in if way == "in" else self.takes_out)
-        return system, way, f"{name} *" if taken else name, remark
+    def _row(self, system: str, direction: str, name: str, remark: str = "", *, mark: bool = True) -> tuple[str, ...]:
+        used = mark and name in (self.used_in if direction == "in" else self.used_out)
+        return system, direction, f"{name} *" if used else name, remark
 
 
 def report(settings: Settings) -> Report:
-    """Look around.
+    """Look for ports and for what the synth needs.
 
     Raises:
         PortError: the MIDI system that the settings name does not answer.
@@ -72,6 +74,6 @@ def report(settings: Settings) -> Report:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines in columns as wide as they need to be."""
+    """Format rows as lines, with each column as wide as its longest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

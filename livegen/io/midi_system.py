@@ -1,4 +1,4 @@
-"""Which MIDI system to use: ALSA, JACK, PipeWire, CoreMIDI, Windows, or any mido backend that is named."""
+"""MIDI systems: ALSA, JACK, PipeWire, CoreMIDI, Windows, or any mido backend. Finds one and lists its ports."""
 
 from __future__ import annotations
 
@@ -21,56 +21,65 @@ if TYPE_CHECKING:
 RTMIDI = "mido.backends.rtmidi"
 ALSA, JACK, CORE, WINDOWS = "LINUX_ALSA", "UNIX_JACK", "MACOSX_CORE", "WINDOWS_MM"  # RtMidi's names
 WORDS = {"alsa": ALSA, "jack": JACK, "core": CORE, "windows": WINDOWS}
-"""What --backend can say, beside auto and the module of a mido backend."""
+"""The values of --backend, besides auto and the module of a mido backend."""
 
 SEQUENCER = Path("/dev/snd/seq")
 
-WITHOUT = "Without one, these still work: --in FILE.mid, --in demo, --out FILE.mid, --out FILE.wav."
+WITHOUT = "Without a MIDI system these work: --in FILE.mid, --in demo, --out FILE.mid, --out FILE.wav."
 
 
 @dataclass(frozen=True, slots=True)
 class MidiSystem:
-    """A MIDI system, whether it answers or not."""
+    """A MIDI system, which may or may not be running."""
 
-    backend: str  # as mido spells it: module, or module/API
+    backend: str  # for mido: MODULE or MODULE/API
 
     @property
     def api(self) -> str:
-        """RtMidi's name for it, or nothing."""
+        """RtMidi's name of the system; empty for other backends."""
         module, _, api = self.backend.partition("/")
         return api if module == RTMIDI else ""
 
     @property
+    def is_windows(self) -> bool:
+        """Whether the names of ports end with a number, as they do with RtMidi on Windows."""
+        return self.api == WINDOWS
+
+    @property
     def name(self) -> str:
-        """For people."""
+        """The name to show."""
         jack = "PipeWire" if self.api == JACK and libjack.is_pipewire() else "JACK"
         names = {ALSA: "ALSA", JACK: jack, CORE: "CoreMIDI", WINDOWS: "Windows MIDI"}
         return names.get(self.api, self.backend)
 
     def inputs(self) -> list[str]:
-        """The names of the ports that can be listened to. Raises PortError if the system does not answer."""
+        """The names of the input ports. Raises PortError if the system does not answer."""
         return self.names()[0]
 
     def outputs(self) -> list[str]:
-        """The names of the ports that can be played to. Raises PortError if the system does not answer."""
+        """The names of the output ports. Raises PortError if the system does not answer."""
         return self.names()[1]
 
     def names(self) -> tuple[list[str], list[str]]:
-        """Both. Raises PortError if the system does not answer."""
-        os.environ.setdefault("JACK_NO_START_SERVER", "1")  # looking must not start anything
+        """The names of the input ports and of the output ports. Raises PortError if the system does not answer."""
+        os.environ.setdefault("JACK_NO_START_SERVER", "1")  # to list ports must not start a server
         try:
-            with quiet():  # libjack and ALSA tell it that nothing is there
+            with quiet():  # ALSA writes its errors to stderr
                 inputs, outputs = _rtmidi_names(self.api) if self.api else _mido_names(self.mido())
         except PortError:
             raise
-        except Exception as error:  # noqa: BLE001  (whatever a backend raises, RtMidi's own errors among them)
+        except Exception as error:  # noqa: BLE001  (a backend may raise anything, such as RtMidi's own errors)
             reason = str(error).rstrip(".?")
             raise PortError(f"{self.name} does not answer ({reason}). {_remedy(self.api)} {WITHOUT}") from None
         return list(dict.fromkeys(inputs)), list(dict.fromkeys(outputs))
 
     @contextmanager
     def watched(self, gone: Callable[[], None]) -> Iterator[None]:
-        """Have `gone` called, in another thread, when its server ends, if it has one. Raises PortError if it has."""
+        """Call `gone`, in another thread, when the system's server ends. Only JACK and PipeWire have one.
+
+        Raises:
+            PortError: the server has ended already.
+        """
         with ExitStack() as stack:
             if self.api == JACK:
                 try:
@@ -81,14 +90,14 @@ class MidiSystem:
 
     @property
     def gone(self) -> str:
-        """What to say when it is."""
-        return f"{self.name} is gone, and with it all ports. Start it, and livegen, again."
+        """What to report when the server has ended."""
+        return f"Lost connection to {self.name}. Restart {self.name}, then livegen."
 
     def mido(self) -> mido.Backend:
-        """The same for mido, to open ports with.
+        """The mido backend, to open ports with.
 
         Raises:
-            PortError: there is no such backend.
+            PortError: the backend cannot be loaded.
         """
         import mido
 
@@ -105,7 +114,7 @@ class MidiSystem:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The ports of a MIDI system at one moment."""
+    """The ports that a MIDI system has at one moment."""
 
     system: MidiSystem
     inputs: list[str]
@@ -116,7 +125,7 @@ def find(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> MidiS
     """The MIDI system to use: `wanted`, else MIDO_BACKEND, else the first that answers.
 
     Raises:
-        PortError: none answers, or not the one that is wanted.
+        PortError: no system answers, or the wanted one does not.
     """
     named = _named(wanted, environ)
     if named is not None:
@@ -130,10 +139,10 @@ def find(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> MidiS
 
 
 def listings(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> tuple[Listing, ...]:
-    """The ports of every MIDI system that answers, the one that `find` takes first. Empty if none answers.
+    """The ports of every MIDI system that answers, beginning with the one that `find` returns. Empty if none answers.
 
     Raises:
-        PortError: the one that is wanted does not answer.
+        PortError: the wanted system does not answer.
     """
     named = _named(wanted, environ)
     found = [] if named is None else [Listing(named, *named.names())]
@@ -145,18 +154,18 @@ def listings(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> t
 
 
 def advice() -> str:
-    """What to do where no MIDI system answers."""
+    """What to do if no MIDI system answers."""
     return f"No MIDI system is found. {_remedy(ALSA)} {WITHOUT}"
 
 
 def _remedy(api: str) -> str:
     if sys.platform != "linux":
-        return "python-rtmidi brings what this machine needs: is it installed?"
-    jack = "start a JACK server (Debian: apt install jackd2, or pipewire-jack where PipeWire runs)"
+        return "Check that python-rtmidi is installed."
+    jack = "start a JACK server (Debian: apt install jackd2, or pipewire-jack if PipeWire runs)"
     if api == ALSA and SEQUENCER.exists():
-        return f"{SEQUENCER} may not be opened: join the group audio (usermod -aG audio NAME, log in again), or {jack}."
+        return f"No permission to open {SEQUENCER}: join the group audio (usermod -aG audio NAME), or {jack}."
     if api == JACK:
-        return f"Please {jack}."
+        return f"{jack[0].upper()}{jack[1:]}."
     return f"Load the ALSA sequencer (modprobe snd-seq), or {jack}."
 
 
@@ -177,15 +186,15 @@ def _mido_names(backend: mido.Backend) -> tuple[list[str], list[str]]:
 
 
 def _rtmidi_names(api: str) -> tuple[list[str], list[str]]:
-    """As mido gives them, but sooner: importing mido takes long."""
+    """The same names as from mido, without importing it, which takes long."""
     if api == ALSA and not os.access(SEQUENCER, os.R_OK | os.W_OK):
-        raise OSError(f"{SEQUENCER} {'may not be opened' if SEQUENCER.exists() else 'is not there'}")
+        raise OSError(f"{'no permission to open' if SEQUENCER.exists() else 'there is no'} {SEQUENCER}")
     libjack.preload()
     import rtmidi
 
     number = getattr(rtmidi, f"API_{api}", None)
     if number not in rtmidi.get_compiled_api():
-        raise ValueError(f"RtMidi has no API {api} here")
+        raise ValueError(f"this RtMidi does not support {api}")
     if api == JACK:
         return libjack.names()
     return _client_names(rtmidi.MidiIn(rtapi=number)), _client_names(rtmidi.MidiOut(rtapi=number))

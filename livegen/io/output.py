@@ -1,52 +1,37 @@
-"""What every place that sound or notes go to has in common."""
+"""The interface of every output."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import Protocol
 
-from mido import Message
-
-from livegen.stage.events import Send
-from livegen.stage.listener import HOLDING
+from livegen.stage.effects import Send
+from livegen.stage.events import OutputOpened, PortId
 
 
 class Output(Protocol):
     """A MIDI port, the synth, a MIDI file or a WAV file."""
 
-    name: str  # for people
-    shares_synth: bool  # the player's own sound comes out of it too, if it is passed through
-    real: bool  # a MIDI port: what is sent needs a moment to arrive
-    keeps_call: bool  # a record of what was played: gets the player's part too, whatever --thru says
+    port: PortId  # its identity
+    name: str  # to show
+    instrument: str  # of a MIDI port; "" for other outputs
+    returns: bool  # a MIDI port: messages need a moment to arrive, and may come back
+    records: bool  # a file: it gets the player's part too, whatever the setting `thru` is
 
     def send(self, send: Send) -> None:
-        """Hand on a message.
+        """Send a message.
 
         Raises:
             PortError: the output is broken.
         """
 
     def close(self) -> None:
-        """Let go of it; files are written here. A second call does nothing.
+        """Close the output; a file is written now. A second call does nothing.
 
         Raises:
-            PortError: the file could not be written.
+            LivegenError: the file could not be written.
         """
 
 
-def releases(messages: Iterable[Message]) -> list[Message]:
-    """What is missing after `messages`: a note_off for each note that still sounds, and pedals up that hold notes."""
-    sounding: Counter[tuple[int, int]] = Counter()
-    pedals: dict[tuple[int, int], int] = {}
-    for message in messages:
-        if message.type == "control_change" and message.control in HOLDING:
-            pedals[message.channel, message.control] = message.value
-        elif message.type == "note_on" and message.velocity > 0:
-            sounding[message.channel, message.note] += 1
-        elif message.type in ("note_on", "note_off") and sounding[message.channel, message.note] > 0:
-            sounding[message.channel, message.note] -= 1
-    return [
-        *(Message("note_off", channel=channel, note=note) for channel, note in sounding.elements()),
-        *(Message("control_change", channel=c, control=n, value=0) for (c, n), value in pedals.items() if value),
-    ]
+def opened(output: Output) -> OutputOpened:
+    """The event that adds an output to the stage."""
+    return OutputOpened(output.port, output.returns, output.records, output.instrument)

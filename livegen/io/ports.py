@@ -1,6 +1,6 @@
-"""MIDI ports: what --in and --out mean, which port a name means, and opening them.
+"""MIDI ports: parses --in and --out, finds a port by its name, and opens it.
 
-Real port names carry numbers that change: "Keystation 49:Keystation 49 MIDI 1 28:0" (ALSA's client and port),
+Port names contain numbers that change: "Keystation 49:Keystation 49 MIDI 1 28:0" (ALSA's client and port),
 "FLUID Synth (1234):..." (a process), "a2j:Keystation 49 [28] (capture): ..." (JACK's bridge to ALSA).
 """
 
@@ -18,24 +18,26 @@ from typing import TYPE_CHECKING, Any
 
 from livegen.config.values import expanded
 from livegen.errors import ConfigError, PortError
+from livegen.smf import SUFFIXES
+from livegen.stage.events import PortId
 
 if TYPE_CHECKING:
     import mido
 
     from livegen.io.midi_system import MidiSystem
-    from livegen.stage.events import Send
+    from livegen.stage.effects import Send
 
     Callback = Callable[[mido.Message], None]
 
 log = logging.getLogger(__name__)
 
 OWN_NAME = "livegen"
-"""What our virtual ports are called."""
+"""The name of our virtual ports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The built-in player."""
+    """The built-in demo pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,46 +54,46 @@ class WavFile:
 class Synth:
     """The built-in FluidSynth."""
 
-    certain: bool = False  # asked for as synth:, so that no port can be meant
+    certain: bool = False  # given as synth:, so it cannot mean a port
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    name: str  # as it was typed
+    name: str  # as given
 
 
 def parse_input(text: str) -> Demo | MidiFile | Port:
-    """What --in names.
+    """Parse a value of --in.
 
     Raises:
-        ConfigError: it can only be an output.
+        ConfigError: the value can only be an output, or is another kind of file.
     """
     lower = text.strip().lower()
     if lower.startswith("port:"):
         return Port(text.strip()[5:].strip())
     if lower == "demo":
         return Demo()
-    if lower.endswith((".mid", ".midi")):
+    if lower.endswith(SUFFIXES):
         return MidiFile(Path(expanded(text.strip())))
     if lower.endswith(".wav"):
-        raise ConfigError(f"--in {text}: sound cannot be heard, only MIDI: a port, a file.mid, or demo.")
+        raise ConfigError(f"--in {text}: audio input is not supported. Use a MIDI port, a .mid file or demo.")
     if lower.startswith("synth:"):
-        raise ConfigError(f"--in {text}: the synth is an output; for a port of that name say port:NAME.")
-    return _port(text, "--in", "MIDI files end with .mid or .midi")
+        raise ConfigError(f"--in {text}: the synth is an output. For a port of that name, use port:NAME.")
+    return _port(text, "--in", "MIDI file names end with .mid or .midi")
 
 
 def parse_output(text: str) -> Synth | MidiFile | WavFile | Port:
-    """What --out names.
+    """Parse a value of --out.
 
     Raises:
-        ConfigError: synth: with something else than FluidSynth behind it.
+        ConfigError: an unknown synth after synth:, or another kind of file.
     """
     lower = text.strip().lower()
     if lower.startswith("port:"):
         return Port(text.strip()[5:].strip())
     if lower.startswith("synth:"):
         if _squeezed(lower[6:]) not in ("", "fluidsynth"):
-            raise ConfigError(f"--out {text}: there is one synth, synth:FluidSynth.")
+            raise ConfigError(f"--out {text}: the only synth is synth:FluidSynth.")
         return Synth(certain=True)
     if _squeezed(lower) == "fluidsynth":
         return Synth()
@@ -99,39 +101,46 @@ def parse_output(text: str) -> Synth | MidiFile | WavFile | Port:
         return MidiFile(Path(expanded(text.strip())))
     if lower.endswith(".wav"):
         return WavFile(Path(expanded(text.strip())))
-    return _port(text, "--out", "files to write end with .mid, .midi or .wav")
+    return _port(text, "--out", "output file names end with .mid, .midi or .wav")
 
 
 def _port(text: str, flag: str, endings: str) -> Port:
     name = text.strip()
     if os.path.exists(expanded(name)) and ("/" in name or Path(name).suffix):  # noqa: PTH110  (Path's may raise)
-        raise ConfigError(f"{flag} {name} is a file or a folder, and {endings}. For a port of that name: port:{name}.")
+        raise ConfigError(
+            f"{flag} {name} is a file or a folder, but {endings}. For a port of that name, use port:{name}."
+        )
     return Port(name)
 
 
 def synth_remark(synth: Synth, names: Sequence[str]) -> str:
-    """What to tell where FluidSynth is the built-in synth but a port bears that name too, or nothing."""
+    """A hint that FluidSynth means the built-in synth although a port has that name too, or an empty text."""
     rival = next((name for name in names if "fluidsynth" in _squeezed(name)), None)
     if synth.certain or rival is None:
         return ""
-    return f"FluidSynth is taken as the built-in synth; for the port {rival} say --out port:FluidSynth."
+    return f"FluidSynth is the built-in synth. For the port {rival}, use --out port:FluidSynth."
 
 
 def _squeezed(name: str) -> str:
     return "".join(name.casefold().split())
 
 
+def identity(name: str) -> PortId:
+    """A port's name without the numbers that change. It is the same when the port comes back."""
+    name = re.sub(r"\s+\d+:\d+\s*$", "", name)  # ALSA's client and port
+    return PortId(" ".join(re.sub(r"\(\d+(:\d+)?\)|\[\d+\]", "", name).split()))  # a process, a2j's number
+
+
 def _bare(name: str) -> str:
-    """A name without what changes from day to day."""
-    name = re.sub(r"\s+\d+:\d+\s*$", "", name)  # ALSA's numbers
-    return _squeezed(re.sub(r"\(\d+(:\d+)?\)|\[\d+\]", "", name))  # a process, a2j's number
+    """The part of a name that is compared."""
+    return _squeezed(identity(name))
 
 
 def match(wanted: str, names: Sequence[str]) -> str:
-    """The port that `wanted` means: exact beats prefix beats substring; case, spaces and changing numbers do not count.
+    """Find a port: exact beats prefix beats substring; case, spaces and numbers that change do not count.
 
     Raises:
-        PortError: none, or several that match equally well.
+        PortError: no port matches, or several match equally well.
     """
     if wanted in names:
         return wanted
@@ -139,7 +148,7 @@ def match(wanted: str, names: Sequence[str]) -> str:
     rules: tuple[Callable[[str], bool], ...] = (
         lambda name: _squeezed(name) == squeezed,
         lambda name: bare != "" and _bare(name) == bare,
-        lambda name: bare != "" and _bare(name).partition(":")[0] == bare,  # a client, whole
+        lambda name: bare != "" and _bare(name).partition(":")[0] == bare,  # the whole client name
         lambda name: bare != "" and _bare(name).startswith(bare),
         lambda name: bare != "" and bare in _bare(name),
         lambda name: name.split()[-1:] == [wanted.strip()],  # ALSA's number alone: 28:0
@@ -149,17 +158,17 @@ def match(wanted: str, names: Sequence[str]) -> str:
         if len(hits) == 1:
             return hits[0]
         if hits:
-            raise PortError(f'"{wanted}" may mean {_listed(hits, "or")}. Name one of them in full.')
+            raise PortError(f'"{wanted}" matches several ports: {_listed(hits)}. Give the full name.')
     if not names:
-        raise PortError(f'There is no port "{wanted}": there is none at all. Is everything plugged in and switched on?')
+        raise PortError(f'There is no port "{wanted}": there are no ports. Check cables and power switches.')
     near = get_close_matches(bare, [_bare(name) for name in names], n=1, cutoff=0.5)
     hint = next((f' Did you mean "{name}"?' for name in names if near and _bare(name) == near[0]), "")
-    raise PortError(f'There is no port "{wanted}".{hint} There is {_listed(names, "and")}.')
+    raise PortError(f'There is no port "{wanted}".{hint} Available ports: {_listed(names)}.')
 
 
-def _listed(names: Sequence[str], word: str) -> str:
+def _listed(names: Sequence[str]) -> str:
     *others, last = (f'"{name}"' for name in names)
-    return f"{', '.join(others)} {word} {last}" if others else last
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 _NOT_KEYBOARDS = re.compile(
@@ -168,15 +177,15 @@ _NOT_KEYBOARDS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _BRIDGES = re.compile(r"(system|a2j|alsa_midi|midi-bridge):", re.IGNORECASE)
-_FIRST_PROGRAM = 128  # ALSA gives lower client numbers to the kernel's own: the hardware
+_FIRST_PROGRAM = 128  # ALSA gives lower client numbers to the kernel, and so to hardware
 
 
 def first_keyboard(names: Sequence[str], *, jack: bool = False) -> str | None:
-    """The first input that looks like a keyboard somebody has plugged in.
+    """The first input that looks like hardware, or None.
 
     Args:
-        names: of inputs.
-        jack: the names are JACK's or PipeWire's: hardware stands behind a bridge there, the rest are programs.
+        names: of the inputs.
+        jack: the names are from JACK or PipeWire, where hardware is behind a bridge and all others are programs.
     """
     for name in names:
         client = re.search(r"\s(\d+):\d+\s*$|\[(\d+)\]", name)
@@ -186,24 +195,51 @@ def first_keyboard(names: Sequence[str], *, jack: bool = False) -> str | None:
     return None
 
 
-def instrument(name: str) -> str:
-    """What the two ports of an instrument, that which it plays from and that which it sounds by, are both called."""
-    whole = re.sub(r"^(a2j|alsa_midi|midi-bridge):|\((capture|playback)(_\d+)?\)", "", name, flags=re.IGNORECASE)
-    return _bare(whole).partition(":")[0].rstrip("0123456789")  # Windows and raw JACK count ports
+_ALSA = re.compile(r"\s(\d+):(\d+)\s*$")  # the numbers of a client and of its port
+_DIRECTION = re.compile(r"(?<![a-z])(midi)?(capture|playback|input|output|in|out)(?![a-z])", re.IGNORECASE)
+
+
+def instrument(name: str, *, windows: bool = False) -> str:
+    """A name for the instrument of a port: the same for its input and its output, another for other instruments.
+
+    Both ports must be from one listing. By default livegen does not send the player's notes back to the same
+    instrument. If in doubt, two ports are two instruments: the player notices at once that a key sounds twice, and the
+    log gives the reason, while a silent synth gives no hint. All digits count (DX7 and DX21, DX7 and DX7 2), except:
+
+    - ALSA: the numbers of the client and of the port are equal; the names do not matter. Each port of an interface is a
+      socket for a separate instrument. A program (a client number from 128) is one instrument with all its ports.
+    - JACK: a client is one instrument with all its ports. A bridge to ALSA has several instruments: their names are
+      equal except for the direction, "(capture_0)" and "(playback_0)".
+    - CoreMIDI, Windows and others: the names are equal except for the direction, "MIDIIN2 (X)" and "MIDIOUT2 (X)".
+
+    Args:
+        name: of a port.
+        windows: the name ends with its index in the list, which RtMidi adds on Windows.
+    """
+    if numbers := _ALSA.search(name):
+        client, port = numbers.groups()
+        return client if int(client) >= _FIRST_PROGRAM else f"{client}:{port}"
+    if windows:
+        name = re.sub(r"\s\d+$", "", name)
+    elif ":" in name and not _BRIDGES.match(name):
+        name = name.partition(":")[0]
+    return _squeezed(_DIRECTION.sub(r"\1", name))
 
 
 class PortInput:
-    """An open input. What it hears goes to its callback, on RtMidi's own thread."""
+    """An open input. It passes each message to its callback, on RtMidi's thread."""
 
-    def __init__(self, port: Any, name: str) -> None:  # noqa: ANN401  (mido has no types)
+    def __init__(self, port: Any, name: str, *, windows: bool = False) -> None:  # noqa: ANN401  (mido has no types)
         self._port = port
         self.name = name
+        self.port = identity(name)
+        self.instrument = instrument(name, windows=windows)
 
     def close(self) -> None:
         """Stop listening: no callback comes after this. A second call does nothing."""
         if not self._port.closed:
-            with suppress(Exception):  # the device is gone, and there is nothing left to do about it
-                self._port.callback = None  # first: a message must not meet a port that is half closed
+            with suppress(Exception):  # the device is gone, so it is closed already
+                self._port.callback = None  # first, so that no message arrives while the port closes
             with suppress(Exception):
                 self._port.close()
 
@@ -211,37 +247,40 @@ class PortInput:
 class PortOutput:
     """An open output; implements `livegen.io.output.Output`."""
 
-    real = True
-    keeps_call = False
+    returns = True
+    records = False
 
-    def __init__(self, port: Any, name: str) -> None:  # noqa: ANN401  (mido has no types)
-        self.shares_synth = False  # until it is known whose instrument it is
+    def __init__(self, port: Any, name: str, *, windows: bool = False) -> None:  # noqa: ANN401  (mido has no types)
         self._port = port
         self.name = name
+        self.port = identity(name)
+        self.instrument = instrument(name, windows=windows)
 
     def send(self, send: Send) -> None:
         try:
             self._port.send(send.message)
-        except Exception as error:  # whatever a backend raises, RtMidi's own errors among them: the port is broken
-            raise PortError(f"it takes no more notes ({error}). Is it still plugged in?") from error
+        except Exception as error:  # a backend may raise anything, such as RtMidi's own errors
+            raise PortError(f"sending failed ({error}). Check that it is still plugged in.") from error
 
     def close(self) -> None:
-        with suppress(Exception):  # the device is gone, and there is nothing left to do about it
+        with suppress(Exception):  # the device is gone, so it is closed already
             self._port.close()
 
 
 def open_input(system: MidiSystem, name: str, callback: Callback) -> PortInput:
-    """Listen to an existing port, by its full name. Raises PortError."""
-    return PortInput(_opened(system.mido().open_input, name, callback=_guarded(callback)), name)
+    """Open an existing input by its full name. Raises PortError."""
+    return PortInput(
+        _opened(system.mido().open_input, name, callback=_guarded(callback)), name, windows=system.is_windows
+    )
 
 
 def open_output(system: MidiSystem, name: str) -> PortOutput:
-    """Play to an existing port, by its full name. Raises PortError."""
-    return PortOutput(_opened(system.mido().open_output, name), name)
+    """Open an existing output by its full name. Raises PortError."""
+    return PortOutput(_opened(system.mido().open_output, name), name, windows=system.is_windows)
 
 
 def virtual_input(system: MidiSystem, callback: Callback) -> PortInput:
-    """A port of our own that other programs play to. Raises PortError."""
+    """Create a port that other programs can play to. Raises PortError."""
     opened = _opened(
         system.mido().open_input, OWN_NAME, client_name=OWN_NAME, virtual=True, callback=_guarded(callback)
     )
@@ -249,25 +288,25 @@ def virtual_input(system: MidiSystem, callback: Callback) -> PortInput:
 
 
 def virtual_output(system: MidiSystem) -> PortOutput:
-    """A port of our own that other programs listen to. Raises PortError."""
+    """Create a port that other programs can listen to. Raises PortError."""
     return PortOutput(_opened(system.mido().open_output, OWN_NAME, client_name=OWN_NAME, virtual=True), OWN_NAME)
 
 
 def _opened(opener: Callable[..., Any], name: str, **options: object) -> Any:  # noqa: ANN401  (mido has no types)
-    # For an existing port there must be no client_name: mido would make a virtual one instead.
+    # An existing port must be opened without client_name: mido would create a virtual one instead.
     try:
         return opener(name, **options)
-    except Exception as error:  # whatever a backend raises, RtMidi's own errors among them
+    except Exception as error:  # a backend may raise anything, such as RtMidi's own errors
         if options.get("virtual"):
-            raise PortError(f"A virtual port cannot be made: {error}. Windows has none: use loopMIDI there.") from error
-        raise PortError(f'"{name}" cannot be opened: {error}. Is another program using it?') from error
+            raise PortError(f"Cannot create a virtual port: {error}. On Windows, use loopMIDI instead.") from error
+        raise PortError(f'Cannot open "{name}": {error}. Check that no other program uses it.') from error
 
 
 def _guarded(callback: Callback) -> Callback:
     def guarded(message: mido.Message) -> None:
         try:
             callback(message)
-        except Exception:  # the edge of RtMidi's thread: nothing above could handle it
-            log.exception("a message was lost: %s", message)
+        except Exception:  # on RtMidi's thread, where nothing above could handle it
+            log.exception("lost a message: %s", message)
 
     return guarded

@@ -1,4 +1,4 @@
-"""What keeps notes on time beside other programs: priority, locked memory, no pauses of the interpreter's own."""
+"""Keeps notes on time: real-time priority, locked memory, no garbage collection while notes sound."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SYNTH = 70
-"""The synth's audio thread: what it misses is heard as a click."""
+"""The synth's audio thread: a missed deadline is heard as a click."""
 
 MAIN = 60
-"""The thread that sends notes: below the audio servers (70 and up), which hand them on."""
+"""The thread that sends notes: below the audio servers (70 and up), which deliver them."""
 
 LISTENER = 61
-"""Threads that only stamp what comes in and put it into the inbox: late by then is late for good."""
+"""Threads that time-stamp input and put it into the inbox: a late time stamp cannot be corrected."""
 
 PREDICTOR = 50
-"""Below the main thread, so that due notes go first; but real-time too: it holds the interpreter's lock
-now and then, and while it waits for a processor behind other programs, the main thread waits with it."""
+"""Below the main thread, so that due notes go first. Still real-time: the predictor sometimes holds the interpreter's
+lock, and while other programs keep it off the processor, the main thread has to wait too."""
 
 REPORTER = 40
-"""The log's thread, for the same reason: at normal priority on a busy machine it made notes 35 to 80 ms late."""
+"""The log's thread, for the same reason: with normal priority on a busy machine it made notes 35 to 80 ms late."""
 
-SWITCH_INTERVAL = 0.0005  # s after which a busy thread is asked for the interpreter's lock; Python's own is 5 ms
+SWITCH_INTERVAL = 0.0005  # s after which a busy thread has to release the interpreter's lock; Python's default is 5 ms
 
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
 
@@ -36,13 +36,13 @@ def claim(wanted: str, priority: int) -> str | None:
 
 
 def raise_priority(priority: int) -> str | None:
-    """Ask for SCHED_FIFO at `priority` (1..99) for the calling thread. Returns why it was not granted, or None."""
+    """Request SCHED_FIFO at `priority` (1..99) for the calling thread. Returns why it was not granted, or None."""
     if sys.platform != "linux":
-        return "real-time scheduling is only asked for on Linux"
+        return "real-time scheduling is only supported on Linux"
     try:
         if os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO:
-            return None  # JACK's own thread has its server's word already
-        # Threads and programs started from here begin with normal priority.
+            return None  # JACK has set the priority of its threads
+        # Threads and programs that this thread starts have normal priority.
         os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
     except OSError as error:
         return f"real-time priority {priority} not granted ({error.strerror}); see rtprio in limits.conf(5)"
@@ -50,15 +50,15 @@ def raise_priority(priority: int) -> str | None:
 
 
 def lock_memory() -> str | None:
-    """Keep what is in memory from being swapped out. Returns why it was not done, or None."""
+    """Keep memory from being swapped out. Returns why this failed, or None."""
     if sys.platform != "linux":
         return "memory is only locked on Linux"
     import resource
 
-    # Below a limit, memory that is asked for later would be refused.
+    # With a limit, later allocations would fail.
     if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] != resource.RLIM_INFINITY:
         return "memory not locked: the limit memlock is not unlimited"
-    # On fault: only what is used is locked, so that nothing grows.
+    # On fault: only used pages are locked, so that memory does not grow.
     if ctypes.CDLL(None, use_errno=True).mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) != 0:
         return f"memory not locked ({os.strerror(ctypes.get_errno())})"
     return None
@@ -66,9 +66,9 @@ def lock_memory() -> str | None:
 
 @contextmanager
 def quiet_collector() -> Iterator[None]:
-    """No garbage collection inside, and quick hand-overs between threads. To be entered after warm-up.
+    """No automatic garbage collection inside, and quick switches between threads. Enter this after warm-up.
 
-    What exists by then is set aside for good, so that a `gc.collect()` while nothing sounds is short.
+    Existing objects are excluded from collection, so that a `gc.collect()` while nothing sounds is short.
     """
     interval = sys.getswitchinterval()
     gc.collect()

@@ -1,4 +1,4 @@
-"""The built-in synth: FluidSynth in this process. Imports little: `livegen ports` asks here, and is quick."""
+"""The built-in synth: FluidSynth in this process. `livegen ports` uses this too, so it imports little."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livegen.config.settings import DEFAULTS
 from livegen.errors import PortError, did_you_mean
 from livegen.io import libjack
 from livegen.io import realtime as priority
 from livegen.io.fluid import Fluid, unusable
+from livegen.stage.events import PortId
 
 if TYPE_CHECKING:
-    from livegen.stage.events import Send
+    from livegen.stage.effects import Send
 
-SAMPLE_RATE = 48_000  # Hz; a JACK server's own takes its place
+SAMPLE_RATE = 48_000  # Hz; with JACK, the server's rate is used instead
 
 AUDIO_DRIVERS = {
-    # JACK first: who starts a server wants its low latency.
+    # JACK first: a user who runs a server wants its low latency.
     "linux": ("jack", "pipewire", "pulseaudio", "alsa"),
     "darwin": ("coreaudio",),
     "win32": ("wasapi", "dsound"),
 }
-"""What is tried by itself, in this order. Others that FluidSynth knows can be asked for."""
+"""The drivers that "auto" tries, in this order. FluidSynth has others, which can be named."""
 
 OTHER_DRIVERS = ("file", "oss", "portaudio", "sdl2", "sdl3", "waveout")
 
@@ -34,32 +36,33 @@ SOUNDFONT_PATTERNS = ("default*.sf[23]", "FluidR3_GM*.sf[23]", "TimGM6mb*.sf[23]
 
 
 class Synth:
-    """The output that sounds through FluidSynth.
+    """The output that plays through FluidSynth.
 
     Args:
         soundfont: a file, or "" for the first that is found.
         gain: 0..10.
         audio_driver: "auto", or one of FluidSynth's.
-        audio_buffer: frames in a buffer: with few, a key sounds soon; too few crackle.
-        audio_buffers: how many of them.
-        realtime: ask for real-time priority for the audio thread.
+        audio_buffer: frames per buffer: few give a low latency, too few crackle.
+        audio_buffers: number of buffers.
+        realtime: request real-time priority for the audio thread.
 
     Raises:
-        PortError: no library, no usable soundfont, or no sound card.
+        PortError: FluidSynth is missing, or there is no usable SoundFont or no sound card.
     """
 
-    shares_synth = True
-    real = False
-    keeps_call = False
+    port = PortId("FluidSynth")
+    instrument = ""
+    returns = False
+    records = False
 
     def __init__(
         self,
         *,
-        soundfont: str = "",
-        gain: float = 0.6,
-        audio_driver: str = "auto",
-        audio_buffer: int = 64,
-        audio_buffers: int = 3,
+        soundfont: str = DEFAULTS.soundfont,
+        gain: float = DEFAULTS.gain,
+        audio_driver: str = DEFAULTS.audio_driver,
+        audio_buffer: int = DEFAULTS.audio_buffer,
+        audio_buffers: int = DEFAULTS.audio_buffers,
         realtime: bool = True,
     ) -> None:
         settings: dict[str, int | str] = {
@@ -91,28 +94,30 @@ class Synth:
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """What the built-in synth finds on this machine."""
+    """What the built-in synth needs and finds on this machine."""
 
-    library: bool  # FluidSynth is installed
+    library: bool  # whether FluidSynth is installed
     soundfont: Path | None
-    driver: str | None  # the audio driver that starts; None: no sound card
-    problem: str | None  # why it cannot sound, and what to do
+    driver: str | None  # the first audio driver that starts; None: no sound card
+    problem: str | None  # why the synth cannot play, and what to do
 
     @property
     def choice(self) -> str:
-        """The output where none is named: the synth, else a file of its sound, else one of the notes."""
+        """The default output: the synth, else a WAV file, else a MIDI file."""
         if self.problem is None:
             return "FluidSynth"
         return "jam.wav" if self.library and self.soundfont else "jam.mid"
 
 
-def available(soundfont: str = "", audio_driver: str = "auto", *, jack: bool = False) -> Available:
-    """Try the synth without loading its sounds: quick, and leaves nothing open.
+def available(
+    soundfont: str = DEFAULTS.soundfont, audio_driver: str = DEFAULTS.audio_driver, *, jack: bool = False
+) -> Available:
+    """Try the synth without loading a SoundFont. This is quick and leaves nothing open.
 
     Args:
         soundfont: as for `Synth`.
         audio_driver: as for `Synth`.
-        jack: a JACK server has answered already: asking it once more would take 50 ms.
+        jack: whether a JACK server has answered already: a second connection would take 50 ms.
     """
     library, font, driver, problem = False, None, None, None
     try:
@@ -130,10 +135,10 @@ def available(soundfont: str = "", audio_driver: str = "auto", *, jack: bool = F
 
 
 def loaded(soundfont: str, gain: float, rate: int, settings: Mapping[str, int | str]) -> tuple[Fluid, Path]:
-    """A FluidSynth with its soundfont ("": the first usable one), and without an audio driver.
+    """A FluidSynth with a SoundFont ("": the first usable one) and without an audio driver. Returns both.
 
     Raises:
-        PortError: no library or no usable soundfont.
+        PortError: FluidSynth is missing, or there is no usable SoundFont.
     """
     fluid = Fluid(gain, rate, settings)
     reasons: dict[Path, str | None] = {}
@@ -149,10 +154,10 @@ def loaded(soundfont: str, gain: float, rate: int, settings: Mapping[str, int | 
 
 
 def soundfonts(wanted: str = "") -> list[Path]:
-    """The soundfont asked for, or those that are found, best first. Never empty.
+    """The wanted SoundFont, or all that are found, best first. Never empty.
 
     Raises:
-        PortError: there is none, or none that can be read.
+        PortError: there is no SoundFont that can be read.
     """
     reasons = {path: unusable(path) for path in ([Path(wanted)] if wanted else _found())}
     usable = [path for path, reason in reasons.items() if reason is None]
@@ -163,18 +168,18 @@ def soundfonts(wanted: str = "") -> list[Path]:
 
 def _found() -> list[Path]:
     found = [p for pattern in SOUNDFONT_PATTERNS for folder in SOUNDFONT_FOLDERS for p in Path(folder).glob(pattern)]
-    bundled = find_spec("pretty_midi")  # its package carries a small one; importing it would take long
+    bundled = find_spec("pretty_midi")  # its package contains a small one; importing it would take long
     if bundled is not None and bundled.origin is not None:
         found.append(Path(bundled.origin).with_name("TimGM6mb.sf2"))
     return found
 
 
 def _refused(reasons: Mapping[Path, str | None]) -> PortError:
-    """What to raise if no soundfont can be used: why not the first, the best of them."""
+    """The error if no SoundFont can be used, with the reason for the first, which is the best."""
     for path, reason in reasons.items():
-        return PortError(f"The soundfont {path} {reason}. Name another SF2 or SF3 file with --soundfont FILE.")
+        return PortError(f"The SoundFont {path} {reason}. Name another SF2 or SF3 file with --soundfont FILE.")
     return PortError(
-        "No soundfont is found. Install one (Debian: apt install timgm6mb-soundfont), "
+        "No SoundFont is found. Install one (Debian: apt install timgm6mb-soundfont), "
         "or name an SF2 or SF3 file with --soundfont FILE."
     )
 
@@ -183,13 +188,13 @@ def _drivers(wanted: str) -> tuple[str, ...]:
     if wanted != "auto":
         return (wanted,)
     drivers = AUDIO_DRIVERS.get(sys.platform, ("alsa",))
-    if libjack.is_pipewire():  # it runs JACK's clients at 1024 frames, and its own at the buffer size they ask for
+    if libjack.is_pipewire():  # with 1024 frames for JACK's clients, but with the requested buffer size for its own
         return tuple(sorted(drivers, key=lambda name: name != "pipewire"))
     return drivers
 
 
 def _start(fluid: Fluid, wanted: str) -> str:
-    """Start the first audio driver that works. Returns its name."""
+    """Start the first audio driver that works. Returns its name. Raises PortError if none works."""
     for name in _drivers(wanted):
         if fluid.start(name):
             return name
@@ -197,8 +202,8 @@ def _start(fluid: Fluid, wanted: str) -> str:
     if wanted == "auto":
         raise PortError(
             f"No sound card is found: none of FluidSynth's audio drivers starts ({', '.join(usual)}). "
-            "Start a sound server, or let it write to a file: --out jam.wav."
+            "Start a sound server, or write to a file: --out jam.wav."
         )
     known = (*usual, *OTHER_DRIVERS)
     near = "" if wanted in known else did_you_mean(wanted, known)
-    raise PortError(f"FluidSynth's audio driver {wanted} does not start.{near} To let it choose: --audio-driver auto.")
+    raise PortError(f"FluidSynth's audio driver {wanted} does not start.{near} To try all, use --audio-driver auto.")

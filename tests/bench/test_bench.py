@@ -39,4 +39,4 @@ def test_without_jack_the_rest_is_measured(monkeypatch: pytest.MonkeyPatch) -> N
     sections = {section.key: section for section in measure(Settings(model="gone"), SHORT, lambda _: None)}
     rows = {row.key: row for section in sections.values() for row in section.rows}
     assert "jackd is not installed" in rows["jack"].remark
-    assert all("No model" in rows[key].remark for key in ("litert", "idle", "callback_to_send", "ready"))
+    assert all("There is no model" in rows[key].remark for key in ("litert", "idle", "callback_to_send", "ready"))

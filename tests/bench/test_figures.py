@@ -56,7 +56,7 @@ def test_the_table_says_what_is_reached_and_what_is_missing() -> None:
     assert table.text("head", SECTIONS).splitlines() == [
         "head",
         "",
-        "Speed [ms]     p50     p99   p99.9     max  to reach",
+        "Speed [ms]     p50     p99   p99.9     max  target",
         "Good         0.250    12.3                  p50 <= 0.3: yes (1)",
         "Bad            123                          p50 < 100: no (1)",
         "Gone                                        not measured (2)",

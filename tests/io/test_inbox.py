@@ -10,26 +10,29 @@ from mido import Message
 
 from livegen.io.inbox import LiveInbox, VirtualInbox
 from livegen.note import MonotonicTime
-from livegen.stage.events import Ended, Panic, Received, Stop
+from livegen.stage.events import InputClosed, Panic, PortId, Received, Stop
 
 
 def at(seconds: float) -> MonotonicTime:
     return MonotonicTime(seconds)
 
 
+KEYS = PortId("keys")
+
+
 def received(seconds: float) -> Received:
-    return Received(Message("clock"), at(seconds))
+    return Received(Message("clock"), at(seconds), KEYS)
 
 
 def test_virtual_time_leaps_to_what_happens_next():
-    inbox = VirtualInbox([received(1.0), Ended(at(2.0))])
+    inbox = VirtualInbox([received(1.0), InputClosed(KEYS, at(2.0))])
     assert inbox.get(at(0.5)) is None
     assert inbox.now() == 0.5
     assert inbox.get(at(3.0)) == received(1.0)
     assert inbox.now() == 1.0
     inbox.put(Stop("now"))
     assert inbox.get(at(1.5)) == Stop("now")
-    assert inbox.get(None) == Ended(at(2.0))
+    assert inbox.get(None) == InputClosed(KEYS, at(2.0))
     assert inbox.get(at(9.0)) is None
     assert inbox.now() == 9.0
     assert inbox.get(at(1.0)) is None
@@ -41,7 +44,7 @@ def test_an_event_comes_before_what_is_due_at_the_same_moment():
 
 
 def test_virtual_time_that_nothing_can_happen_in_is_an_error():
-    with pytest.raises(RuntimeError, match="nothing more"):
+    with pytest.raises(RuntimeError, match="no more events"):
         VirtualInbox([]).get(None)
 
 

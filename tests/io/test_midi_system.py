@@ -49,7 +49,7 @@ def test_a_sequencer_that_may_not_be_opened(nothing: Path) -> None:
         ("jack", "JACK does not answer"),
         ("ALSA", "ALSA does not answer"),
         (f"{RTMIDI}/UNIX_JACK", "JACK does not answer"),
-        (f"{RTMIDI}/NEW_API", "RtMidi has no API NEW_API here"),
+        (f"{RTMIDI}/NEW_API", "this RtMidi does not support NEW_API"),
         ("core", "CoreMIDI does not answer"),
         ("alza", "Did you mean alsa?"),
     ],

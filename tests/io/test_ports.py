@@ -14,10 +14,11 @@ from mido import Message
 from livegen.errors import ConfigError, PortError
 from livegen.io import ports
 from livegen.io.midi_system import MidiSystem
-from livegen.io.output import Output
+from livegen.io.output import Output, opened
 from livegen.io.ports import Demo, MidiFile, Port, Synth, WavFile, first_keyboard, match, parse_input, parse_output
 from livegen.note import MonotonicTime
-from livegen.stage.events import Part, Send
+from livegen.stage.effects import Send
+from livegen.stage.events import OutputOpened, Part, PortId
 
 KEYSTATION = "Keystation 49:Keystation 49 MIDI 1 28:0"
 FLUID = "FLUID Synth (1234):Synth input port (1234:0) 128:0"
@@ -67,7 +68,7 @@ def test_the_better_match_wins(names: list[str], wanted: str, meant: str) -> Non
 def test_a_name_of_two_ports_is_refused_with_both() -> None:
     with pytest.raises(PortError) as caught:
         match("keys", ["Keys 28:0", "Keys 32:0", "Piano"])
-    assert str(caught.value) == '"keys" may mean "Keys 28:0" or "Keys 32:0". Name one of them in full.'
+    assert str(caught.value) == '"keys" matches several ports: "Keys 28:0" and "Keys 32:0". Give the full name.'
 
 
 def test_a_name_of_no_port_is_refused_with_the_nearest() -> None:
@@ -75,12 +76,12 @@ def test_a_name_of_no_port_is_refused_with_the_nearest() -> None:
         match("Keystashun 49", ["Stage Piano", "KEYSTATION 49 28:0"])
     assert str(caught.value) == (
         'There is no port "Keystashun 49". Did you mean "KEYSTATION 49 28:0"? '
-        'There is "Stage Piano" and "KEYSTATION 49 28:0".'
+        'Available ports: "Stage Piano" and "KEYSTATION 49 28:0".'
     )
 
 
 def test_where_there_are_no_ports_that_is_said() -> None:
-    with pytest.raises(PortError, match="there is none at all"):
+    with pytest.raises(PortError, match="there are no ports"):
         match("Piano", [])
 
 
@@ -187,7 +188,7 @@ def test_what_an_output_names(text: str, meant: object) -> None:
 
 
 def test_there_is_one_synth() -> None:
-    with pytest.raises(ConfigError, match="there is one synth"):
+    with pytest.raises(ConfigError, match="the only synth is"):
         parse_output("synth:Moog")
 
 
@@ -197,25 +198,106 @@ def test_a_port_that_is_a_rival_to_the_synth_is_remarked() -> None:
     assert ports.synth_remark(Synth(), [THROUGH]) == ""
 
 
+SAME = [
+    # ALSA: the client's and the port's number
+    ("P-125:P-125 MIDI 1 28:0", "P-125:P-125 MIDI 1 28:0"),
+    ("UM-ONE:UM-ONE MIDI In 24:0", "UM-ONE:UM-ONE MIDI Out 24:0"),
+    ("Midi Through:Midi Through Port-0 14:0", "Midi Through:Midi Through Port-0 14:0"),
+    ("Pure Data:Pure Data Midi-Out 1 128:1", "Pure Data:Pure Data Midi-In 1 128:0"),  # a program
+    # JACK: a client
+    ("DX7:midi_out", "DX7:midi_in"),
+    ("DX7-01:out", "DX7-01:in"),
+    ("VMPK Output:out", "VMPK Input:in"),
+    ("livegen:livegen", "livegen:livegen"),
+    # JACK's bridges to ALSA
+    ("a2j:P-125 [28] (capture): P-125 MIDI 1", "a2j:P-125 [28] (playback): P-125 MIDI 1"),
+    ("a2j:P-125 [28] (capture): [0] P-125 MIDI 1", "a2j:P-125 [28] (playback): [0] P-125 MIDI 1"),
+    ("Midi-Bridge:P-125 1:(capture_0) P-125 MIDI 1", "Midi-Bridge:P-125 1:(playback_0) P-125 MIDI 1"),
+    ("alsa_midi:P-125 MIDI 1 (out)", "alsa_midi:P-125 MIDI 1 (in)"),
+    ("system:midi_capture_1", "system:midi_playback_1"),
+    # CoreMIDI, and backends without numbers
+    ("P-125", "P-125"),
+    ("MIDI4x4 Midi In 1", "MIDI4x4 Midi Out 1"),
+    ("MPK261 Port A", "mpk261 Port A"),
+    ("livegen", "livegen"),
+]
+SAME_ON_WINDOWS = [  # which has a Microsoft GS Wavetable Synth 0 among the outputs
+    ("P-125 0", "P-125 1"),
+    ("Keystation 49 2", "Keystation 49 3"),
+    ("MIDIIN2 (MPK261) 1", "MIDIOUT2 (MPK261) 2"),
+    ("2- DX7 1", "2- DX7 2"),
+]
+DIFFERENT = [
+    # the model's own number
+    ("DX7:out", "DX21:in"),
+    ("DX7", "DX21"),
+    ("Keystation 49", "Keystation 88"),
+    ("Model D", "Model 1"),
+    ("Circuit", "Circuit 2"),
+    ("a2j:DX7 [28] (capture): DX7 MIDI 1", "a2j:DX21 [32] (playback): DX21 MIDI 1"),
+    ("Midi-Bridge:DX7:(capture_0) DX7 MIDI 1", "Midi-Bridge:DX21:(playback_0) DX21 MIDI 1"),
+    # two of a kind
+    ("DX7:DX7 MIDI 1 28:0", "DX7:DX7 MIDI 1 32:0"),
+    ("DX7:out", "DX7-01:in"),
+    ("DX7:out", "DX7-02:in"),
+    ("DX7", "DX7 2"),
+    ("DX7", "DX7 #2"),
+    ("a2j:DX7 [28] (capture): DX7 MIDI 1", "a2j:DX7 [32] (playback): DX7 MIDI 1"),
+    ("Midi-Bridge:DX7 1:(capture_0) DX7 MIDI 1", "Midi-Bridge:DX7 2:(playback_0) DX7 MIDI 1"),
+    # two sockets of an interface
+    ("MIDI4x4:MIDI4x4 MIDI 1 28:0", "MIDI4x4:MIDI4x4 MIDI 2 28:1"),
+    ("MIDI4x4 Midi In 1", "MIDI4x4 Midi Out 2"),
+    ("Midi-Bridge:MIDI4x4:(capture_0) MIDI4x4 MIDI 1", "Midi-Bridge:MIDI4x4:(playback_1) MIDI4x4 MIDI 2"),
+    ("a2j:MIDI4x4 [28] (capture): MIDI4x4 MIDI 1", "a2j:MIDI4x4 [28] (playback): MIDI4x4 MIDI 2"),
+    ("system:midi_capture_1", "system:midi_playback_2"),
+    # a keyboard and a synth
+    (KEYSTATION, FLUID),
+    (KEYSTATION, "Stage Piano:Stage Piano MIDI 1 32:0"),
+    (PIPEWIRE, "Midi-Bridge:FLUID Synth (12):(playback_0) in"),
+    ("Player:out", "Plain Piano:in"),
+]
+DIFFERENT_ON_WINDOWS = [
+    ("DX7 0", "DX21 0"),
+    ("Model 1 0", "Model 2 0"),
+    ("DX7 0", "2- DX7 1"),
+    ("MPK261 0", "MIDIOUT2 (MPK261) 2"),
+    ("P-125 0", "Microsoft GS Wavetable Synth 0"),
+]
+
+
 @pytest.mark.parametrize(
-    ("plays", "sounds"),
+    ("plays", "sounds", "windows"), [(*p, False) for p in SAME] + [(*p, True) for p in SAME_ON_WINDOWS]
+)
+def test_the_ports_of_one_instrument_are_known_as_such(plays: str, sounds: str, windows: bool) -> None:
+    assert ports.instrument(plays, windows=windows) == ports.instrument(sounds, windows=windows)
+
+
+@pytest.mark.parametrize(
+    ("plays", "sounds", "windows"), [(*p, False) for p in DIFFERENT] + [(*p, True) for p in DIFFERENT_ON_WINDOWS]
+)
+def test_another_instrument_is_another(plays: str, sounds: str, windows: bool) -> None:
+    assert ports.instrument(plays, windows=windows) != ports.instrument(sounds, windows=windows)
+
+
+@pytest.mark.parametrize(
+    ("today", "tomorrow", "same"),
     [
-        ("P-125:P-125 MIDI 1 28:0", "P-125:P-125 MIDI 1 28:0"),
-        ("a2j:P-125 [28] (capture): P-125 MIDI 1", "a2j:P-125 [28] (playback): P-125 MIDI 1"),
-        ("Midi-Bridge:P-125 1:(capture_0) P-125 MIDI 1", "Midi-Bridge:P-125 1:(playback_0) P-125 MIDI 1"),
-        ("system:midi_capture_1", "system:midi_playback_1"),
-        ("P-125 0", "P-125 1"),
-        ("livegen:livegen", "livegen:livegen"),
+        (KEYSTATION, "Keystation 49:Keystation 49 MIDI 1 20:0", True),
+        (FLUID, "FLUID Synth (99):Synth input port (99:0) 129:0", True),
+        (A2J, "a2j:Keystation 49 [20] (capture): Keystation 49 MIDI 1", True),
+        ("Piano  28:0", "Piano 32:0 ", True),
+        ("DX7 28:0", "DX21 28:0", False),
+        ("Keystation 49:Keystation 49 MIDI 1 28:0", "Keystation 49:Keystation 49 MIDI 2 28:1", False),
+        ("system:midi_capture_1", "system:midi_capture_2", False),
     ],
 )
-def test_the_ports_of_one_instrument_are_known_as_such(plays: str, sounds: str) -> None:
-    assert ports.instrument(plays) == ports.instrument(sounds)
+def test_a_port_that_comes_back_has_the_same_identity(today: str, tomorrow: str, same: bool) -> None:
+    assert (ports.identity(today) == ports.identity(tomorrow)) is same
 
 
-@pytest.mark.parametrize("sounds", [FLUID, "Midi-Bridge:FLUID Synth (12):(playback_0) in", "Stage Piano 32:0"])
-def test_another_instrument_is_another(sounds: str) -> None:
-    assert ports.instrument(KEYSTATION) != ports.instrument(sounds)
-    assert ports.instrument("Midi-Bridge:Keystation:(capture_0) out") != ports.instrument(sounds)
+def test_an_identity_can_be_read_by_people() -> None:
+    assert ports.identity(KEYSTATION) == "Keystation 49:Keystation 49 MIDI 1"
+    assert ports.identity(FLUID) == "FLUID Synth :Synth input port"
 
 
 def test_an_input_hears_until_it_is_closed() -> None:
@@ -246,19 +328,18 @@ def test_what_goes_wrong_in_a_callback_stays_there(caplog: pytest.LogCaptureFixt
 def test_an_output_sends() -> None:
     output: Output = ports.open_output(MEMORY, "Stage Piano 32:0")
     message = Message("note_on", note=60)
-    output.send(Send(0, message, Part.RESPONSE, MonotonicTime(0.0)))
+    output.send(Send(PortId("piano"), message, Part.RESPONSE, MonotonicTime(0.0)))
     assert memory_backend.opened[-1].sent == [message]
     assert output.name == "Stage Piano 32:0"
-    assert output.real
-    assert not output.shares_synth
+    assert opened(output) == OutputOpened(PortId("Stage Piano"), returns=True, instrument="32:0")
     output.close()
     output.close()
 
 
 def test_a_broken_output_says_so() -> None:
     output = ports.open_output(MEMORY, "Unplugged")
-    with pytest.raises(PortError, match="takes no more notes \\(no such device\\)"):
-        output.send(Send(0, Message("note_on"), Part.RESPONSE, MonotonicTime(0.0)))
+    with pytest.raises(PortError, match="sending failed \\(no such device\\)"):
+        output.send(Send(PortId("piano"), Message("note_on"), Part.RESPONSE, MonotonicTime(0.0)))
 
 
 def test_a_port_whose_device_is_gone_closes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,7 +358,7 @@ def test_a_port_whose_device_is_gone_closes(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_port_that_cannot_be_opened_says_so() -> None:
-    with pytest.raises(PortError, match='"Broken keys" cannot be opened: device busy'):
+    with pytest.raises(PortError, match='Cannot open "Broken keys": device busy'):
         ports.open_input(MEMORY, "Broken keys", lambda _: None)
 
 
@@ -294,5 +375,5 @@ def test_a_system_without_virtual_ports_says_so(monkeypatch: pytest.MonkeyPatch)
         raise NotImplementedError("not here")
 
     monkeypatch.setattr(memory_backend.Output, "_open", refuses)
-    with pytest.raises(PortError, match="virtual port cannot be made"):
+    with pytest.raises(PortError, match="Cannot create a virtual port"):
         ports.virtual_output(MEMORY)

@@ -4,24 +4,44 @@ import io
 import os
 import pty
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from mido import Message
 
-from livegen.io.reporter import Reporter, note_name
+from livegen.config.settings import DEFAULTS
+from livegen.io import reporter as module
+from livegen.io.page import note_name
+from livegen.io.publisher import (
+    Level,
+    Line,
+    PortFailed,
+    PortOpened,
+    Published,
+    Publisher,
+    SettingsApplied,
+    Started,
+)
+from livegen.io.reporter import Reporter
 from livegen.note import MonotonicTime, SoundedNote
 from livegen.quiet import quiet
-from livegen.stage.events import (
+from livegen.stage.effects import (
     CallEnded,
+    KeyStuck,
     NoResponse,
+    NoteEnded,
     NoteStarted,
     Notice,
-    Part,
+    PedalMoved,
     ResponseEnded,
     ResponseStarted,
+    Send,
     Silenced,
+    ThruChanged,
     Unheard,
 )
+from livegen.stage.events import Part, PortId, Received
 
 
 def started(pitch: int, at: float, part: Part = Part.CALL, velocity: int = 64) -> NoteStarted:
@@ -44,11 +64,11 @@ CONVERSATION: tuple[Notice, ...] = (
 )
 
 
-def written(*notices: Notice, terminal: bool = True, verbose: int = 0, journal: bool = False) -> str:
+def written(*items: Published, terminal: bool = True, verbose: int = 0, journal: bool = False) -> str:
     stream = io.StringIO()
     with Reporter(stream, terminal=terminal, verbose=verbose, journal=journal) as reporter:
-        for notice in notices:
-            reporter.notice(notice)
+        for item in items:
+            reporter.take(item)
     return stream.getvalue()
 
 
@@ -61,7 +81,7 @@ def test_a_musician_reads_both_parts_and_what_came_of_them() -> None:
     assert written(*CONVERSATION).splitlines() == [
         "you      C4+E4 G4",
         "livegen  C#4 C5",
-        "         2 notes in 1.2 s, answered after 0.70 s (thought 0.03 s)",
+        "         2 notes in 1.2 s, answered after 0.70 s (computed in 0.03 s)",
     ]
 
 
@@ -70,34 +90,49 @@ def test_details_are_told_on_demand() -> None:
         "you      C4(64)+E4(64) G4(64)",
         "         heard 3 notes in 1.0 s, C4 to G4",
         "livegen  C#4(64) C5(64)",
-        "         2 notes in 1.2 s, answered after 0.70 s (thought 0.03 s), began 0.4 ms late",
+        "         2 notes in 1.2 s, answered after 0.70 s (computed in 0.03 s), began 0.4 ms late",
     ]
 
 
 def test_without_a_terminal_there_is_a_line_for_each_part() -> None:
     assert written(*CONVERSATION, terminal=False).splitlines() == [
         "heard 3 notes in 1.0 s, C4 to G4",
-        "answered: 2 notes in 1.2 s, after 0.70 s (thought 0.03 s)",
+        "answered: 2 notes in 1.2 s, after 0.70 s (computed in 0.03 s)",
     ]
 
 
-def test_the_journal_is_told_how_grave_a_line_is() -> None:
-    stream = io.StringIO()
-    with Reporter(stream, terminal=False, verbose=1, journal=True) as reporter:
-        reporter.say("ready\nto play")
-        reporter.warn("a port is gone")
-        reporter.debug("a detail")
-        reporter.notice(NoResponse("too slow", MonotonicTime(0)))
-    assert stream.getvalue() == "<6>ready\n<6>to play\n<4>a port is gone\n<7>a detail\n<4>no answer: too slow\n"
+def test_the_journal_gets_the_priority_of_each_line() -> None:
+    items = (
+        Line("ready\nto play"),
+        Line("a port is gone", Level.WARNING),
+        Line("a detail", Level.DEBUG),
+        NoResponse("too slow", MonotonicTime(0)),
+    )
+    assert written(*items, terminal=False, verbose=1, journal=True) == (
+        "<6>ready\n<6>to play\n<4>a port is gone\n<7>a detail\n<4>no response: too slow\n"
+    )
 
 
-@pytest.mark.parametrize(("verbose", "shown"), [(0, ""), (1, "one\n"), (2, "one\ntwo\n")])
+@pytest.mark.parametrize(
+    ("verbose", "shown"),
+    [
+        (0, ""),
+        (1, "a detail\n"),
+        (
+            2,
+            "a detail\nin keys: note_on channel=0 note=60 velocity=64\n"
+            "out synth: note_on channel=0 note=60 velocity=64\n",
+        ),
+    ],
+)
 def test_details_come_in_two_levels(verbose: int, shown: str) -> None:
-    stream = io.StringIO()
-    with Reporter(stream, terminal=False, verbose=verbose) as reporter:
-        reporter.debug("one")
-        reporter.debug("two", level=2)
-    assert stream.getvalue() == shown
+    message, now = Message("note_on", note=60), MonotonicTime(0)
+    items = (
+        Line("a detail", Level.DEBUG),
+        Received(message, now, PortId("keys")),
+        Send(PortId("synth"), message, Part.CALL, now),
+    )
+    assert written(*items, terminal=False, verbose=verbose) == shown
 
 
 def test_an_interrupted_response_says_how_far_it_came() -> None:
@@ -109,7 +144,7 @@ def test_an_interrupted_response_says_how_far_it_came() -> None:
     )
     assert written(*notices).splitlines() == [
         "livegen  C4",
-        "         1 of 9 notes in 0.5 s, answered after 0.70 s (thought 0.03 s), interrupted by you, "
+        "         1 of 9 notes in 0.5 s, answered after 0.70 s (computed in 0.03 s), interrupted by you, "
         "2 dropped as too late",
         "         silenced",
     ]
@@ -118,7 +153,7 @@ def test_an_interrupted_response_says_how_far_it_came() -> None:
 def test_a_channel_that_is_not_listened_to_is_named() -> None:
     assert written(*(Unheard(channel, MonotonicTime(0)) for channel in (0, 9)), terminal=False).splitlines() == [
         "channel 1 is not listened to (--channel)",
-        "channel 10, that of drums, is not listened to (--channel)",
+        "channel 10, the drums' channel, is not listened to (--channel)",
     ]
 
 
@@ -141,22 +176,21 @@ def test_phrases_are_wrapped_to_the_width(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_text_between_notes_stands_on_its_own_line() -> None:
     stream = io.StringIO()
     with Reporter(stream, terminal=True) as reporter:
-        reporter.notice(started(60, 0.0))
-        reporter.say("something else")
-        reporter.notice(started(62, 0.5))
+        for item in (started(60, 0.0), Line("something else"), started(62, 0.5)):
+            reporter.take(item)
     assert stream.getvalue() == "you      C4\nsomething else\nyou      D4\n"
 
 
 def test_what_cannot_be_spelt_or_written_does_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with path.open("w", encoding="ascii") as stream, Reporter(stream, terminal=False) as reporter:
-        reporter.say("Für Elise")
+        reporter.take(Line("Für Elise"))
     assert path.read_text() == "F\\xfcr Elise\n"
     full = Path("/dev/full")
     if full.exists():
         with full.open("w") as stream, Reporter(stream, terminal=False) as reporter:
-            reporter.say("lost")
-            reporter.say("lost too")
+            reporter.take(Line("lost"))
+            reporter.take(Line("lost too"))
 
 
 def test_a_terminal_that_goes_away_does_no_harm() -> None:
@@ -164,13 +198,13 @@ def test_a_terminal_that_goes_away_does_no_harm() -> None:
     with open(theirs, "w") as stream, Reporter(stream, terminal=True) as reporter:  # noqa: PTH123  (a descriptor)
         os.close(ours)
         for i in range(50):
-            reporter.notice(started(60, float(i)))
+            reporter.take(started(60, float(i)))
 
 
 def test_the_log_is_not_muted_with_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     with Reporter(sys.__stderr__ or sys.stderr, terminal=False) as reporter, quiet():
         os.write(2, b"noise\n")
-        reporter.say("heard")
+        reporter.take(Line("heard"))
         reporter.close()
     assert capfd.readouterr().err == "heard\n"
 
@@ -180,7 +214,110 @@ def test_a_stream_whose_descriptor_is_closed_does_no_harm(tmp_path: Path) -> Non
     descriptor = os.dup(stream.fileno())
     os.close(stream.fileno())
     with Reporter(stream, terminal=False) as reporter:
-        reporter.say("into nothing")
+        reporter.take(Line("into nothing"))
     os.dup2(descriptor, stream.fileno())  # for the stream to close
     os.close(descriptor)
     stream.close()
+
+
+# What else is written.
+
+
+def test_ports_that_are_opened_and_that_fail() -> None:
+    items = (
+        PortOpened("in", PortId("keys"), "Keystation 49 28:0", "the first keyboard"),
+        PortOpened("out", PortId("FluidSynth"), "FluidSynth (alsa, font.sf2)"),
+        PortFailed(PortId("piano"), "Piano 32:0", "it takes no more notes."),
+    )
+    assert written(*items, terminal=False, journal=True).splitlines() == [
+        "<6>in:  Keystation 49 28:0 (the first keyboard)",
+        "<6>out: FluidSynth (alsa, font.sf2)",
+        "<4>Output Piano 32:0 failed and is no longer used: it takes no more notes.",
+    ]
+
+
+@pytest.mark.parametrize(("listening", "text"), [(True, "Play a phrase, then pause."), (False, "Playing the input.")])
+def test_that_it_is_ready(listening: bool, text: str) -> None:
+    assert written(Started(0.537, listening)) == f"Ready in 0.54 s. {text} Stop with Ctrl-C.\n"
+
+
+def test_a_key_that_hangs_is_named() -> None:
+    stuck = KeyStuck(PortId("Keystation 49"), 0, 60, 10.0)
+    assert written(stuck, terminal=False, journal=True) == (
+        "<4>C4 on Keystation 49 has been down for 10 s: it no longer delays the response\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("thru", "external", "written_so"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_what_the_player_would_not_expect_of_an_output_is_said(thru: bool, external: bool, written_so: bool) -> None:
+    text = written(ThruChanged(PortId("Piano"), thru, 1, external), terminal=False)
+    assert text == ("Piano also gets what you play; responses use channel 2\n" if written_so else "")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        SettingsApplied(DEFAULTS),
+        NoteEnded(Part.CALL, sounded(60, 0.0)),
+        PedalMoved(Part.CALL, 64, True, MonotonicTime(0)),
+    ],
+)
+def test_what_is_of_no_account_in_a_log_is_not_written(item: Published) -> None:
+    assert written(item, verbose=2) == ""
+
+
+def test_notes_are_not_written_where_there_is_no_terminal() -> None:
+    assert written(started(60, 0.0), terminal=False, verbose=2) == ""
+
+
+# A stream that takes nothing.
+
+
+class Blocked(io.StringIO):
+    """A stream whose first write waits until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting, self.go_on = threading.Event(), threading.Event()
+
+    def write(self, text: str) -> int:
+        self.waiting.set()
+        assert self.go_on.wait(60)
+        return super().write(text)
+
+
+def test_a_slow_log_loses_lines_and_says_how_many_while_publishing_never_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 10)
+    stream = Blocked()
+    kept: list[Published] = []
+
+    class Keeper:
+        def take(self, item: Published) -> None:
+            kept.append(item)
+
+    with Reporter(stream, terminal=False) as reporter:
+        publisher = Publisher(reporter, Keeper())
+        publisher.say("first")
+        assert stream.waiting.wait(60)
+        for i in range(25):  # the reporter's thread is blocked: would this wait, the test would hang
+            publisher.say(f"line {i}")
+        stream.go_on.set()
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "first"
+    assert [line for line in lines if line.startswith("line")] == [f"line {i}" for i in range(10)]
+    assert [line for line in lines if "lost" in line] == ["15 lines of the log were lost: it was written too slowly."]
+    assert len(kept) == 26  # a listener beside it loses nothing
+
+
+def test_a_log_that_takes_nothing_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    stream = Blocked()
+    reporter = Reporter(stream, terminal=False)
+    reporter.take(Line("into nothing"))
+    assert stream.waiting.wait(60)
+    reporter.close()
+    stream.go_on.set()

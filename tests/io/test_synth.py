@@ -15,9 +15,11 @@ from mido import Message
 from livegen.errors import PortError
 from livegen.io import fluid, synth
 from livegen.io.fluid import Fluid
+from livegen.io.output import opened
 from livegen.io.synth import Synth, available, loaded, soundfonts
 from livegen.note import MonotonicTime
-from livegen.stage.events import Part, Send
+from livegen.stage.effects import Send
+from livegen.stage.events import OutputOpened, Part, PortId
 
 AUDIBLE = 33  # of 32768: FluidSynth's silence is a dither of one
 RATE = 44_100  # Hz
@@ -123,15 +125,15 @@ def test_it_sounds_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
     output = Synth(audio_driver="file", realtime=False)
     assert output.name.startswith("FluidSynth (file, ")
-    assert output.shares_synth
-    output.send(Send(0, Message("note_on", note=60, velocity=100), Part.CALL, MonotonicTime(0)))
+    assert opened(output) == OutputOpened(PortId("FluidSynth"))
+    output.send(Send(output.port, Message("note_on", note=60, velocity=100), Part.CALL, MonotonicTime(0)))
     rendered = tmp_path / "fluidsynth.wav"
     while rendered.stat().st_size < RATE:
         pass
     output.close()
     output.close()
     with pytest.raises(PortError, match="closed"):
-        output.send(Send(0, Message("note_off", note=60), Part.CALL, MonotonicTime(0)))
+        output.send(Send(output.port, Message("note_off", note=60), Part.CALL, MonotonicTime(0)))
     with wave.open(str(rendered)) as wav:
         samples = np.frombuffer(wav.readframes(wav.getnframes()), np.int16)
     assert np.abs(samples).max() > AUDIBLE
@@ -140,7 +142,7 @@ def test_it_sounds_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_driver_that_does_not_start_is_told() -> None:
     with pytest.raises(PortError, match=r"does not start\. Did you mean pulseaudio\?"):
         Synth(audio_driver="pulsaudio")
-    with pytest.raises(PortError, match=r"driver oss does not start\. To let"):
+    with pytest.raises(PortError, match=r"driver oss does not start\. To try all"):
         Synth(audio_driver="oss")
 
 
@@ -242,7 +244,7 @@ def test_a_soundfont_that_cannot_be_used_is_refused(
 ) -> None:
     path = tmp_path / "default.sf2"
     make(path)
-    with pytest.raises(PortError, match=rf"soundfont .*default\.sf2 {reason}.*--soundfont"):
+    with pytest.raises(PortError, match=rf"SoundFont .*default\.sf2 {reason}.*--soundfont"):
         Synth(soundfont=str(path))
     monkeypatch.setattr(synth, "SOUNDFONT_FOLDERS", (str(tmp_path),))
     piano, taken = loaded("", 0.6, RATE, {})
@@ -288,7 +290,7 @@ def test_a_soundfont_without_permission_is_refused_or_passed_over(tmp_path: Path
         )
     finally:
         sealed.chmod(0o700)
-    refused = "The soundfont {} cannot be read (Permission denied). Name another SF2 or SF3 file with --soundfont FILE."
+    refused = "The SoundFont {} cannot be read (Permission denied). Name another SF2 or SF3 file with --soundfont FILE."
     wanted = [line for each in (path, sealed / "default.sf2") for line in [refused.format(each)] * 2 + ["TimGM6mb.sf2"]]
     assert (done.stdout.splitlines(), done.stderr) == (wanted, "")
 
@@ -324,7 +326,7 @@ def test_a_soundfont_is_always_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert only.name == "TimGM6mb.sf2"
     assert loaded("", 0.6, RATE, {})[1] == only
     monkeypatch.setattr(synth, "find_spec", lambda _: None)
-    with pytest.raises(PortError, match="No soundfont"):
+    with pytest.raises(PortError, match="No SoundFont"):
         soundfonts()
 
 

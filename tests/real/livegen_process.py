@@ -80,7 +80,7 @@ class LivegenProcess:
     def await_ready(self, times: int = 1) -> None:
         def ready() -> bool:
             assert self.running, f"it ended with {self._process.returncode}:\n{self.log}"
-            return sum(line.startswith("ready") for line in self.log.splitlines()) >= times
+            return sum(line.startswith("Ready") for line in self.log.splitlines()) >= times
 
         try:
             until(ready, "ready", 60)

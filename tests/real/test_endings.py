@@ -105,10 +105,10 @@ def test_a_jack_server_that_ends_is_told_and_ends_it(
     server = JackServer(tmp_path, "-2")
     daemon = LivegenProcess(*words, "--virtual", environment={**environment, **server.environment})
     try:
-        until(lambda: "ready" in daemon.log or "playing" in daemon.log, "it plays", 60)
+        until(lambda: "Ready" in daemon.log or "Playing" in daemon.log, "it plays", 60)
         server.stop()
         assert daemon.wait() == 69, daemon.log
-        assert "livegen: JACK is gone" in daemon.log.splitlines()[-1]
+        assert "livegen: Lost connection to JACK. Restart JACK, then livegen." in daemon.log.splitlines()[-1]
         assert "Server is not running" not in daemon.log  # libjack's own words, one for each port
     finally:
         daemon.close()

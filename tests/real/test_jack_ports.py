@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -9,14 +10,19 @@ from collections.abc import Mapping
 import pytest
 import rtmidi
 from jack_server import JackServer
+from livegen.inbox import LiveInbox
 from livegen_process import livegen
 from mido import Message
 from musician import Musician, until
 
+from livegen.config import Settings
 from livegen.io import midi_system, ports
 from livegen.io.midi_system import MidiSystem
+from livegen.io.reporter import Reporter
+from livegen.io.wiring import wire
 from livegen.note import MonotonicTime
-from livegen.stage.events import Part, Send
+from livegen.stage.effects import Send
+from livegen.stage.events import Part, PortId
 
 
 @pytest.fixture
@@ -26,7 +32,7 @@ def system(jack: JackServer) -> MidiSystem:
 
 
 def sends(count: int) -> list[Send]:
-    return [Send(0, Message("note_on", note=n), Part.RESPONSE, MonotonicTime(0.0)) for n in range(count)]
+    return [Send(PortId("out"), Message("note_on", note=n), Part.RESPONSE, MonotonicTime(0.0)) for n in range(count)]
 
 
 def test_ports_are_found_heard_and_played(system: MidiSystem, musician: Musician) -> None:
@@ -70,6 +76,20 @@ def test_opening_and_closing_while_it_plays(system: MidiSystem, musician: Musici
         port.close()
 
 
+@pytest.mark.parametrize(("thru", "said"), [("auto", 1), ("off", 0)])
+def test_two_instruments_whose_names_differ_by_a_number(system: MidiSystem, thru: str, said: int) -> None:
+    jack_client = pytest.importorskip("jack", reason="JACK-Client missing")
+    log = io.StringIO()
+    settings = Settings(backend="jack", inputs=("DX7:out",), outputs=("DX21", "DX7:in"), thru=thru)
+    with jack_client.Client("DX7") as dx7, jack_client.Client("DX21") as dx21:
+        dx7.midi_outports.register("out")
+        for client in (dx7, dx21):
+            client.midi_inports.register("in")
+        with Reporter(log, terminal=False) as reporter, wire(settings, LiveInbox(), reporter) as wiring:
+            assert [output.shares_synth for output in wiring.outputs] == [True, False]
+    assert log.getvalue().count("DX7:in is your own instrument") == said
+
+
 def test_rtmidi_gives_them_the_same_names(system: MidiSystem, musician: Musician) -> None:
     with system.mido().open_output("Flügel 日本", client_name="Ж", virtual=True):
         inputs, outputs = system.names()
@@ -92,4 +112,4 @@ def test_the_command_line_lists_them(environment: Mapping[str, str], musician: M
     assert told["systems"][0]["name"] == "JACK"
     assert "Keyboard:out" in told["systems"][0]["in"]
     assert "Listener:in" in told["systems"][0]["out"]
-    assert told["takes"]["in"] == ["demo"]
+    assert told["used"]["in"] == ["demo"]

@@ -51,7 +51,7 @@ def test_a_signal_silences_it(
         assert playing.stop(number) == 0, playing.log
         musician.await_silence(PROMPT)
         assert Message("control_change", control=64, value=0) in [one.message for one in musician.heard]
-        assert "stopped at 0:0" in playing.log
+        assert "Stopped at 0:0" in playing.log
     finally:
         playing.close()
 

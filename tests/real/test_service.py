@@ -136,7 +136,7 @@ def test_the_unit_raises_no_complaint(machine: Machine) -> None:
 def test_it_answers_and_ends_well(machine: Machine, musician: Remote) -> None:
     machine.run("systemctl", "start", "livegen")  # comes back when it is ready
     assert main_process(machine)
-    assert "\nready" in journal(machine)
+    assert "\nReady" in journal(machine)
     musician.play("call")
     heard = musician.ask("hear-out")
     assert len(heard["notes"]) > 1
@@ -160,10 +160,10 @@ def test_a_reload_takes_new_settings_and_leaves_nothing_sounding(machine: Machin
     before = main_process(machine)
     musician.play("chord")
     musician.ask("await-response")
-    ready = journal(machine).count("\nready")
+    ready = journal(machine).count("\nReady")
     machine.write(CONFIG, SETTINGS.format(5))
     machine.run("systemctl", "reload", "livegen")
-    until(lambda: journal(machine).count("\nready") > ready, "ready again")
+    until(lambda: journal(machine).count("\nReady") > ready, "ready again")
     until(lambda: musician.ask("sounding") == [], "release", 1)
     assert main_process(machine) == before
     musician.ask("forget")

@@ -1,0 +1,173 @@
+"""The text of the log: at a terminal, each phrase note by note; in a journal, a line for each phrase."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TextIO
+
+from livegen.io.ports import OWN_NAME
+from livegen.io.publisher import Level, Line, PortFailed, PortOpened, Published, SettingsApplied, Started
+from livegen.note import MonotonicTime
+from livegen.stage.effects import (
+    CallEnded,
+    KeyStuck,
+    NoResponse,
+    NoteStarted,
+    Notice,
+    ResponseEnded,
+    ResponseStarted,
+    Send,
+    Silenced,
+    ThruChanged,
+    Unheard,
+)
+from livegen.stage.events import Part, Received
+from livegen.stage.pairing import DRUMS
+
+CHORD = 0.030  # s; notes that begin within it are written as one chord
+LABELS = {Part.CALL: "you      ", Part.RESPONSE: "livegen  "}
+INDENT = " " * len(LABELS[Part.CALL])
+NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def note_name(pitch: int) -> str:
+    """60 is C4."""
+    return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+class Page:
+    """Writes the log, and knows what the current line contains. Used by one thread.
+
+    Args: as for `livegen.io.reporter.Reporter`.
+    """
+
+    def __init__(self, stream: TextIO, *, terminal: bool, verbose: int, journal: bool) -> None:
+        self._stream = stream
+        self._terminal = terminal
+        self._verbose = verbose
+        self._journal = journal
+        self._writing: Part | None = None  # whose notes the current line shows
+        self._column = 0
+        self._chord = MonotonicTime(0.0)  # the time of the last chord
+        self._response: ResponseStarted | None = None
+
+    def write(self, item: Published) -> None:
+        match item:
+            case Line(text, level):
+                self._line(text, level)
+            case Send() | Received():
+                self._line(str(item), Level.DEBUG)
+            case PortOpened(direction, _, name, remark):
+                self._line(f"{direction + ':':<5}{name}{f' ({remark})' if remark else ''}")
+            case PortFailed(_, name, why):
+                self._line(f"Output {name} failed and is no longer used: {why}", Level.WARNING)
+            case Started(seconds, listening):
+                what = "Play a phrase, then pause." if listening else "Playing the input."
+                self._line(f"Ready in {seconds:.2f} s. {what} Stop with Ctrl-C.")
+            case SettingsApplied():
+                pass
+            case _:
+                self._notice(item)
+
+    def _notice(self, notice: Notice) -> None:
+        match notice:
+            case NoteStarted():
+                self._note(notice)
+            case CallEnded():
+                if not self._terminal or self._verbose:
+                    self._summary(f"heard {_heard(notice)}")
+            case ResponseStarted():
+                self._response = notice
+            case ResponseEnded():
+                self._summary(self._answered(notice))
+            case ThruChanged(external=True):
+                self._thru(notice)
+            case Silenced() | Unheard() | KeyStuck() | NoResponse():
+                self._summary(*_sentence(notice))
+
+    def _thru(self, notice: ThruChanged) -> None:
+        if notice.thru:
+            self._line(f"{notice.output} also gets what you play; responses use channel {notice.channel + 1}")
+        elif notice.own and notice.output != OWN_NAME:
+            self._line(f"{notice.output} is your own instrument: your notes are not sent to it (--thru)")
+
+    def _note(self, note: NoteStarted) -> None:
+        name = note_name(note.pitch) + (f"({note.velocity})" if self._verbose else "")
+        if note.part is not self._writing:
+            self.end_line()
+            self._writing = note.part
+            text = LABELS[note.part] + name
+        elif note.at - self._chord <= CHORD:
+            text = "+" + name
+        else:
+            text = " " + name
+        if not text.startswith("+"):
+            self._chord = note.at
+        if self._column + len(text) >= shutil.get_terminal_size().columns:
+            text = f"\n{INDENT}{text.lstrip(' ')}"
+            self._column = -1  # the line break does not take a column
+        self._column += len(text)
+        self._put(text)
+
+    def _summary(self, text: str, level: Level = Level.INFO) -> None:
+        self._line(INDENT + text if self._terminal else text, level)
+
+    def _line(self, text: str, level: Level = Level.INFO) -> None:
+        self.end_line()
+        for line in text.splitlines():
+            self._put(f"{f'<{level}>' if self._journal else ''}{line}\n")
+
+    def _answered(self, end: ResponseEnded) -> str:
+        start, self._response = self._response, None
+        if start is None:
+            return f"answered: {_count(end.played)}"
+        of = f" of {start.notes}" if end.interrupted else ""
+        seconds = end.at - start.at if end.interrupted else start.seconds
+        text = (
+            f"{end.played}{of} note{'s' if max(end.played, start.notes) != 1 else ''} in {seconds:.1f} s, "
+            f"{'answered ' if self._terminal else ''}after {start.waited:.2f} s (computed in {start.computed:.2f} s)"
+        )
+        if end.interrupted:
+            text += ", interrupted by you"
+        if end.dropped:
+            text += f", {end.dropped} dropped as too late"
+        if self._verbose:
+            text += f", began {start.late * 1000:.1f} ms late"
+        return text if self._terminal else f"answered: {text}"
+
+    def end_line(self) -> None:
+        if self._writing is not None:
+            self._put("\n")
+        self._writing = None
+        self._column = 0
+
+    def _put(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+def _heard(call: CallEnded) -> str:
+    if not call.notes:
+        return "nothing"
+    lowest, highest = (f([n.pitch for n in call.notes]) for f in (min, max))
+    length = max(n.end for n in call.notes) - min(n.onset for n in call.notes)
+    span = note_name(lowest) if lowest == highest else f"{note_name(lowest)} to {note_name(highest)}"
+    return f"{_count(len(call.notes))} in {length:.1f} s, {span}"
+
+
+def _count(notes: int) -> str:
+    return f"{notes} note{'' if notes == 1 else 's'}"
+
+
+def _sentence(notice: Silenced | Unheard | KeyStuck | NoResponse) -> tuple[str, Level]:
+    match notice:
+        case Silenced():
+            return "silenced", Level.INFO
+        case Unheard(channel):
+            drums = ", the drums' channel," if channel == DRUMS else ""
+            return f"channel {channel + 1}{drums} is not listened to (--channel)", Level.INFO
+        case KeyStuck(port, _, pitch, seconds):
+            what = f"{note_name(pitch)} on {port} has been down for {seconds:.0f} s"
+            return f"{what}: it no longer delays the response", Level.WARNING
+        case NoResponse(why):
+            return f"no response: {why}", Level.WARNING
