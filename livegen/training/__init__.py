@@ -1,8 +1,8 @@
-"""Everything before the stage: data, model, training, export, evaluation. Never imported by the live path."""
+"""Offline code: data, model, training, export, evaluation. The live path never imports it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Tell = Callable[[str], None]
-"""Takes what happens, a line at a time."""
+"""Takes progress messages, one line at a time."""

@@ -1,4 +1,4 @@
-"""What a model is compared with: guesses that anyone can make without one."""
+"""Baselines that a model is compared with: predictions that need no network."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from livegen import encoding
+from livegen import encoding, encoding_arrays
 from livegen.encoding import SIZES, VARIABLES
 from livegen.training.corpus import Piece
 from livegen.training.data import Notes
 from livegen.training.evaluate import Costs, Window
 
 Chance = Callable[[str, int, int], float]
-"""Of a variable's category, given the one before."""
+"""(variable, category, category of the note before) -> probability."""
 
 SHARES = np.linspace(0.0, 0.95, 20)
-"""Of the probability, what may go to "the same as the note before"."""
+"""Candidates for the share of the probability that goes to the category of the note before."""
 
 
 class Marginals:
-    """Each variable as often as in the training pieces, each category counted once more than it was seen."""
+    """The frequency of each category in the training pieces, with add-one smoothing."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         counts = {name: np.ones(SIZES[name]) for name in VARIABLES}
         for piece in pieces:
             for i, name in enumerate(VARIABLES):
-                counts[name] += np.bincount(encoding.tokens(piece.notes)[:, i], minlength=SIZES[name])
+                counts[name] += np.bincount(encoding_arrays.tokens(piece.notes)[:, i], minlength=SIZES[name])
         self.shares = {name: count / count.sum() for name, count in counts.items()}
 
     def costs(self, windows: Sequence[Window], pieces: Mapping[str, Notes]) -> Costs:
@@ -34,12 +34,12 @@ class Marginals:
 
 
 class RepeatLast:
-    """Each variable as it was a note before, with a share of the probability that fits the training pieces best."""
+    """The category of the note before, with the share of the probability that fits the training pieces best."""
 
     def __init__(self, marginals: Marginals, pieces: Sequence[Piece]) -> None:
         self._marginals = marginals
         self.shares: dict[str, float] = {}
-        tokens = [encoding.tokens(piece.notes) for piece in pieces]
+        tokens = [encoding_arrays.tokens(piece.notes) for piece in pieces]
         for i, name in enumerate(VARIABLES):
             now = np.concatenate([part[1:, i] for part in tokens])
             same = now == np.concatenate([part[:-1, i] for part in tokens])
@@ -56,7 +56,7 @@ class RepeatLast:
 
 
 def _costs(windows: Sequence[Window], pieces: Mapping[str, Notes], chance: Chance) -> Costs:
-    told = {name: encoding.tokens(notes).tolist() for name, notes in pieces.items()}
+    told = {name: encoding_arrays.tokens(notes).tolist() for name, notes in pieces.items()}
     costs = np.empty((len(windows), len(VARIABLES)))
     for row, window in zip(costs, windows, strict=True):
         before, token = told[window.piece][window.target - 1], told[window.piece][window.target]

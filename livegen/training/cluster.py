@@ -1,7 +1,7 @@
-"""Training on several machines: each takes its share of every batch, and all take the same steps.
+"""Training on several machines: each computes a share of every batch, and all take the same steps.
 
-TensorFlow's `MultiWorkerMirroredStrategy` connects the workers that TF_CONFIG names, adds up what they hold, and
-notices when one is lost. Each worker has the whole model, Keras' own loop, and one device.
+TensorFlow's `MultiWorkerMirroredStrategy` connects the workers that TF_CONFIG names, adds up their gradients, and
+detects lost workers. Each worker has the whole model, Keras' own training loop, and one device.
 """
 
 from __future__ import annotations
@@ -32,38 +32,38 @@ LOST = (
     tf.errors.InternalError,
     tf.errors.UnavailableError,
 )
-"""What TensorFlow raises when a worker is gone, depending on where the others stand."""
+"""What TensorFlow raises when a worker is lost; which one depends on what the others are doing."""
 
 
 class Cluster:
-    """The workers of a run; this process is one of them. Every worker makes the same calls in the same order."""
+    """The workers of a run, including this process. All workers must make the same calls in the same order."""
 
     def __init__(self, index: int = 0, count: int = 1, strategy: Any = None) -> None:  # noqa: ANN401  (TensorFlow has no types)
         self.index, self.count = index, count
-        self._strategy = strategy  # None for a worker alone
+        self._strategy = strategy  # None for a single worker
         self._summed = tf.function(self._sum, reduce_retracing=True)
 
     @property
     def chief(self) -> bool:
-        """Whether it is this worker that writes the run's folder."""
+        """Whether this worker writes the run's folder."""
         return self.index == 0
 
     @property
     def share(self) -> slice:
-        """Of a batch, what this worker takes."""
+        """The part of a batch that this worker computes."""
         return slice(self.index, None, self.count)
 
     def mean(self, tensors: Sequence[Any]) -> list[Any]:
-        """Of each tensor the mean over all workers."""
+        """The mean of each tensor over all workers."""
         if self._strategy is None:
             return list(tensors)
-        dense = [tf.convert_to_tensor(tensor) for tensor in tensors]  # the gradient of an embedding is none yet
+        dense = [tf.convert_to_tensor(tensor) for tensor in tensors]  # gradients of embeddings are sparse
         flat = self._summed(tf.concat([tf.reshape(tensor, [-1]) for tensor in dense], axis=0)) / self.count
         parts = tf.split(flat, [tensor.shape.num_elements() for tensor in dense])
         return [tf.reshape(part, tensor.shape) for part, tensor in zip(parts, dense, strict=True)]
 
     def from_chief(self, array: NDArray[Any]) -> NDArray[Any]:
-        """The chief's array; here is one of the same shape."""
+        """The chief's array. `array` must have the same shape on all workers."""
         if self._strategy is None:
             return array
         shared = self._summed(tf.constant(array if self.chief else np.zeros_like(array), tf.float64))
@@ -87,15 +87,15 @@ class Cluster:
             variable.assign(part.reshape(value.shape).astype(value.dtype))
 
     def agree(self, settings: Mapping[str, Any]) -> None:
-        """Make sure that all workers do the same.
+        """Check that all workers have the same settings.
 
         Raises:
-            ConfigError: one was started with something else, which it names; the others know that one was.
+            ConfigError: one differs. That worker names the settings; the others only report that one differs.
         """
         theirs, ours = json.loads(self.text_from_chief(json.dumps(settings))), json.loads(json.dumps(settings))
         other = [name for name in ours if ours[name] != theirs.get(name)]
         if self.mean([tf.constant([float(bool(other))], tf.float64)])[0] > 0:
-            who = f"Worker {self.index}" if other else "Another worker, which tells in what,"
+            who = f"Worker {self.index}" if other else "Another worker (see its message)"
             what = f" in {', '.join(other)}" if other else ""
             raise ConfigError(
                 f"{who} differs from worker 0{what}. Start all workers with the same command, on the same data."
@@ -103,10 +103,10 @@ class Cluster:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Say it plainly when another worker is lost.
+        """Turn what TensorFlow raises when another worker is lost into a clear error.
 
         Raises:
-            ClusterError: it was.
+            ClusterError: another worker was lost.
         """
         try:
             yield
@@ -114,8 +114,8 @@ class Cluster:
             if self._strategy is None:
                 raise
             raise ClusterError(
-                f"Another worker of the run is lost, says worker {self.index} of {self.count}. What was trained up to"
-                " the last epoch is kept: start all workers again with the same command, and it goes on from there."
+                f"Worker {self.index} of {self.count} lost the connection to another worker. All epochs that ended are"
+                " saved. Start all workers again with the same command to resume."
             ) from error
 
     def _sum(self, flat: tf.Tensor) -> tf.Tensor:
@@ -130,42 +130,42 @@ class Cluster:
 
 
 def join(tell: Tell = lambda _: None) -> Cluster:
-    """Meet the workers that TF_CONFIG names, and wait for them; without it, or with one, this process is alone.
+    """Connect to the workers that TF_CONFIG names, and wait for them. Without it, this process is the only worker.
 
-    To be called before TensorFlow does anything else. `tell` takes a line before it waits.
+    Call it before TensorFlow does anything else. `tell` takes a line before it waits.
 
     Raises:
-        ConfigError: TF_CONFIG cannot be used, this worker has more than one GPU, or Keras another backend.
-        ClusterError: the others do not come.
+        ConfigError: TF_CONFIG is invalid, this worker has more than one GPU, or Keras uses another backend.
+        ClusterError: the workers cannot connect.
     """
     text = os.environ.get(TF_CONFIG)
     if not text:
         return Cluster()
-    workers, index = _told(text)
+    workers, index = _parsed(text)
     if len(workers) == 1:
         return Cluster()
     if keras.backend.backend() != "tensorflow":
-        raise ConfigError("Several machines train together with TensorFlow only. Unset KERAS_BACKEND, or TF_CONFIG.")
+        raise ConfigError(
+            "Training on several machines needs Keras' TensorFlow backend. Unset KERAS_BACKEND, or TF_CONFIG."
+        )
     try:
         with _interruptible():
-            tell(f"worker {index} waits for the others of {', '.join(workers)}")
+            tell(f"worker {index} is waiting for the other workers: {', '.join(workers)}")
             with quiet():
                 strategy = tf.distribute.MultiWorkerMirroredStrategy()
     except LOST as error:
         raise ClusterError(
-            f"The {len(workers)} workers of {TF_CONFIG} ({', '.join(workers)}) did not come together."
-            f" Is each started, and can they reach one another? ({type(error).__name__})"
+            f"The {len(workers)} workers of {TF_CONFIG} ({', '.join(workers)}) could not connect. Check that each is"
+            f" running and can reach the others. ({type(error).__name__})"
         ) from error
     if len(strategy.extended.worker_devices) > 1:
-        raise ConfigError(
-            "A worker takes one GPU, and here are more. Start a worker for each: CUDA_VISIBLE_DEVICES=0, ..."
-        )
+        raise ConfigError("This worker sees several GPUs. Start one worker for each: CUDA_VISIBLE_DEVICES=0, ...")
     return Cluster(index, len(workers), strategy)
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end the process at once: TensorFlow waits where Python hears none. SIGTERM it takes for itself."""
+    """Let Ctrl-C end the process while TensorFlow waits outside Python, and restore the handlers that it replaces."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     if before[signal.SIGINT] is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -177,18 +177,18 @@ def _interruptible() -> Iterator[None]:
 
 
 def alone() -> None:
-    """See that TF_CONFIG names no other worker.
+    """Check that TF_CONFIG names no other worker.
 
     Raises:
         ConfigError: it does.
     """
     text = os.environ.get(TF_CONFIG)
-    if text and len(_told(text)[0]) > 1:
-        raise ConfigError(f"The preset tutorial is trained by one machine alone. Unset {TF_CONFIG}.")
+    if text and len(_parsed(text)[0]) > 1:
+        raise ConfigError(f"The preset tutorial does not support training on several machines. Unset {TF_CONFIG}.")
 
 
-def _told(text: str) -> tuple[list[str], int]:
-    """The workers' addresses, and which of them this is."""
+def _parsed(text: str) -> tuple[list[str], int]:
+    """The workers' addresses, and the index of this one."""
     with suppress(ValueError):
         match json.loads(text):
             case {
@@ -196,11 +196,11 @@ def _told(text: str) -> tuple[list[str], int]:
                 "task": {"type": "worker", "index": int(index)},
             } if not others and index in range(len(workers)):
                 return workers, index
-    raise ConfigError(f"{TF_CONFIG} must look like {EXAMPLE}, and it is {text}")
+    raise ConfigError(f"{TF_CONFIG} must look like {EXAMPLE}, not {text}")
 
 
 class Muon(keras.optimizers.Muon):
-    """Keras' Muon, with the gradients of all workers: clipped after they are added up, as by one worker alone."""
+    """Keras' Muon for several workers. Gradients are averaged before they are clipped, as with one worker."""
 
     def __init__(self, cluster: Cluster, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Where the notes come from: folders of MIDI files, parsed once."""
+"""Training data: folders of MIDI files, parsed once and cached."""
 
 from __future__ import annotations
 
@@ -16,42 +16,46 @@ import numpy as np
 
 from livegen.errors import DataError, unreadable
 from livegen.files import drafted
+from livegen.smf import SUFFIXES
+from livegen.smf import events as smf
 from livegen.stage.events import Part
-from livegen.training.data import COLUMNS, Notes, read_notes
+from livegen.training.data import COLUMNS, Notes, notes_of
 from livegen.training.works import works
 
-HELD_OUT_EVERY = 16  # one training work in 16 is held out to choose by; validation is opened only to report
+HELD_OUT_EVERY = 16  # one training work in 16 is held out to choose weights; validation is only for reporting
 MAESTRO = "MAESTRO"
 TABLE = "maestro-v*.csv"
-SUFFIXES = (".mid", ".midi")
 CACHE = ".livegen-notes.npz"
-"""In the data folder, or in the cache folder where that may not be written."""
-_PARSER = 3  # to be counted up when `read_notes` reads otherwise, or says otherwise why it does not
+"""In the data folder, or in the user's cache folder if the data folder is not writable."""
+_PARSER = 4  # increase it when `read_notes` returns other notes or other errors
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One file: its name below the data folder, its notes, and the hash of its bytes."""
+    """One file."""
 
-    name: str
+    name: str  # path below the data folder
     notes: Notes
-    sha256: str
+    sha256: str  # of the file
+    weight: int = 1  # how many times its notes count in training, >= 1
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    name: str  # for people
+    name: str  # for messages
     pieces: tuple[Piece, ...]
-    skipped: tuple[str, ...]  # why, one for each file that could not be read or has no notes
+    skipped: tuple[str, ...]  # a message for each file that could not be read or has no notes
+    dropped: tuple[str, ...] = ()  # a message for each other file of which something is lost
+    weights: tuple[int, ...] = (1,)  # of its folders, in the order given
 
 
 def is_maestro(folder: Path) -> bool:
-    """Whether a folder has MAESTRO's table, which names its splits."""
+    """Whether a folder has MAESTRO's table of splits."""
     return any(folder.glob(TABLE))
 
 
 def _official(folder: Path, split: str) -> list[str] | None:
-    """The files of an official split of MAESTRO, in the order of its csv; None where the folder is not MAESTRO.
+    """The files of an official split of MAESTRO, in the order of its table; None if the folder is not MAESTRO.
 
     Raises:
         DataError: a file of the split is missing.
@@ -73,12 +77,12 @@ def _official(folder: Path, split: str) -> list[str] | None:
 
 
 def short(sha256: str) -> str:
-    """Enough of a hash to tell a file by."""
+    """A prefix of a SHA-256 that identifies a file."""
     return sha256[:16]
 
 
 def hashes(pieces: Iterable[Piece]) -> str:
-    """What tells later which pieces these were, as recipes and cards have it."""
+    """Identifies these pieces in recipes and cards: the sorted prefixes of their hashes."""
     return " ".join(sorted({short(piece.sha256) for piece in pieces}))
 
 
@@ -90,7 +94,7 @@ def maestro_split(folder: Path, split: str) -> list[Piece]:
     """
     names = _official(folder, split)
     if names is None:
-        raise DataError(f"{folder}: no maestro-v*.csv in it; is it the unpacked folder of MAESTRO?")
+        raise DataError(f"{folder}: contains no maestro-v*.csv. Give the unpacked folder of MAESTRO.")
     found = read(folder, names)
     if found.skipped:
         raise DataError(found.skipped[0])
@@ -98,63 +102,71 @@ def maestro_split(folder: Path, split: str) -> list[Piece]:
 
 
 def read_folder(folder: Path, files: int | None = None) -> Corpus:
-    """What there is to train on: MAESTRO's train split, or every MIDI file in a folder and below it.
+    """The training data in a folder: MAESTRO's train split, or all MIDI files in any other folder and its subfolders.
 
     Args:
         folder: of MAESTRO, or any.
-        files: so many, the first that can be used in the order of MAESTRO's table or of their names; all by default.
+        files: only the first N usable files, in the order of MAESTRO's table or of their names; all by default.
 
     Raises:
-        DataError: there is no such folder, no MIDI file in it, or none that can be used.
+        DataError: the folder does not exist, or contains no usable MIDI file.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder}: not a folder. Name one with MIDI files in it.")
+        raise DataError(f"{folder}: not a folder. Give a folder of MIDI files.")
     names = _official(folder, "train")
     if names is None:
         paths = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         names = sorted(path.relative_to(folder).as_posix() for path in paths)
     if not names:
-        raise DataError(f"{folder}: no MIDI file ({', '.join(SUFFIXES)}) in it or below it.")
+        raise DataError(f"{folder}: contains no MIDI file ({', '.join(SUFFIXES)}).")
     taken = len(names) if files is None else files
     found = read(folder, names[:taken])
     while files is not None and len(found.pieces) < files and taken < len(names):
-        taken += files - len(found.pieces)  # others for those that cannot be used
+        taken += files - len(found.pieces)  # in place of the unusable ones
         found = read(folder, names[:taken])
     if not found.pieces:
         raise DataError(f"{folder}: none of its {len(names)} MIDI files can be used. {found.skipped[0]}")
     return found
 
 
-def read_folders(folders: Sequence[Path], files: int | None = None) -> Corpus:
-    """All that there is in several folders; what two of them have is taken once.
+def read_folders(folders: Sequence[Path], files: int | None = None, weights: Sequence[int] | None = None) -> Corpus:
+    """All pieces of several folders. A file that is in two of them is taken once, with the larger weight.
 
     Args:
         folders: each as `read_folder` takes it.
-        files: so many, the first ones.
+        files: only the first N files of all.
+        weights: for each folder, how many times each of its notes counts in training, >= 1; 1 by default.
 
     Raises:
         DataError: as `read_folder`, of any of them.
     """
     found = [read_folder(folder, files) for folder in folders]
+    weights = tuple(weights or [1] * len(folders))
     if len(found) == 1:
-        return found[0]
+        weighted = (replace(piece, weight=weights[0]) for piece in found[0].pieces)
+        return replace(found[0], pieces=tuple(weighted), weights=weights)
     pieces: dict[str, Piece] = {}
-    contents: set[str] = set()
-    for folder, corpus in zip(folders, found, strict=True):
+    names: dict[str, str] = {}  # by content
+    for folder, corpus, weight in zip(folders, found, weights, strict=True):
         for piece in corpus.pieces:
-            if piece.sha256 not in contents:
+            name = names.get(piece.sha256)
+            if name is None:
                 name = piece.name if piece.name not in pieces else f"{folder}/{piece.name}"
-                pieces[name] = replace(piece, name=name)
-            contents.add(piece.sha256)
+                names[piece.sha256] = name
+                pieces[name] = replace(piece, name=name, weight=weight)
+            elif pieces[name].weight < weight:
+                pieces[name] = replace(pieces[name], weight=weight)
     skipped = (why for corpus in found for why in corpus.skipped)
-    return Corpus(" and ".join(each.name for each in found), tuple(pieces.values())[:files], tuple(skipped))
+    dropped = (lost for corpus in found for lost in corpus.dropped)
+    name = " and ".join(each.name for each in found)
+    return Corpus(name, tuple(pieces.values())[:files], tuple(skipped), tuple(dropped), weights)
 
 
 def hold_out(pieces: Sequence[Piece], length: int = 1) -> tuple[list[Piece], list[Piece]]:
-    """Split pieces into those trained on and those chosen by: whole works, by the hash of their first piece's name.
+    """Split pieces into training pieces and held-out pieces, by the hash of the name of each work's first piece.
 
-    A work or more are on each side; a single work is on both. Where none of those to choose by has `length` notes, it
-    is by those trained on.
+    All pieces of a work are on the same side, and each side has at least one work. A single work is on both sides. If
+    no held-out piece has `length` notes, the training pieces are on both sides.
     """
     work = [pieces[first].name for first in works([piece.notes for piece in pieces])]
     digests = {name: int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) for name in work}
@@ -168,7 +180,7 @@ def hold_out(pieces: Sequence[Piece], length: int = 1) -> tuple[list[Piece], lis
 
 
 def read(folder: Path, names: Sequence[str]) -> Corpus:
-    """Parse files in parallel, or take from the cache those that have not changed since."""
+    """Parse files in parallel. Files that have not changed since the last time come from the cache."""
     stamps = {name: _stamp(folder / name) for name in names}
     known = _Cache.load(folder)
     fresh = [name for name in names if known.stamps.get(name) != stamps[name]]
@@ -176,47 +188,50 @@ def read(folder: Path, names: Sequence[str]) -> Corpus:
         parsed = parse([folder / name for name in fresh])
         known = known.updated(dict(zip(fresh, parsed, strict=True)), stamps)
         known.save(folder)
-    pieces, skipped = [], []
+    pieces, skipped, dropped = [], [], []
     for name in names:
-        notes, sha256, problem = known.files[name]
+        notes, sha256, problem, lost = known.files[name]
         if problem:
             skipped.append(f"{folder / name}: {problem}")
         else:
             pieces.append(Piece(name, notes, sha256))
+        if lost and not problem:
+            dropped.append(f"{folder / name}: {lost}.")
     table = next(iter(sorted(folder.glob(TABLE))), None)
     name = f"{table.stem.replace('maestro', MAESTRO).replace('-', ' ')}, train split" if table else folder.name
-    return Corpus(name, tuple(pieces), tuple(skipped))
+    return Corpus(name, tuple(pieces), tuple(skipped), tuple(dropped))
 
 
-File = tuple[Notes, str, str]
-"""The notes, the SHA-256 (or "" where it could not be read), and why it cannot be used (or ""), its name left out."""
+File = tuple[Notes, str, str, str]
+"""Notes, SHA-256, why the file cannot be used, and what of it is lost; each text may be "".
+
+The last two leave out its name: the cache may move with its folder."""
 
 
 def _stamp(path: Path) -> list[int]:
     status = path.stat()
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]  # what keeps one, as rsync does, changes another
+    # The ctime too: tools that keep the mtime of a changed file, such as rsync, do not keep its ctime.
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
 def parse(paths: Sequence[Path]) -> list[File]:
     """Read files in parallel."""
-    with ThreadPoolExecutor() as pool:  # symusic parses outside the GIL
+    with ThreadPoolExecutor() as pool:  # numpy works outside the GIL
         return list(pool.map(_parse_one, paths))
 
 
 def _parse_one(path: Path) -> File:
     nothing, sha256 = np.empty((0, COLUMNS)), ""
     try:
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        notes = read_notes(path, but=Part.RESPONSE.value)  # of an evening recorded by livegen, what was its own
+        content = path.read_bytes()
+        sha256 = hashlib.sha256(content).hexdigest()
+        events = smf.parse(content)
     except OSError as error:
-        return nothing, sha256, _why(path, unreadable(path, error))
-    except DataError as error:
-        return nothing, sha256, _why(path, error)
-    return notes, sha256, "" if len(notes) else "there are no notes in it."
-
-
-def _why(path: Path, error: DataError) -> str:
-    return str(error).removeprefix(f"{path}: ")  # kept in a folder that may be moved
+        return nothing, sha256, str(unreadable(path, error)).removeprefix(f"{path}: "), ""
+    except ValueError as error:
+        return nothing, sha256, f"{error}.", ""
+    notes = notes_of(events, but=Part.RESPONSE.value)  # in a recording by livegen, skip its own notes
+    return notes, sha256, "" if len(notes) else "contains no notes.", "; ".join(events.dropped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +250,8 @@ class _Cache:
                     notes = np.split(stored["notes"], np.cumsum(index["lengths"])[:-1]) if index["names"] else []
             except (OSError, ValueError, KeyError, EOFError, BadZipFile):
                 continue
-            files = dict(zip(index["names"], zip(notes, index["sha256"], index["problems"], strict=True), strict=True))
+            rows = zip(notes, index["sha256"], index["problems"], index["lost"], strict=True)
+            files = dict(zip(index["names"], rows, strict=True))
             return cls(dict(zip(index["names"], index["stamps"], strict=True)), files)
         return cls({}, {})
 
@@ -243,7 +259,7 @@ class _Cache:
         return _Cache({**self.stamps, **stamps}, {**self.files, **files})
 
     def save(self, folder: Path) -> None:
-        names = [name for name, (_, sha256, _) in self.files.items() if sha256]  # the others may be readable next time
+        names = [name for name, file in self.files.items() if file[1]]  # unreadable files are tried again next time
         index = {
             "parser": _PARSER,
             "names": names,
@@ -251,6 +267,7 @@ class _Cache:
             "lengths": [len(self.files[name][0]) for name in names],
             "sha256": [self.files[name][1] for name in names],
             "problems": [self.files[name][2] for name in names],
+            "lost": [self.files[name][3] for name in names],
         }
         notes = np.concatenate([np.empty((0, COLUMNS)), *(self.files[name][0] for name in names)])
         for path in _places(folder):

@@ -1,8 +1,8 @@
-"""Nats a note, of the LiteRT files themselves through the live encoding, on fixed windows of MAESTRO's validation set.
+"""The loss of LiteRT files in nats per note, with the live encoding, on fixed windows of MAESTRO's validation split.
 
-A window is a note and those before it in its piece. Its nats are -ln of the probability that the model gives to the
-note, each variable knowing those drawn before it. Times are counted in cells of 10 ms, so that a figure does not
-depend on the model's bins: inside a bin each cell is as likely as the next.
+A window is a note and the notes before it in its piece. Its loss is -ln of the probability that the model gives to the
+note, where each variable is conditioned on those sampled before it. Times are counted in cells of 10 ms, so that the
+loss does not depend on the model's bins: all cells of a bin have the same probability.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ from livegen.training.data import Notes, read_notes
 WINDOWS = Path(__file__).with_name("windows-validation.csv.gz")
 CONTEXTS = (1, 3, 5, 10, WINDOW)
 COUNTED = 4
-"""How many of the variables make up the total: the pedal is told apart."""
+"""The total is the sum of this many variables. The pedal is reported separately."""
 
 
-_HOW = how()  # nothing is drawn
+_HOW = how()  # nothing is sampled
 
 Costs = NDArray[np.float64]
-"""Nats by window and variable, shape (windows, 5)."""
+"""Loss in nats by window and variable, shape (windows, 5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     piece: str  # file below the data folder
-    target: int  # place of the note to be told, among the piece's notes
+    target: int  # index of the note to predict, in the piece
 
 
 def read_windows(path: Path, limit: int | None = None) -> list[Window]:
-    """The windows in a csv.gz with the columns midi_filename and target; `limit` takes as many, evenly spread.
+    """The windows in a csv.gz with the columns midi_filename and target; with `limit` only so many, evenly spread.
 
     Raises:
-        DataError: it cannot be read as that.
+        DataError: the file is not such a table.
     """
     try:
         with gzip.open(path, "rt", newline="", encoding="utf-8") as table:
@@ -57,16 +57,16 @@ def read_windows(path: Path, limit: int | None = None) -> list[Window]:
     except (OSError, EOFError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a csv.gz with the columns midi_filename and target ({error})") from error
     if not windows:
-        raise DataError(f"{path}: there is no window in it")
+        raise DataError(f"{path}: contains no windows")
     if limit is None or limit >= len(windows):
         return windows
     return [windows[i * len(windows) // limit] for i in range(limit)]
 
 
 def draw_windows(pieces: Sequence[Piece], count: int, seed: int = 0) -> list[Window]:
-    """A piece drawn evenly, then a target in it that has WINDOW notes before it, `count` times.
+    """`count` random windows: a piece, sampled uniformly, then a target in it that has WINDOW notes before it.
 
-    Where there are no more targets than that, each of them once.
+    If there are no more than `count` targets, each of them once.
 
     Raises:
         DataError: no piece is long enough.
@@ -84,7 +84,7 @@ def draw_windows(pieces: Sequence[Piece], count: int, seed: int = 0) -> list[Win
 def read_pieces(folder: Path, windows: Sequence[Window]) -> dict[str, Notes]:
     """The notes of all pieces that the windows are of."""
     names = sorted({window.piece for window in windows})
-    with ThreadPoolExecutor() as pool:  # symusic parses outside the GIL
+    with ThreadPoolExecutor() as pool:  # numpy works outside the GIL
         return dict(zip(names, pool.map(lambda name: read_notes(folder / name), names), strict=True))
 
 
@@ -95,7 +95,7 @@ def to_note(row: NDArray[np.float64]) -> Note:
 
 
 def nats(runtime: Runtime, notes: Notes) -> list[float]:
-    """What the last of `notes` costs after the others, by variable in the order of `encoding.VARIABLES`."""
+    """The loss of the last of `notes` after the others, by variable in the order of `encoding.VARIABLES`."""
     *before, target = [to_note(row) for row in notes]
     state = runtime.begin()
     for token in encoding.context(before):
@@ -118,17 +118,17 @@ def evaluate(
     pieces: Mapping[str, Notes],
     context: int = WINDOW,
 ) -> Costs:
-    """Nats of each window with so many notes of context, by variable: shape (windows, 5).
+    """The loss of each window with `context` notes of context.
 
     Raises:
-        DataError: the piece of a window has no such note, or fewer before it.
+        DataError: the piece of a window has no such note, or fewer notes before it.
     """
     for window in windows:
         count = len(pieces[window.piece])
         if not context <= window.target < count:
             raise DataError(
-                f"{window.piece}: a window names note {window.target}. It has {count}, of which those from {context} on"
-                " can be told."
+                f"{window.piece}: a window names note {window.target}. The piece has {count} notes, and only those from"
+                f" {context} on have enough notes before them."
             )
     threads = min(os.cpu_count() or 1, len(windows))
     runtimes = [LiteRt(content, memory) for _ in range(threads)]  # LiteRT runs outside the GIL
@@ -144,7 +144,7 @@ def evaluate(
 
 
 def standard_error(values: NDArray[np.float64], windows: Sequence[Window]) -> float:
-    """Of the mean of one value a window, by piece: windows of one piece resemble each other. NaN for one piece."""
+    """Standard error of the mean of one value per window, clustered by piece. NaN for a single piece."""
     index = {name: i for i, name in enumerate(dict.fromkeys(window.piece for window in windows))}
     sums = np.bincount([index[window.piece] for window in windows], values - values.mean())
     n = len(sums)
@@ -152,7 +152,7 @@ def standard_error(values: NDArray[np.float64], windows: Sequence[Window]) -> fl
 
 
 def figures(costs: Mapping[int, Costs], windows: Sequence[Window]) -> Figures:
-    """The figures for a card, from nats by window and variable, after each number of notes: `WINDOW` among them."""
+    """The figures for a card, from the losses after each number of notes of context, including `WINDOW`."""
     means = costs[WINDOW].mean(axis=0)
     counted = {context: cost[:, :COUNTED].sum(axis=1) for context, cost in costs.items()}
     return Figures(
@@ -172,7 +172,7 @@ def validated(
     pieces: Mapping[str, Notes],
     costs: Costs | None = None,
 ) -> Figures:
-    """The figures of a LiteRT file, for its card; `costs` are those after WINDOW notes where they are known."""
+    """The figures of a LiteRT file, for its card; `costs` are the losses after WINDOW notes if they are known."""
     first = evaluate(content, memory, windows, pieces) if costs is None else costs
     others = (context for context in CONTEXTS if context != WINDOW)
     return figures(
@@ -181,19 +181,19 @@ def validated(
 
 
 def refuse_trained_on(card: Card, hashes: Mapping[str, str]) -> None:
-    """See that a model has not been trained on any of the files, by name and SHA-256, that it is to be evaluated on.
+    """Check that a model was not trained on any of the files, by name and SHA-256, that it is to be evaluated on.
 
     Raises:
-        DataError: it has.
+        DataError: it was.
     """
     refuse_seen(card.name, set(card.training.hashes.split()), hashes)
 
 
 def refuse_seen(name: str, seen: Set[str], hashes: Mapping[str, str]) -> None:
-    """The same for whatever is called `name` and was trained on files with these first digits of their SHA-256."""
+    """The same for anything called `name` that was trained on files with these hashes (`corpus.short`)."""
     known = [file for file, sha256 in hashes.items() if short(sha256) in seen]
     if known:
         raise DataError(
-            f"{name} was trained on {len(known)} of the {len(hashes)} files, {known[0]} among them: what it tells "
-            "of them is no figure. Choose another set."
+            f"{name} was trained on {len(known)} of the {len(hashes)} files (such as {known[0]}), so the result would"
+            " be biased. Use other files."
         )

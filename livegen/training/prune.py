@@ -14,15 +14,15 @@ Floats = NDArray[np.float32]
 
 
 def pruned(pianist: Pianist, units: int, heard: NDArray[np.int32]) -> Pianist:
-    """The pianist with only so many of its LSTM's units: those that say most. It has to be trained on.
+    """A pianist with only the most important units of each LSTM layer. It needs further training.
 
-    How much a unit says is how its output varies over the notes heard, times the squares of the weights that it is
-    read with. A unit goes from all layers at once, as their outputs are added up.
+    The importance of a unit is the variance of its output over the notes in `heard`, times the sum of the squared
+    weights that read it. The same units are kept in all layers, because the outputs of the layers are added up.
 
     Args:
-        pianist: stays as it is.
-        units: at most as many as it has.
-        heard: tokens of some crops, shape (batch, time, 5).
+        pianist: is not changed.
+        units: to keep in each layer, at most as many as there are.
+        heard: tokens of some training sequences, shape (batch, time, 5).
     """
     whole = pianist.architecture.units
     reads = [pianist.heads.kernel, pianist.back.query.kernel, pianist.back.key.kernel]

@@ -1,4 +1,4 @@
-"""A model's figures, and beside them those of others on the same windows."""
+"""The loss of a model, compared with other models and baselines on the same windows."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ from livegen.training.evaluate import (
 )
 
 DRAWN = 2000
-"""Windows of a folder that has no list of them."""
+"""Random windows for a folder without a list of windows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     name: str
     figures: Figures
-    worse_by: float  # nats a note than the model, paired
-    se: float  # of that, by piece
+    worse_by: float  # nats per note, compared with the model on the same windows
+    se: float  # standard error of that, by piece
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
     name: str
-    data: str  # what the windows are of, for people
+    data: str  # name of the data, for messages
     figures: Figures
     comparisons: tuple[Comparison, ...]
 
@@ -69,11 +69,11 @@ class EvaluationReport:
         return {**about, "nll": nll, "contexts": contexts, "peers": peers}
 
     def text(self) -> str:
-        """For people."""
+        """As a table."""
         width = max(len(name) for name in (self.name, *(each.name for each in self.comparisons)))
         columns = (*VARIABLES[:COUNTED], "total", "+-", "pedal")
         lines = [
-            f"nats a note, {self.figures.windows} windows of {self.data} ({self.figures.pieces} pieces)",
+            f"nats per note, {self.figures.windows} windows of {self.data} ({self.figures.pieces} pieces)",
             " " * width + "".join(column.rjust(10) for column in columns),
             self.name.ljust(width) + _cells(self.figures),
         ]
@@ -81,7 +81,7 @@ class EvaluationReport:
             word = "better" if p.worse_by < 0 else "worse"
             lines.append(f"{p.name.ljust(width)}{_cells(p.figures)}  {word} by {abs(p.worse_by):.3f}{_within(p.se)}")
         after = ", ".join(f"{context}: {total:.3f}" for context, total in self.figures.contexts.items())
-        return "\n".join([*lines, f"{self.name} after fewer notes: {after}"])
+        return "\n".join([*lines, f"{self.name} after fewer notes of context: {after}"])
 
 
 def _plain(found: Figures) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _plain(found: Figures) -> dict[str, Any]:
 
 
 def _known(se: float) -> float | None:
-    """JSON has no NaN, which a standard error is where all windows are of one piece."""
+    """JSON has no NaN, the standard error if all windows are from one piece."""
     return se if isfinite(se) else None
 
 
@@ -121,22 +121,22 @@ def report(
 
     Args:
         card: of the model.
-        folder: of MAESTRO, or any folder of MIDI files.
-        others: on the same windows.
-        tell: takes what happens, a line at a time.
+        folder: MAESTRO, or any folder of MIDI files.
+        others: models to evaluate on the same windows.
+        tell: takes progress messages, one line at a time.
         split: of MAESTRO.
-        listed: a list of windows; without one, livegen's own of MAESTRO, and of another folder DRAWN of all its files.
-        limit: so many windows.
+        listed: a list of windows; by default livegen's own list for MAESTRO, and DRAWN random windows of other folders.
+        limit: use only so many windows.
         tutorial: a run of the preset tutorial, another baseline; only where the data is MAESTRO.
 
     Raises:
-        DataError: no such data, a model was trained on it, or `tutorial` is no such run.
+        DataError: there is no such data, a model was trained on it, or `tutorial` is not such a run.
         ModelError: a model cannot be played.
     """
     maestro = is_maestro(folder)
     if tutorial is not None and not maestro:
         raise DataError(
-            f"{folder}: not MAESTRO, to whose train split the tutorial's model is fitted. Leave out --tutorial."
+            f"{folder}: --tutorial needs MAESTRO, because it is fitted to MAESTRO's train split. Remove --tutorial."
         )
     tell(f"reading {folder}")
     if maestro:
@@ -147,12 +147,14 @@ def report(
         files, data = list(corpus.pieces), corpus.name
         for problem in corpus.skipped:
             tell(f"skipped: {problem}")
+        for lost in corpus.dropped:
+            tell(f"damaged: {lost}")
         windows = read_windows(listed, limit) if listed else draw_windows(files, limit or DRAWN)
     hashes = {piece.name: piece.sha256 for piece in files}
     pieces = {piece.name: piece.notes for piece in files}
     missing = sorted({window.piece for window in windows} - pieces.keys())
     if missing:
-        raise DataError(f"{folder}: {missing[0]} is not in {data}, and the windows name it.")
+        raise DataError(f"{folder}: the windows name {missing[0]}, which is not in {data}.")
     for each in (card, *others):
         refuse_trained_on(each, hashes)
     fitted: list[tuple[str, _Fitted]] = []
@@ -177,7 +179,7 @@ class _Fitted(Protocol):
     """A baseline: not a model that the daemon plays."""
 
     def costs(self, windows: Sequence[Window], pieces: Mapping[str, Notes]) -> Costs:
-        """Nats of each window, by variable: shape (windows, 5)."""
+        """The loss of each window."""
 
 
 def _fitted(training: Sequence[Piece], tutorial: Path | None, hashes: Mapping[str, str]) -> list[tuple[str, _Fitted]]:
@@ -185,7 +187,7 @@ def _fitted(training: Sequence[Piece], tutorial: Path | None, hashes: Mapping[st
     marginals = Marginals(training)
     baselines: list[tuple[str, _Fitted]] = []
     if tutorial is not None:
-        with quiet():  # TensorFlow, which the rest does without
+        with quiet():  # TensorFlow, which nothing else here needs
             from livegen.training.tutorial import baseline
 
         baselines.append((baseline.NAME, baseline.TutorialBaseline(tutorial, training, marginals, hashes)))
@@ -193,12 +195,12 @@ def _fitted(training: Sequence[Piece], tutorial: Path | None, hashes: Mapping[st
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """The same names; of two that are one the later has a number."""
-    told: list[str] = []
+    """The same names, with a number after each repeated one."""
+    found: list[str] = []
     for name in names:
         numbered = (f"{name}{f' ({n})' if n > 1 else ''}" for n in itertools.count(1))
-        told.append(next(each for each in numbered if each not in told))
-    return told
+        found.append(next(each for each in numbered if each not in found))
+    return found
 
 
 def _compared(name: str, costs: Costs, ours: Costs, windows: Sequence[Window]) -> Comparison:

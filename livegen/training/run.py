@@ -1,12 +1,12 @@
-"""A training run: its folder, what it keeps, and how it goes on.
+"""A training run and its folder. A run that was stopped is resumed after its last epoch.
 
-recipe.json       everything that decides the run
-log.jsonl         a line an epoch
-best.weights.h5   the weights that were best: on the held-out pieces, or where there are none in training
-last.weights.h5   the last epoch's, with the optimizer's state: a run that was stopped goes on from there
+recipe.json       all settings that determine the run
+log.jsonl         one line per epoch
+best.weights.h5   the weights with the best held-out loss, or without held-out pieces the best training loss
+last.weights.h5   the weights and the optimizer state after the last epoch, for resuming
 tensorboard/      for TensorBoard
 loss.png          the loss curve
-lock              held while a process trains here
+lock              held while a process trains in the folder
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from livegen.errors import ConfigError, DataError, PortError
+from livegen.errors import ConfigError, DataError, StorageError
 from livegen.files import claimed, drafted, remove_drafts
 from livegen.training import Tell
 from livegen.training.cluster import Cluster
@@ -36,16 +36,16 @@ BOARD, CURVE = "tensorboard", "loss.png"
 LOCK = "lock"
 
 HASHES = "hashes"
-"""In a recipe: of the files trained on, as `corpus.short` gives them."""
+"""Key in a recipe: the hashes of the training files, as `corpus.hashes` returns them."""
 
 FORMAT = 1_000_000
-"""Bytes, about, of a weights' file that are not weights."""
+"""Bytes of overhead in a weights file, approximately."""
 
 
 def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """The same batches, without tf.data's autotuner, which can keep an epoch from ending for as long as it took.
+    """The same batches, without tf.data's autotuner, which can delay the end of an epoch by as long as the epoch took.
 
-    Its thread sleeps for 10 ms, then 20, 40 ..., and now and then an iterator that has ended waits for it to wake.
+    Its thread sleeps for 10 ms, then 20, 40 ..., and sometimes an iterator that has ended waits for it to wake up.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
@@ -53,36 +53,38 @@ def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def make(folder: Path) -> None:
-    """See that the folder that --out names is there.
+    """Create the folder of --out if it does not exist.
 
     Raises:
-        ConfigError: it cannot be made.
+        ConfigError: it cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be made ({error.strerror}). Name another folder with --out.") from error
+        raise ConfigError(
+            f"{folder}: cannot be created ({error.strerror}). Choose another folder with --out."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
 class Epochs:
-    """What a run consists of."""
+    """The length of a run."""
 
     count: int
-    steps: int  # of each
-    notes: int  # predicted in each
-    patience: int | None = None  # epochs without a better loss, then it stops early
-    by: str = "val_loss"  # the loss to choose by: of the held-out pieces, or `loss`, that of training
+    steps: int  # per epoch
+    notes: int  # predicted per epoch
+    patience: int | None = None  # epochs without a better loss after which the run stops early
+    by: str = "val_loss"  # the loss that chooses the best weights: held-out, or `loss` for training
 
 
 class Run:
-    """A run in a folder; where that holds the same run already, half done, it goes on.
+    """A run in a folder. If the folder holds the same run, unfinished, `fit` resumes it.
 
-    Of the workers of a cluster only the chief reads and writes the folder.
+    In a cluster only the chief reads and writes the folder.
 
     Raises:
-        ConfigError: the folder cannot be made.
-        DataError: it holds another run, or a damaged one.
+        ConfigError: the folder cannot be created.
+        DataError: it holds a run with other settings, or a damaged one.
     """
 
     def __init__(self, folder: Path, recipe: Mapping[str, Any], cluster: Cluster | None = None) -> None:
@@ -100,12 +102,12 @@ class Run:
         if there is not None and there != ours:
             other = [name for name in there.keys() | ours.keys() if there.get(name) != ours.get(name)]
             raise DataError(
-                f"{folder}: another run, with another recipe ({', '.join(sorted(other))}), lies here."
-                " Name a new folder with --out."
+                f"{folder}: contains a run with other settings ({', '.join(sorted(other))})."
+                " Choose another folder with --out."
             )
         _replace(path, text)
         self.log = read_log(folder)
-        if self.log:  # without a last line that was cut off, for the next to follow
+        if self.log:  # without a truncated last line, so that lines can be appended
             _replace(folder / LOG, "".join(f"{json.dumps(row)}\n" for row in self.log))
 
     def fit(
@@ -116,14 +118,14 @@ class Run:
         epochs: Epochs,
         tell: Tell,
     ) -> None:
-        """Train a compiled model to the end, and leave it with its best weights.
+        """Train a compiled model to the end of the run, and give it the best weights.
 
         Args:
-            model: compiled, and built with all its variables: TensorFlow traces a step twice that makes some.
-            training: the batches from a step on.
-            held_out: batches to look at after each epoch, if any.
-            epochs: how long.
-            tell: takes a line an epoch.
+            model: compiled, and with all its variables: TensorFlow traces a step that creates some twice.
+            training: returns the batches from a step on.
+            held_out: batches to evaluate after each epoch, if any.
+            epochs: the length of the run.
+            tell: takes a line for each epoch.
         """
         chief = self.cluster.chief
         model.optimizer.build(model.trainable_variables)
@@ -133,10 +135,10 @@ class Run:
                     model.load_weights(self.folder / LAST)
                 except (OSError, ValueError, KeyError) as error:
                     raise DataError(
-                        f"{self.folder / LAST}: missing or damaged, so that this run cannot go on ({error})."
-                        f" Its best weights are in {BEST}. Begin another with --out."
+                        f"{self.folder / LAST}: missing or damaged ({error}), so the run cannot be resumed."
+                        f" Its best weights are in {BEST}. Start another run with --out."
                     ) from error
-            tell(f"goes on after epoch {len(self.log)}, {_losses(self.log[-1])}")
+            tell(f"resuming after epoch {len(self.log)}, {_losses(self.log[-1])}")
         self.cluster.align([*model.variables, *model.optimizer.variables])
         keep = _Keep(self, epochs, tell)
         if not keep.over:
@@ -147,7 +149,7 @@ class Run:
                     initial_epoch=len(self.log),
                     epochs=epochs.count,
                     validation_data=held_out,
-                    shuffle=False,  # the batches are drawn at random already
+                    shuffle=False,  # the batches are random already
                     verbose=0,
                     callbacks=[keep, *([keras.callbacks.TensorBoard(self.folder / BOARD)] if chief else [])],
                 )
@@ -157,7 +159,7 @@ class Run:
 
 
 class _Keep(keras.callbacks.Callback):
-    """Writes an epoch down: weights first, then the log, so that whatever is in the log can be gone on from."""
+    """Saves each epoch: weights first, then the log, so that every epoch in the log can be resumed."""
 
     def __init__(self, run: Run, epochs: Epochs, tell: Tell) -> None:
         super().__init__()
@@ -186,7 +188,7 @@ class _Keep(keras.callbacks.Callback):
         if self._run.cluster.chief:
             self._write(row, best=best)
         log.append(row)
-        pace = (now - self._began) / (done - self._before)  # s an epoch
+        pace = (now - self._began) / (done - self._before)  # s per epoch
         self._tell(
             f"epoch {done}/{self._epochs.count}  {_losses(row)}"
             f"  {self._epochs.notes / pace:,.0f} notes/s  {(self._epochs.count - done) * pace / 60:.0f} min left"
@@ -195,7 +197,7 @@ class _Keep(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _means(self, logs: Mapping[str, Any]) -> dict[str, float]:
-        """Over the workers: each has seen its share."""
+        """The mean over the workers, each of which has seen its share."""
         values = self._run.cluster.mean([np.float64(value) for value in logs.values()])
         return {name: float(value) for name, value in zip(logs, values, strict=True)}
 
@@ -214,13 +216,13 @@ def _losses(row: dict[str, Any]) -> str:
 
 @contextmanager
 def sole(folder: Path) -> Iterator[None]:
-    """Keep other processes from training into the same folder, and remove what one left there that was killed.
+    """Lock the folder against other processes, and remove temporary files that a killed one left there.
 
     Raises:
-        DataError: another process does.
+        DataError: another process holds the lock.
     """
     (folder / LOCK).touch()
-    busy = f"{folder}: another process is training there. Wait for its end, or name a new folder with --out."
+    busy = f"{folder}: another process is training there. Wait until it ends, or choose another folder with --out."
     with claimed(folder / LOCK, busy):
         for name in (RECIPE, LOG, BEST, LAST, CURVE):
             remove_drafts(folder / name)
@@ -230,10 +232,10 @@ def sole(folder: Path) -> Iterator[None]:
 def _save(model: keras.Model, path: Path) -> None:
     values = [*model.variables, *model.optimizer.variables]
     needed = sum(math.prod(value.shape) for value in values) * np.dtype(np.float32).itemsize + FORMAT
-    if shutil.disk_usage(path.parent).free < needed:  # a file that breaks off takes HDF5 down with it
-        raise PortError(
-            f"{path.parent}: no space for the {needed / 1e6:.0f} MB of its weights. Make room, and give the same"
-            " command: it goes on from the last epoch that was kept."
+    if shutil.disk_usage(path.parent).free < needed:  # HDF5 crashes if the disk fills up while it writes
+        raise StorageError(
+            f"{path.parent}: not enough disk space for {needed / 1e6:.0f} MB of weights. Free some space, then give the"
+            " same command again: it resumes after the last saved epoch."
         )
     with drafted(path) as draft:
         model.save_weights(draft)
@@ -245,10 +247,10 @@ def _replace(path: Path, text: str) -> None:
 
 
 def read_recipe(folder: Path) -> dict[str, Any]:
-    """What a run was begun with.
+    """The settings of a run.
 
     Raises:
-        DataError: the folder is not that of a run, or its recipe is damaged.
+        DataError: the folder is not a run, or its recipe is damaged.
     """
     path = folder / RECIPE
     try:
@@ -256,9 +258,9 @@ def read_recipe(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise DataError(f"{folder}: not a run of livegen train: {RECIPE} cannot be read ({error.strerror}).") from error
     except ValueError as error:
-        raise DataError(f"{path}: damaged ({error}). Name another folder.") from error
+        raise DataError(f"{path}: damaged ({error}). Choose another folder.") from error
     if not isinstance(recipe, dict):
-        raise DataError(f"{path}: damaged (it is no table). Name another folder.")
+        raise DataError(f"{path}: damaged (not a JSON object). Choose another folder.")
     return recipe
 
 
@@ -266,19 +268,19 @@ def load_best(model: keras.Model, folder: Path) -> None:
     """Give a model the best weights of a run.
 
     Raises:
-        DataError: there are none yet, or they are damaged.
+        DataError: the run has none yet, or they are damaged.
     """
     path = folder / BEST
     try:
         model.load_weights(path)
     except FileNotFoundError as error:
-        raise DataError(f"{folder}: there is no {BEST} in it yet. Train for one epoch at least.") from error
+        raise DataError(f"{folder}: contains no {BEST} yet. Train for at least one epoch.") from error
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: damaged, or another model's. Name another run.") from error
+        raise DataError(f"{path}: damaged, or of another model. Choose another run.") from error
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
-    """The rows of a run's log; a last line that was cut off is left out."""
+    """The rows of a run's log, without a truncated last line."""
     path = folder / LOG
     rows: list[dict[str, Any]] = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
@@ -290,7 +292,7 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
 
 
 def draw_curve(folder: Path) -> Path:
-    """Draw the loss of a run, in training and on the held-out pieces if there are any. Returns the picture."""
+    """Plot the training loss and, if there is one, the held-out loss of a run. Returns the path of the picture."""
     import matplotlib as mpl
 
     mpl.use("Agg")

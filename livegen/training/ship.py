@@ -1,4 +1,4 @@
-"""From a training run to a model that the daemon loads."""
+"""Exports a training run as a model folder that the daemon loads."""
 
 from __future__ import annotations
 
@@ -40,55 +40,60 @@ from livegen.training.model import Architecture, Pianist, untrained
 from livegen.training.run import HASHES, RECIPE, load_best, read_log, read_recipe
 
 INT8_MAY_COST = 0.01
-"""Nats a note, paired on the same windows: up to this, int8 weights are taken for their speed."""
+"""Nats per note, paired on the same windows: int8 weights are used, for their speed, if they cost at most this."""
 
 OWN_LICENCE, OWN_CREDIT = "not named", "Trained on its maker's own data. The code of livegen is under Apache-2.0."
-"""In the card of a model that knows nothing of MAESTRO."""
+"""For the card of a model that was not trained on MAESTRO."""
 
-CHOSEN_BY = 4000  # windows of the pieces held out of training, or as many as there are
+CHOSEN_BY = 4000  # windows of held-out pieces, at most, to choose the type of the weights by
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What a model is evaluated on."""
+    """The data that a model is evaluated on."""
 
     folder: Path  # of MAESTRO
     windows: Sequence[Window]
 
 
 def load(run: Path) -> Pianist:
-    """The best pianist of a run.
+    """The pianist of a run, with the best weights.
 
     Raises:
-        DataError: the folder is not that of a run, or it is one for another encoding or length of context.
+        DataError: the folder is not a run, or the run has another encoding or context length.
     """
     recipe = read_recipe(run)
     if recipe.get("preset") == "tutorial":
-        raise DataError(f"{run}: the daemon does not play the tutorial's model. Train one with --preset livegen.")
+        raise DataError(f"{run}: the daemon does not play the tutorial's model. Train a model with --preset livegen.")
     for name, ours in (("scheme", SCHEME), ("window", WINDOW)):
-        theirs = recipe.get(name, "of an older livegen, which did not write it down")
+        theirs = recipe.get(name, "unknown (an older livegen did not store it)")
         if theirs != ours:
             raise DataError(
-                f"{run}: trained for the {name} {theirs}, and this livegen's is {ours}."
+                f"{run}: its {name} is {theirs}; this livegen needs {ours}."
                 " Export it with the livegen that trained it, or train again."
             )
     try:
         pianist = untrained(build(Architecture, recipe["architecture"]), recipe["dropout"])
     except (ValueError, KeyError) as error:
-        raise DataError(f"{run / RECIPE}: damaged ({error}). Name another run.") from error
+        raise DataError(f"{run / RECIPE}: damaged ({error}). Choose another run.") from error
     load_best(pianist, run)
     return pianist
 
 
 def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
-    """How the best pianist of a run was trained, on `pieces` of the data called `name`, and its start before it.
+    """How the best pianist of a run was trained, including the model that it started from.
 
-    Of its start and of its teachers the recipe keeps the recipes.
+    The recipe contains the recipes of that model and of the teachers.
+
+    Args:
+        run: its folder.
+        name: of the data, for messages.
+        pieces: that it was trained on.
     """
     best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
     recipe = read_recipe(run)
     recipe.pop(HASHES, None)
-    data = [f"{name}, less the pieces held out to choose the best weights by"]
+    data = [f"{name}, without the pieces held out to choose the best weights"]
     notes, minutes = int(best["notes"]), float(best["seconds"]) / 60
     seen = {short(piece.sha256) for piece in pieces}
     start, teachers = _before(run, recipe)
@@ -99,9 +104,9 @@ def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
     recipe["teachers"] = [teacher.recipe for teacher in teachers]
     for each in (*teachers, *([start] if start else ())):
         seen.update(each.hashes.split())
-    masters = {teacher.data for teacher in teachers}.difference(data)
+    taught_by = {teacher.data for teacher in teachers}.difference(data)
     return Training(
-        data="; taught by a model of ".join(["; then ".join(dict.fromkeys(data)), *sorted(masters)]),
+        data="; teachers trained on ".join(["; then ".join(dict.fromkeys(data)), *sorted(taught_by)]),
         files=len(seen),
         hashes=" ".join(sorted(seen)),
         notes=notes,
@@ -112,39 +117,37 @@ def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
 
 
 def _before(run: Path, recipe: Mapping[str, Any]) -> tuple[Training | None, list[Training]]:
-    """How the model that a run began with was trained, if it began with one, and how its teachers were."""
+    """How the model that a run started from was trained, if there is one, and how its teachers were trained."""
     start, teachers = recipe.get("start"), recipe.get("teachers", ())
     try:
         return build(Training, start) if start else None, [build(Training, teacher) for teacher in teachers]
     except ValueError as error:
-        raise DataError(
-            f"{run / RECIPE}: tells of its start or its teachers what this livegen cannot read ({error})."
-        ) from error
+        raise DataError(f"{run / RECIPE}: this livegen cannot read its entries start or teachers ({error}).") from error
 
 
 def _trained_on(run: Path, pieces: Sequence[Piece]) -> Sequence[Piece]:
-    """Of the pieces those that the run was given, all of them: folders grow.
+    """The pieces that the run was given, without files that were added to the folders later.
 
     Raises:
-        DataError: some are not there any more.
+        DataError: some of them are missing.
     """
     hashes = read_recipe(run).get(HASHES)
-    if hashes is None:  # of an older livegen
+    if hashes is None:  # a run of an older livegen
         return pieces
     given = set(hashes.split())
     found = [piece for piece in pieces if short(piece.sha256) in given]
     if lacking := len(given) - len({short(piece.sha256) for piece in found}):
         raise DataError(
-            f"{run}: {lacking} of the {len(given)} files that it was trained on are not in the data, or have changed."
-            " Give the same folders: --data"
+            f"{run}: {lacking} of the {len(given)} files that it was trained on are missing from --data, or have"
+            " changed. Give the same --data as in training."
         )
     return found
 
 
 @contextmanager
 def _written(out: Path) -> Iterator[None]:
-    """Say it plainly when the disk is full, as TensorFlow and as Python have it."""
-    again = "Put that right, and export again."
+    """Turn the errors of TensorFlow and Python for a full disk into a clear one."""
+    again = "Fix this, then export again."
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
@@ -156,27 +159,31 @@ def _written(out: Path) -> Iterator[None]:
 def ship(
     run: Path, folders: Sequence[Path], out: Path, tell: Tell = print, validation: Validation | None = None
 ) -> Card:
-    """Export a run's best pianist, choose the type of its weights, evaluate it, and put it in the place of `out`.
+    """Export a run's best pianist, choose the type of its weights, evaluate it, and write it to `out`.
 
     Args:
-        run: the folder that training wrote.
+        run: the folder of the run.
         folders: the data that it was trained on.
-        out: the model's folder; a model that is there is replaced, once all is done.
-        tell: takes what happens, a line at a time.
-        validation: what to evaluate it on.
+        out: the model's folder. An existing model is replaced when the new one is complete.
+        tell: takes progress messages, one line at a time.
+        validation: the data to evaluate it on.
 
     Raises:
-        ConfigError: `out` is something else than a model, or cannot be made.
-        DataError: no run, no data, or it was trained on what it is to be evaluated on.
-        PortError: the disk is full. Nothing is left of it, and what was there stays.
+        ConfigError: `out` is not a model's folder, or cannot be created.
+        DataError: there is no run or no data, or the validation data contains training pieces.
+        StorageError: the disk is full. Temporary files are removed, and an existing model stays.
     """
     if out.exists() and not (out / CARD).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"{out}: no model, and not empty. Name a new folder, or a model's to replace it: --out")
+        raise ConfigError(
+            f"{out}: not empty, and not a model. Choose a new folder, or an existing model to replace, with --out."
+        )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         try_out(out / CARD if out.is_dir() else out)
     except OSError as problem:
-        raise ConfigError(f"{out}: cannot be made ({problem.strerror}). Name another folder: --out") from problem
+        raise ConfigError(
+            f"{out}: cannot be created ({problem.strerror}). Choose another folder with --out."
+        ) from problem
     pianist = load(run)
     a = pianist.architecture
     corpus = read_folders(folders)
@@ -194,12 +201,12 @@ def ship(
         content, small = (export.litert(pianist, quantise=quantise) for quantise in (False, True))
         costs, small_costs = (evaluate(each, a.memory, chosen_by, notes) for each in (content, small))
         difference = (small_costs - costs)[:, :COUNTED].sum(axis=1)
-        error = standard_error(difference, chosen_by)  # of one piece there is none
+        error = standard_error(difference, chosen_by)  # NaN for a single piece
         fit = difference.mean() <= INT8_MAY_COST
         tell(
-            f"int8 weights cost {difference.mean():.4f}{'' if isnan(error) else f' +- {error:.4f}'} nats a note"
-            f" on {len(chosen_by)} windows of held-out pieces"
-            f"{'' if fit else f', more than {INT8_MAY_COST}: they stay float32, and a note takes three times as long'}"
+            f"int8 weights increase the loss by {difference.mean():.4f}{'' if isnan(error) else f' +- {error:.4f}'}"
+            f" nats per note on {len(chosen_by)} windows of held-out pieces"
+            f"{'' if fit else f', more than {INT8_MAY_COST}: the model stays float32, about three times slower'}"
         )
         content = small if fit else content
         (new / litert.FILE).write_bytes(content)
@@ -207,7 +214,7 @@ def ship(
         described = Card(
             folder=out,
             name=out.name,
-            title=f"A pianist: an LSTM of {a.layers} layers of {a.units} that looks back",
+            title=f"Pianist: LSTM, {a.layers} layers of {a.units} units, with attention",
             scheme=SCHEME,
             window=WINDOW,
             architecture=a.to_dict(),

@@ -1,4 +1,4 @@
-"""Train a pianist: the preset `livegen`."""
+"""Trains a pianist: the preset `livegen`."""
 
 from __future__ import annotations
 
@@ -27,42 +27,43 @@ from livegen.training.student import Student
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that decides a run."""
+    """All settings that determine a run."""
 
     steps: int = 2400
-    batch: int = 192  # crops
-    length: int = 41  # notes of a crop; the first is only read
+    batch: int = 192  # training sequences
+    length: int = 41  # notes of a training sequence; the first is only read
     learning_rate: float = 0.01  # of Muon
-    adam_share: float = 0.6  # of it, for what Adam moves: embeddings, biases and the last layers
+    adam_share: float = 0.6  # Adam's learning rate is this times Muon's; Adam updates embeddings, biases, last layers
     warmup: int = 60  # steps
-    decay_from: float = 0.4  # of the steps; from there linearly to zero
-    clip: float = 1.0  # global norm of the gradient
-    weight_decay: float = 0.1  # of what Muon moves, times the learning rate
-    dropout: float = 0.25  # of what goes into each layer, and into the heads
+    decay_from: float = 0.4  # share of the steps after which the learning rate falls linearly to zero
+    clip: float = 1.0  # global norm of the gradients
+    weight_decay: float = 0.1  # for Muon's weights, times the learning rate
+    dropout: float = 0.25  # of the inputs of each layer and of the heads
     seed: int = 1
     held_out_batches: int = 8
-    epoch: int = 50  # steps between two looks at the held-out pieces
-    teachers: tuple[Training, ...] = ()  # of the models that it learns from beside the notes
-    taught: float = 0.8  # share of the loss that is theirs, if there are any
-    start: Training | None = None  # of the model whose weights it begins with, with a fresh optimizer
+    epoch: int = 50  # steps between two evaluations on the held-out pieces
+    teachers: tuple[Training, ...] = ()  # how each teacher was trained
+    taught: float = 0.8  # share of the loss that compares with the teachers, if there are any
+    start: Training | None = None  # how the model was trained whose weights the run starts from
+    weights: tuple[int, ...] = (1,)  # of the data folders, in the order of --data
     augmentation: data.Augmentation = field(default_factory=data.Augmentation)
     architecture: Architecture = field(default_factory=Architecture)
 
 
 SMALL = 500_000
-"""Notes: a folder of fewer is someone's own playing, to fine-tune on. MAESTRO has ten times as many."""
-PASSES = 3  # through it: with more it is learnt by heart
+"""Notes: less data than this is for fine-tuning. MAESTRO has ten times as many."""
+PASSES = 3  # over such data: with more, the model overfits
 
 
 def fine_tuning(notes: int, steps: int | None = None) -> Recipe:
-    """What suits a small folder of so many notes, to go on with from a model (docs/fine-tuning.md).
+    """Settings for fine-tuning a model on a small number of notes (docs/fine-tuning.md).
 
-    Smaller and fewer steps than from nothing: what the model knows is soon forgotten, and a small folder soon learnt by
-    heart. `steps` are so many that each note is seen about PASSES times, unless they are given.
+    Smaller and fewer steps than for training from scratch, because the model would soon forget other music and overfit
+    the new. By default, `steps` is such that each note is seen about PASSES times.
     """
-    batch, length, looks = 32, Recipe().length, 5
-    steps = steps or looks * max(1, round(PASSES * notes / (batch * (length - 1) * looks)))
-    epoch = max(1, steps // looks)
+    batch, length, epochs = 32, Recipe().length, 5
+    steps = steps or epochs * max(1, round(PASSES * notes / (batch * (length - 1) * epochs)))
+    epoch = max(1, steps // epochs)
     return Recipe(
         steps=steps,
         batch=batch,
@@ -77,7 +78,7 @@ def fine_tuning(notes: int, steps: int | None = None) -> Recipe:
 
 @keras.saving.register_keras_serializable("livegen")
 class WarmupStableDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Up in `warmup` steps, level, and from step `decay_from` of `steps` down to zero."""
+    """A linear warmup, a constant learning rate, and from step `decay_from` a linear decay to zero at `steps`."""
 
     def __init__(self, peak: float, warmup: int, decay_from: int, steps: int) -> None:
         self.peak, self.warmup, self.decay_from, self.steps = peak, warmup, decay_from, steps
@@ -93,7 +94,7 @@ class WarmupStableDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def targets(tokens: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
-    """What each head is to predict, shape (..., time) each, in tokens of shape (..., time + 1, 5)."""
+    """The targets of each head, shape (..., time) each, from tokens of shape (..., time + 1, 5)."""
     return {name: tokens[..., 1:, i] for i, name in enumerate(VARIABLES)}
 
 
@@ -107,10 +108,10 @@ def dataset(crops: Iterator[NDArray[np.int32]], shape: tuple[int, int]) -> tf.da
 
 
 def compiled(pianist: Pianist, recipe: Recipe, cluster: Cluster) -> Pianist:
-    """With its losses and its optimizer.
+    """The pianist with its losses and its optimizer.
 
-    Muon (Jordan et al., 2024; its step scaled as in Liu et al., 2025, arXiv:2502.16982) moves the matrices, and gets in
-    a third of the notes to where Adam gets; Adam moves the rest, and what the last layers say is no inner matrix.
+    Muon (Jordan et al., 2024; its step scaled as in Liu et al., 2025, arXiv:2502.16982) updates the matrices. It needs
+    a third of the notes that Adam needs for the same loss. Adam updates the rest, and the kernels of the last layers.
     """
     schedule = WarmupStableDecay(
         recipe.learning_rate, recipe.warmup, round(recipe.decay_from * recipe.steps), recipe.steps
@@ -130,8 +131,13 @@ def compiled(pianist: Pianist, recipe: Recipe, cluster: Cluster) -> Pianist:
     return pianist
 
 
-def _count(pieces: Sequence[data.Notes]) -> str:
-    return f"{len(pieces)} file{'s' * (len(pieces) != 1)} of {sum(len(notes) for notes in pieces):,} notes"
+def _count(pieces: Sequence[Piece]) -> str:
+    return f"{len(pieces)} file{'s' * (len(pieces) != 1)} of {sum(len(piece.notes) for piece in pieces):,} notes"
+
+
+def weighted(pieces: Sequence[Piece]) -> list[data.Notes]:
+    """The notes of each piece, repeated as often as they count."""
+    return [piece.notes for piece in pieces for _ in range(piece.weight)]
 
 
 def train(
@@ -143,41 +149,43 @@ def train(
     cluster: Cluster | None = None,
     teachers: Sequence[Pianist] = (),
 ) -> Pianist:
-    """Train on all pieces but those held out, and keep the best weights by these in `out`.
+    """Train on all pieces except the held-out ones, and keep in `out` the weights with the best held-out loss.
 
     Args:
         recipe: of the run.
         pieces: the training split.
-        out: the run's folder; a run that was stopped there goes on.
-        tell: takes what happens, a line at a time.
-        start: whose weights to begin with; it may have more units than the recipe's.
-        cluster: the workers that share each batch; without one, this process alone.
-        teachers: that it learns from beside the notes.
+        out: the run's folder. A run in it that was stopped is resumed.
+        tell: takes progress messages, one line at a time.
+        start: a pianist to start from, instead of random weights. It is pruned if it has more units than the recipe.
+        cluster: the workers that share each batch; by default this process alone.
+        teachers: pianists to learn from, besides the notes.
 
     Raises:
         DataError: `out` holds another run, or no piece is long enough.
         ConfigError: the workers cannot share a batch evenly, or were started with different settings.
-        ClusterError: another worker is lost.
+        ClusterError: another worker was lost.
     """
     cluster = cluster or Cluster()
     if recipe.batch % cluster.count:
         raise ConfigError(
-            f"{cluster.count} workers cannot share a batch of {recipe.batch} evenly. Give a multiple: --batch"
+            f"{cluster.count} workers cannot share a batch of {recipe.batch} evenly. Set --batch to a multiple of"
+            f" {cluster.count}."
         )
     keras.utils.set_random_seed(recipe.seed)
     settings = {**asdict(recipe), "scheme": SCHEME, "window": WINDOW, HASHES: hashes(pieces)}
     for piece in pieces:
         if len(piece.notes) < recipe.length:
-            tell(f"skipped: {piece.name}: {len(piece.notes)} notes, and {recipe.length} in a row are learnt from.")
-    kept, held = (
-        [piece.notes for piece in part if len(piece.notes) >= recipe.length] for part in hold_out(pieces, recipe.length)
+            tell(f"skipped: {piece.name}: has {len(piece.notes)} notes; a training sequence needs {recipe.length}.")
+    kept_pieces, held_pieces = (
+        [piece for piece in part if len(piece.notes) >= recipe.length] for part in hold_out(pieces, recipe.length)
     )
+    kept, held = weighted(kept_pieces), weighted(held_pieces)
     shape = {"length": recipe.length, "batch": recipe.batch}
     fixed = data.crops(held, **shape, seed=0, augmentation=None, share=cluster.share)
     held_out = np.stack([next(fixed) for _ in range(recipe.held_out_batches)])
     same = kept and held[0] is kept[0]
-    by = "the same, so that nothing shows when it learns by heart" if same else f"{_count(held)} held out"
-    tell(f"trains on {_count(kept)}, chooses the best weights by {by}")
+    by = "the same notes (so overfitting will not show)" if same else f"{_count(held_pieces)} held out"
+    tell(f"training on {_count(kept_pieces)}; the best weights are chosen by {by}")
     sizes = recipe.architecture, recipe.dropout
     pianist = built(Student(teachers, recipe.taught, *sizes) if teachers else Pianist(*sizes))
     if start is not None:
@@ -188,7 +196,7 @@ def train(
     compiled(pianist, recipe, cluster)
     pianist.compute_loss(
         y=targets(held_out[0, :1]), y_pred=pianist(held_out[0, :1]), training=False
-    )  # makes the losses' variables, too
+    )  # creates the variables of the losses
     batches = untuned(tf.data.Dataset.from_tensor_slices((held_out, targets(held_out))))
     with cluster.watched():
         cluster.agree(settings)

@@ -1,7 +1,7 @@
-"""Which pieces are of one work.
+"""Finds pieces of the same work.
 
-MAESTRO has most of its works from several pianists, and spells the title of one in many ways. A piece that is held out
-to choose by says nothing of what a model makes of new music if another performance of its work is trained on.
+MAESTRO has several performances of most works, and spells the title of one work in many ways. If one performance is
+held out and another is trained on, the held-out loss does not show how well a model predicts new music.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from livegen.encoding import PITCHES
 from livegen.training.data import PITCH, Notes
 
 LENGTH = 8
-"""Pitches in a row that are compared. Of MAESTRO's 588 titles 582 are then of one work each, of 245 in all."""
-SHARE = 0.02  # of the shorter piece's rows that two performances have in common at least; chords are never quite alike
-CHANCE = 2  # rows in common that mean nothing
-SAMPLED = 8  # one row in so many is looked at, the same ones in all pieces
-PERFORMANCES = 50  # of a work, at most: what more pieces have in common is a scale
+"""Length of the compared rows of pitches. With 8, 582 of MAESTRO's 588 titles fall into one work each, of 245 works."""
+SHARE = 0.02  # least share of the shorter piece's rows in both; low, because the order of notes in chords differs
+CHANCE = 2  # rows that two works may have in common by chance
+SAMPLED = 8  # one row in 8 is compared, the same ones in all pieces
+PERFORMANCES = 50  # most performances of a work: rows in more pieces are scales
 
 
 def works(pieces: Sequence[Notes]) -> NDArray[np.int64]:
-    """For each piece the number of the first that is of the same work.
+    """For each piece, the index of the first piece of the same work.
 
-    Pieces are of one work if they share rows of pitches, or if each shares some with a third.
+    Pieces are of one work if they share rows of pitches, directly or through other pieces.
     """
     rows = [_rows(notes) for notes in pieces]
     sizes = np.array([len(each) for each in rows])
@@ -50,7 +50,7 @@ def works(pieces: Sequence[Notes]) -> NDArray[np.int64]:
 
 
 def _rows(notes: Notes) -> NDArray[np.uint64]:
-    """Of all rows of pitches in a piece the sampled ones, once each, as numbers."""
+    """The sampled rows of pitches of a piece, without duplicates, as numbers."""
     if len(notes) < LENGTH:
         return np.empty(0, np.uint64)
     windows = np.lib.stride_tricks.sliding_window_view(notes[:, PITCH].astype(np.uint64), LENGTH)

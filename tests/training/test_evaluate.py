@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from livegen import encoding
+from livegen import encoding, encoding_arrays
 from livegen.engine.card import find
 from livegen.engine.litert import FILE, LiteRt
 from livegen.errors import DataError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from livegen.training.data import Notes
     from livegen.training.model import Pianist
 
-pytest.importorskip("symusic", reason="symusic is missing")
+pytest.importorskip("matplotlib", reason="matplotlib is missing")
 
 from livegen.training.corpus import Piece
 from livegen.training.data import DURATION, STEP
@@ -65,8 +65,8 @@ def test_nats_are_those_of_the_trained_model(pianist: Pianist, float_file: bytes
     runtime = LiteRt(float_file, pianist.architecture.memory)
     notes = some_notes(9)
     notes[-1, [STEP, DURATION]] = 1.234, 9.0  # a bin of several cells, and the last one
-    tokens = encoding.tokens(notes)[None]
-    encoding.start(tokens)
+    tokens = encoding_arrays.tokens(notes)[None]
+    encoding_arrays.start(tokens)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     expected = [float(loss(tokens[:, -1:, i], logits[:, -1:])) for i, logits in enumerate(pianist(tokens).values())]
     expected[0] += np.log(len([cell for cell in range(801) if encoding.time_bin(cell / 100) == tokens[0, -1, 0]]))
@@ -77,8 +77,8 @@ def test_a_row_is_the_note_that_live_would_be_heard() -> None:
     row = np.array([60, 0.5, 0.25, 80, 1, 0.125, 0.375])
     assert to_note(row) == Note(60, 0.5, 0.25, 80, Pedal(down=True, pressed=0.125, lifted=0.375))
     notes = some_notes(200)
-    assert encoding.tokens(notes).tolist() == [list(encoding.token(to_note(row))) for row in notes]
-    assert len(set(encoding.tokens(notes)[:, 4].tolist())) > 10
+    assert encoding_arrays.tokens(notes).tolist() == [list(encoding.token(to_note(row))) for row in notes]
+    assert len(set(encoding_arrays.tokens(notes)[:, 4].tolist())) > 10
 
 
 def test_windows_keep_their_places_over_the_threads() -> None:
@@ -134,7 +134,7 @@ HEAD = b"midi_filename,target\n"
         (gzip.compress(b"a,b\n1,2\n"), r"not a csv\.gz with the columns"),
         (gzip.compress(b"x" * 99)[:-9], r"not a csv\.gz with the columns"),
         (gzip.compress(HEAD + b"a.midi\n"), r"not a csv\.gz with the columns"),
-        (gzip.compress(HEAD), "no window in it"),
+        (gzip.compress(HEAD), "contains no windows"),
     ],
 )
 def test_what_are_no_windows_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:

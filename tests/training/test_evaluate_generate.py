@@ -19,7 +19,7 @@ from livegen.cli.main import main
 from livegen.cli.runner import run
 from livegen.config.settings import Settings
 
-pytest.importorskip("symusic", reason="symusic is missing")
+pytest.importorskip("matplotlib", reason="matplotlib is missing")
 
 from livegen.training.judge import report, verdict
 
@@ -99,7 +99,7 @@ def test_it_tells_it_in_tables_and_beside_others(
     assert main([*asked, "--against", other, "--tutorial", str(tutorial_run.folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("2 prompts, from ")
-    assert "livegen draws at temperature 0.9, top-p 0.98, min-p 0, with seed 1." in lines[0]
+    assert "livegen samples at temperature 0.9, top-p 0.98, min-p 0, with seed 1." in lines[0]
     tables = [line for line in lines if line.startswith("|")]
     assert len(tables) == 4 * 2 + 19
     assert {line.count("|") for line in tables} == {8}
@@ -136,9 +136,9 @@ def test_players_of_one_name_stand_beside_each_other_and_none_has_seen_the_piece
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--held-out"], "--held-out is for --generate"),
-        (["--top-p", "0.9"], "--top-p is for --generate"),
-        (["--generate", "--limit", "3"], "--limit is not for --generate"),
+        (["--held-out"], "--held-out is only valid with --generate"),
+        (["--top-p", "0.9"], "--top-p is only valid with --generate"),
+        (["--generate", "--limit", "3"], "--limit is only valid without --generate"),
         (["--generate", "--prompts", "0"], "--prompts"),
     ],
 )
@@ -165,5 +165,5 @@ def test_the_rolls_are_drawn(tmp_path: Path) -> None:
     assert looped.notes["pitch"][25:50].tolist() == truth.notes["pitch"][:25].tolist()
     assert looped.notes["start"][0] == 0
     write_piece(tmp_path / "short.mid", 1, 20)
-    with pytest.raises(DataError, match="it has 20 notes"):
+    with pytest.raises(DataError, match="has 20 notes"):
         picture.rolls(tmp_path / "short.mid", [LOOP], 1)

@@ -114,12 +114,12 @@ def drawn_often(logits: np.ndarray, times: int, temperature: float, min_p: float
     """How often each category is drawn."""
     import tensorflow as tf
 
-    from livegen.training import export
+    from livegen.training.network import sampling
 
     chances = np.random.default_rng(6).random(times, np.float32)
-    likely = export.likelihoods(tf.constant(logits[None]), tf.constant([temperature]))
-    likely = export.cut_off(likely, tf.constant([min_p]), tf.constant([top_p]))
-    drawn = export.category(likely, chances[:, None])  # each of them, and all in one call
+    likely = sampling.likelihoods(tf.constant(logits[None]), tf.constant([temperature]))
+    likely = sampling.cut_off(likely, tf.constant([min_p]), tf.constant([top_p]))
+    drawn = sampling.category(likely, chances[:, None])  # each of them, and all in one call
     return np.bincount(drawn.numpy(), minlength=len(logits))
 
 
@@ -146,9 +146,9 @@ def test_categories_are_drawn_as_often_as_they_are_likely(temperature: float, mi
 def test_the_first_and_the_last_chance_draw_what_is_likely(chance: float, likely: list[float]) -> None:
     import tensorflow as tf
 
-    from livegen.training import export
+    from livegen.training.network import sampling
 
-    assert export.category(tf.constant([likely]), tf.constant([chance])) == 1
+    assert sampling.category(tf.constant([likely]), tf.constant([chance])) == 1
 
 
 def test_only_pitches_are_cut_off(pianist: Pianist, float_file: bytes, crop: np.ndarray) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from livegen.encoding import time_bin
 from livegen.engine.card import find
-from livegen.engine.sampling import Sampling
 from livegen.errors import DataError
 from livegen.note import INSTANT
+from livegen.stage.settings import Sampling
 
-pytest.importorskip("symusic", reason="symusic is missing")
+pytest.importorskip("matplotlib", reason="matplotlib is missing")
 
 from livegen.training.corpus import Piece
 from livegen.training.data import COLUMNS, DURATION, PITCH, STEP, VELOCITY, Notes

@@ -6,9 +6,9 @@ from math import nan
 
 import pytest
 
-from livegen.engine.sampling import Sampling
+from livegen.stage.settings import Sampling
 
-pytest.importorskip("symusic", reason="symusic is missing")
+pytest.importorskip("matplotlib", reason="matplotlib is missing")
 
 from livegen.training.judge.report import GenerationReport
 from livegen.training.judge.verdict import DISTANCE, FOLLOWS, SPREAD, Estimate, MetricRow
@@ -38,7 +38,7 @@ def test_what_is_not_known_is_a_dash(report: GenerationReport) -> None:
     assert cells(report, "step")[2:] == ["-", "-", "0.50 ± 0.30 (✓)"]
     assert cells(report, "pitch")[2:] == ["-", "- [0.1000]", "- [1.0000]"]  # of a single piece there are no halves
     assert "nan" not in report.text()
-    assert "Of 3 targets on + by interval: one 0 + 0, other 1 + 1." in report.text()
+    assert "Of 3 targets, on target + within the interval: one 0 + 0, other 1 + 1." in report.text()
 
 
 def test_for_programs_it_is_null(report: GenerationReport) -> None:

@@ -57,7 +57,7 @@ def keys_of(notes: np.ndarray, later: float) -> np.ndarray:
 @pytest.mark.usefixtures("pianist")  # Keras is there
 @pytest.mark.parametrize("at_the_next", [False, True])
 def test_the_keys_are_those_of_the_notes_so_far(tokens: np.ndarray, at_the_next: bool) -> None:
-    from livegen.training.model import KEYS, SECONDS, keys
+    from livegen.training.network.keys import KEYS, SECONDS, keys
 
     onset = np.cumsum(SECONDS[tokens[..., 0]], axis=1)
     past, before, now = tokens[:, :-1], onset[:, :-1], onset[:, 1:] if at_the_next else onset[:, :-1]
@@ -97,7 +97,7 @@ def higher(known: np.ndarray, semitones: int) -> np.ndarray:
 
 
 def test_the_keys_around_make_a_pitch_as_likely_in_every_key(pianist: Pianist, surroundings: np.ndarray) -> None:
-    from livegen.training.model import SEEN
+    from livegen.training.network.keys import SEEN
 
     asked = np.random.default_rng(3).random((1, 1, pianist.architecture.hidden), np.float32)
     here = np.asarray(pianist.near(asked, surroundings[..., :SEEN]))[0, 0]
@@ -118,7 +118,7 @@ def test_the_keys_around_tell_how_one_is_struck_alike_in_every_key(pianist: Pian
 
 @pytest.mark.usefixtures("pianist")  # Keras is there
 def test_a_look_back_finds_what_came_after_a_moment_like_this_one() -> None:
-    from livegen.training.model import BACK, LookBack
+    from livegen.training.network.attention import BACK, LookBack
 
     back, time = LookBack(1, 32), BACK + 6
     moments = np.eye(32, dtype=np.float32)[None, :time] * 20

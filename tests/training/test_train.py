@@ -71,19 +71,19 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(recipe: Recipe, pieces: Seq
     from livegen.training import run
     from livegen.training.train import train
 
-    assert [line.partition(" ")[0] for line in trained.told] == ["trains", "epoch", "epoch"]
+    assert [line.partition(" ")[0] for line in trained.told] == ["training", "epoch", "epoch"]
     assert "train" in trained.told[1] and "min left" in trained.told[1]
     half, told = trained.half, []
     assert len(run.read_log(half)) == 1
     assert (half / run.BEST).exists()
     again = train(recipe, pieces, half, told.append)
-    assert told[1].startswith("goes on after epoch 1")
+    assert told[1].startswith("resuming after epoch 1")
     for a, b in zip(trained.pianist.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
     assert run.draw_curve(half).stat().st_size > 1000
     assert any((half / run.BOARD).rglob("events*"))
 
-    with pytest.raises(DataError, match="another recipe"):
+    with pytest.raises(DataError, match="a run with other settings"):
         train(replace(recipe, seed=2), pieces, half, told.append)
 
 
@@ -104,7 +104,7 @@ def test_what_a_run_left_damaged(recipe: Recipe, pieces: Sequence[Piece], traine
     assert not list(folder.glob(".*"))
     assert run.read_log(folder)[0] == whole  # the line that was cut off is gone, and another in its place
     assert len(run.read_log(folder)) == 2
-    with pytest.raises(ConfigError, match=r"cannot be made \(Not a directory\)"):
+    with pytest.raises(ConfigError, match=r"cannot be created \(Not a directory\)"):
         train(recipe, pieces, folder / run.LOG / "below", lambda _: None)
     for content in ("", "[]"):
         (folder / run.RECIPE).write_text(content)
@@ -116,7 +116,7 @@ def test_weights_without_space_are_not_begun(trained: Trained, tmp_path: Path, m
     from livegen.training import run
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1_000_000})())
-    with pytest.raises(PortError, match="no space for the 1 MB"):
+    with pytest.raises(PortError, match="not enough disk space for 1 MB"):
         run._save(trained.pianist, tmp_path / "weights.h5")
     assert not list(tmp_path.iterdir())
 
@@ -152,13 +152,13 @@ def test_what_goes_on_from_a_model_begins_with_its_weights(
     assert train(pruned, pieces, tmp_path / "pruned", told.append, first).lstm[0].units == 6
 
 
-def test_a_student_learns_what_its_teachers_find_likely_on_average(
+def test_a_student_learns_from_the_notes_and_from_its_teachers(
     recipe: Recipe, pieces: Sequence[Piece], trained: Trained, tmp_path: Path
 ) -> None:
     from livegen.training import data
     from livegen.training.cluster import Cluster
     from livegen.training.model import built, untrained
-    from livegen.training.student import Student
+    from livegen.training.student import Student, average
     from livegen.training.train import compiled, targets, train
 
     teachers = [trained.pianist, untrained(recipe.architecture)]
@@ -169,11 +169,8 @@ def test_a_student_learns_what_its_teachers_find_likely_on_average(
     said = student(tokens)
     hard = student.compute_loss(tokens, targets(tokens), said, training=False)
     soft = student.compute_loss(tokens, targets(tokens), said, training=True)
-    likely = [{name: np.exp(_log_softmax(logits)) for name, logits in each(tokens).items()} for each in teachers]
-    cross = 0.0
-    for name, logits in said.items():
-        mean = (likely[0][name] + likely[1][name]) / 2
-        cross -= (mean * _log_softmax(logits)).sum(axis=-1).mean()
+    taught = average(teachers, tokens)
+    cross = -sum((np.asarray(taught[name]) * _log_softmax(logits)).sum(axis=-1).mean() for name, logits in said.items())
     assert float(soft) == pytest.approx(0.25 * float(hard) + 0.75 * cross, rel=1e-4)
 
     run = tmp_path / "taught"
@@ -213,7 +210,7 @@ def test_keras_other_backend_trains_as_well(
 
     (run / LOG).write_text(json.dumps(first) + "\n")  # as if it had been stopped
     assert main(words) == 0
-    assert "goes on after epoch 1" in capsys.readouterr().err
+    assert "resuming after epoch 1" in capsys.readouterr().err
     assert len(read_log(run)) == 2
 
 
@@ -232,6 +229,19 @@ def test_an_evening_is_gone_through_in_a_few_small_steps() -> None:
     assert fine_tuning(16_720, 5).steps == 5
     one_phrase = fine_tuning(50)
     assert one_phrase.steps >= one_phrase.epoch >= one_phrase.warmup >= 1
+
+
+def test_of_a_torn_file_the_rest_is_named(folder: Path) -> None:
+    from livegen.training.corpus import read_folder, read_folders
+
+    torn = sorted(folder.glob("*.mid*"))[0]
+    whole = read_folder(folder)
+    torn.write_bytes(torn.read_bytes()[:200])
+    for found in (read_folder(folder), read_folder(folder), read_folders([folder, folder])):  # parsed, and remembered
+        assert len(found.pieces) == len(whole.pieces)
+        assert 0 < len(found.pieces[0].notes) < len(whole.pieces[0].notes)
+        assert found.dropped[0].startswith(f"{torn}: track 1 is cut off after ")
+        assert found.dropped[0].endswith(" s, and what follows is lost.")
 
 
 def test_bad_files_are_skipped_and_named(folder: Path) -> None:
@@ -255,10 +265,10 @@ def test_files_that_are_too_short_are_named(recipe: Recipe, pieces: Sequence[Pie
 
     told: list[str] = []
     short = [replace(piece, notes=piece.notes[: recipe.length - n]) for n, piece in enumerate(pieces, 1)]
-    with pytest.raises(DataError, match=f"no piece has the {recipe.length} notes in a row"):
+    with pytest.raises(DataError, match=f"no piece has the {recipe.length} notes"):
         train(recipe, short, tmp_path / "run", told.append)
     assert told[0] == (
-        f"skipped: {short[0].name}: {recipe.length - 1} notes, and {recipe.length} in a row are learnt from."
+        f"skipped: {short[0].name}: has {recipe.length - 1} notes; a training sequence needs {recipe.length}."
     )
     assert len(told) == len(pieces)
 

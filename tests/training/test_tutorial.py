@@ -20,7 +20,7 @@ from livegen.cli.runner import run as command
 from livegen.encoding import CELL, LAST_CELL
 from livegen.errors import DataError
 
-pytest.importorskip("symusic", reason="symusic is missing")
+pytest.importorskip("matplotlib", reason="matplotlib is missing")
 
 from livegen.training.corpus import Piece, read_folder
 from livegen.training.data import COLUMNS, DURATION, PITCH, STEP, VELOCITY
@@ -154,7 +154,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(recipe: TutorialRecipe, fol
     assert len(read_log(tmp_path / "half")) == 1
     told: list[str] = []
     again = train(recipe, pieces, tmp_path / "half", told.append)
-    assert told[1].startswith("goes on after epoch 1, train")
+    assert told[1].startswith("resuming after epoch 1, train")
     loaded, found = load(tmp_path / "half")
     assert replace(found, hashes="") == recipe
     for a, b, c in zip(whole.get_weights(), again.get_weights(), loaded.get_weights(), strict=True):
@@ -175,20 +175,20 @@ def test_ctrl_c_before_the_first_epoch_leaves_nothing_to_go_on_from(
 ) -> None:
     with interrupted_at("midi: 5 files"):
         assert main(tutorial_command(folder, tmp_path / "run")) == 130
-    assert "stopped before the end of the first epoch" in capsys.readouterr().err
+    assert "Stopped before the end of the first epoch" in capsys.readouterr().err
 
 
 def test_the_command_trains(tutorial_run: TutorialRun, kept_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, told = tutorial_run.folder, tutorial_run.told
     before, after = (next(line for line in told if line.startswith(f"{when}:")) for when in ("before", "after"))
     assert "4 files" in told[0]
-    assert "stopped; the best weights so far are kept. The same command goes on from epoch 1." in told
-    assert any(line.startswith("goes on after epoch 1, ") for line in told)
+    assert "Stopped. The best weights so far are kept. The same command resumes after epoch 1." in told
+    assert any(line.startswith("resuming after epoch 1, ") for line in told)
     assert float(after.split()[2]) < float(before.split()[2])
     assert {"pitch_loss", "step_loss", "duration_loss"} < read_log(run)[-1].keys()
     assert (run / BEST).exists() and (run / CURVE).stat().st_size > 1000 and any((run / BOARD).rglob("events*"))
     assert main([*tutorial_command(kept_folder, run), "--epochs", "4", "--files", "4"]) == 66
-    assert "another recipe (epochs), lies here" in capsys.readouterr().err
+    assert "a run with other settings (epochs)" in capsys.readouterr().err
 
 
 def test_the_model_plays_on(
@@ -212,7 +212,7 @@ def test_the_model_plays_on(
         ((run, tmp_path / "gone.mid", "-o", out), 66, "gone.mid: there is no such file"),
         ((run, DEMO / "1-bach.mid", "-o", tmp_path / "gone" / "on.mid"), 78, "cannot be written"),
         ((run, DEMO / "1-bach.mid", "-o", "/dev/null"), 78, "ends with .mid or .midi"),
-        ((run, DEMO / "1-bach.mid", "-o", DEMO / "1-bach.mid"), 78, "is the file to go on from"),
+        ((run, DEMO / "1-bach.mid", "-o", DEMO / "1-bach.mid"), 78, "input and output are the same file"),
         ((run, DEMO / "1-bach.mid", "-o", out, "--temperature", 0), 2, "0.0 is not in the range"),
         ((run, DEMO / "1-bach.mid", "-o", out, "--temperature", "nan"), 2, "'nan' is no number"),
         ((run, DEMO / "1-bach.mid", "-o", out, "--seed", -1), 2, "-1 is not in the range"),
@@ -221,7 +221,7 @@ def test_the_model_plays_on(
         assert problem in capsys.readouterr().err
     MidiFile(tracks=[MidiTrack([Message("note_on", note=60), Message("note_off", note=60, time=99)])]).save(out)
     assert play_on(run, out, "-o", tmp_path / "more.mid") == 66
-    assert "it has 1 notes, and the model reads 25" in capsys.readouterr().err
+    assert "has 1 notes; the model needs 25" in capsys.readouterr().err
 
     assert main(["export", "--run", str(run), "--data", str(folder), "--out", str(tmp_path / "model")]) == 66
     assert "does not play the tutorial's model" in capsys.readouterr().err
@@ -230,9 +230,9 @@ def test_the_model_plays_on(
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        (["--preset", "tutorial", "--steps", "5"], "--steps says nothing to the preset tutorial"),
-        (["--preset", "tutorial", "--from", "livegen"], "--from says nothing to the preset tutorial"),
-        (["--files", "5"], "--files says nothing to the preset livegen"),
+        (["--preset", "tutorial", "--steps", "5"], "--steps is not supported by the preset tutorial"),
+        (["--preset", "tutorial", "--from", "livegen"], "--from is not supported by the preset tutorial"),
+        (["--files", "5"], "--files is not supported by the preset livegen"),
         (["--window", "24"], "Choose 25 or more"),
     ],
 )
@@ -249,7 +249,7 @@ def test_a_window_for_the_preset_livegen_is_a_crop_of_one_note_more(
 ) -> None:
     from livegen.training import train
 
-    def instead(recipe: train.TutorialRecipe, *rest: object) -> None:
+    def instead(recipe: train.Recipe, *rest: object) -> None:
         raise DataError(f"{recipe.length} notes, {recipe.steps} steps, {recipe.seed}")
 
     monkeypatch.setattr(train, "train", instead)

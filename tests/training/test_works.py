@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-
-pytest.importorskip("symusic")
 
 from livegen.training.corpus import Piece, hold_out
 from livegen.training.data import COLUMNS, PITCH, Notes

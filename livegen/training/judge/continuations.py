@@ -1,4 +1,4 @@
-"""Prompts from real pieces, continuers, and how they go on."""
+"""Prompts from real pieces, and the models and functions that continue them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import numpy as np
 from livegen.engine.card import Card
 from livegen.engine.improviser import Improviser
 from livegen.engine.litert import LiteRt
-from livegen.engine.sampling import Sampling
 from livegen.errors import DataError
 from livegen.note import WINDOW
 from livegen.stage.events import ResponseNote
 from livegen.stage.response import place
+from livegen.stage.settings import Sampling
 from livegen.training.corpus import Piece
 from livegen.training.data import COLUMNS, STEP, Notes
 from livegen.training.evaluate import to_note
@@ -27,18 +27,18 @@ from livegen.training.evaluate import to_note
 SHORT, LONG = 100, 500
 """Notes of a continuation."""
 LONG_EVERY = 5
-"""One prompt in so many is continued by LONG notes, the others by SHORT."""
+"""One prompt in five is continued by LONG notes, the others by SHORT."""
 TELL_EVERY = 15.0  # s
-_PLACES, _NOTES = 0, 1  # what is drawn, beside the seed
+_PLACES, _NOTES = 0, 1  # streams of random numbers
 
 Continue = Callable[[Notes, int, np.random.Generator], Notes]
-"""(prompt, count, random) -> the `count` notes that come next; the first step is from the prompt's last onset. Of
-`Notes` only pitch, step, duration and velocity are judged."""
+"""(prompt, count, random) -> the next `count` notes. The first step is from the prompt's last onset. Only pitch, step,
+duration and velocity are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """25 notes in a piece, and how the piece goes on."""
+    """25 notes of a piece, and the notes that follow."""
 
     piece: str
     notes: Notes
@@ -46,30 +46,30 @@ class Prompt:
 
 
 class Continuer(Protocol):
-    """Whoever continues prompts."""
+    """Something that continues prompts, such as a model."""
 
     @property
     def name(self) -> str:
-        """For people."""
+        """For tables and messages."""
 
     @property
     def seen(self) -> Set[str]:
-        """What it was trained on: the first digits of each file's SHA-256, as `corpus.short` gives them."""
+        """The files that it was trained on, as `corpus.short` of their SHA-256."""
 
     def continue_prompts(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
-        """Go on after each prompt by as many notes as the piece does in `truth`, and never look at these."""
+        """Continue each prompt by as many notes as its `truth` has, without using these."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParallelContinuer:
-    """A continuer that goes on after one prompt at a time, on all cores."""
+    """Continues each prompt by a function, on all cores."""
 
     name: str
-    ready: Callable[[], Continue]  # called once for each thread
+    ready: Callable[[], Continue]  # called once per thread
     seen: Set[str] = frozenset()
 
     def continue_prompts(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
-        """As `Continuer`. The draws depend on the seed and the prompt's number alone."""
+        """As `Continuer`. The random numbers depend only on the seed and the index of the prompt."""
         threads = min(os.cpu_count() or 1, len(prompts))
         free: SimpleQueue[Continue] = SimpleQueue()
         for _ in range(threads):
@@ -84,7 +84,7 @@ class ParallelContinuer:
 
         played: list[Notes] = []
         began = told = monotonic()
-        with ThreadPoolExecutor(threads) as pool:  # LiteRT runs outside the GIL
+        with ThreadPoolExecutor(threads) as pool:  # LiteRT releases the GIL
             for notes in pool.map(one, range(len(prompts))):
                 played.append(notes)
                 now = monotonic()
@@ -96,7 +96,9 @@ class ParallelContinuer:
 
 
 def draw_prompts(pieces: Sequence[Piece], count: int, seed: int) -> list[Prompt]:
-    """A piece drawn evenly, then a place in it: the long ones first. Fewer than `count` are the first of more.
+    """Random prompts: a piece, sampled uniformly, then a place in it.
+
+    Every LONG_EVERY-th continuation is long. With the same seed, fewer prompts are the first of more.
 
     Raises:
         DataError: no piece is long enough.
@@ -115,13 +117,14 @@ def draw_prompts(pieces: Sequence[Piece], count: int, seed: int) -> list[Prompt]
 
 
 def model(card: Card, sampling: Sampling, name: str = "") -> ParallelContinuer:
-    """A model, drawing as the daemon does, and keeping to what hands can play."""
+    """A model that samples as the daemon does, with the daemon's limits of what hands can play."""
 
     def ready() -> Continue:
-        improviser = Improviser(LiteRt.of(card), sampling, card.window)
+        improviser = Improviser(LiteRt.of(card))
 
         def go_on(prompt: Notes, count: int, random: np.random.Generator) -> Notes:
-            return _rows(place(improviser.improvise([to_note(row) for row in prompt], None, random), count))
+            draws = improviser.improvise([to_note(row) for row in prompt], None, random, sampling, card.window)
+            return _rows(place(draws, count))
 
         return go_on
 
@@ -135,8 +138,8 @@ def _rows(notes: Sequence[ResponseNote]) -> Notes:
     return array
 
 
-def loop(prompt: Notes, count: int, random: np.random.Generator) -> Notes:  # noqa: ARG001  (nothing is drawn)
-    """The prompt over and over, its median step between two rounds."""
+def loop(prompt: Notes, count: int, random: np.random.Generator) -> Notes:  # noqa: ARG001  (nothing is random)
+    """The prompt repeated, with its median step between two repetitions."""
     notes = np.resize(prompt, (count, COLUMNS))
     notes[:: len(prompt), STEP] = np.median(prompt[1:, STEP])
     return notes

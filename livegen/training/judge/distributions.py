@@ -1,4 +1,4 @@
-"""How eight variables are distributed over the notes played, and how far two such distributions are apart.
+"""Distributions of eight variables over the notes of continuations, and distances between them.
 
 Each note falls into one bin of each variable:
 
@@ -9,7 +9,7 @@ velocity             32 bins of 4
 polyphony            keys down at the onset, this one included; from 16 on one bin
 density              onsets in the second up to this one, included; from 64 on one bin
 
-Keys and onsets of the prompt count for polyphony and density, and so does its last note for the first interval.
+Keys and onsets of the prompt count for polyphony and density, and its last note for the first interval.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.encoding import PITCHES, SIZES, VELOCITY_WIDTH, tokens
+from livegen.encoding import PITCHES, SIZES, VELOCITY_WIDTH
+from livegen.encoding_arrays import tokens
 from livegen.training.data import DURATION, PITCH, STEP, VELOCITY, Notes
 
 WIDEST = 36  # semitones
@@ -37,15 +38,15 @@ BINS = {
 SPLITS = 50
 
 Counts = dict[str, NDArray[np.float64]]
-"""For each variable how many notes fall into each bin: shape (continuations, bins)."""
+"""For each variable, the number of notes in each bin: shape (continuations, bins)."""
 Weights = NDArray[np.float64]
-"""How often each continuation counts: shape (continuations,)."""
+"""How many times each continuation counts: shape (continuations,)."""
 
 
 def bins(prompt: Notes, response: Notes) -> dict[str, NDArray[np.int64]]:
-    """For each variable the bin of each note of a continuation: shape (notes,)."""
+    """For each variable, the bin of each note of a continuation: shape (notes,)."""
     notes = np.concatenate([prompt, response])
-    whole, told = notes[:, PITCH].astype(np.int64), tokens(notes)
+    whole, categories = notes[:, PITCH].astype(np.int64), tokens(notes)
     onset = np.cumsum(notes[:, STEP])
     earlier = np.tri(len(notes), k=-1, dtype=bool)
     sounding = (earlier & ((onset + notes[:, DURATION])[None, :] > onset[:, None])).sum(axis=1)
@@ -54,8 +55,8 @@ def bins(prompt: Notes, response: Notes) -> dict[str, NDArray[np.int64]]:
         "pitch": whole,
         "pitch class": whole % 12,
         "interval": np.clip(np.diff(whole, prepend=whole[0]), -WIDEST, WIDEST) + WIDEST,
-        "step": told[:, 0].astype(np.int64),
-        "duration": told[:, 3].astype(np.int64),
+        "step": categories[:, 0].astype(np.int64),
+        "duration": categories[:, 3].astype(np.int64),
         "velocity": notes[:, VELOCITY].astype(np.int64) // VELOCITY_WIDTH,
         "polyphony": np.minimum(sounding, MOST_KEYS - 1),
         "density": np.minimum(lately, MOST_ONSETS - 1),
@@ -72,7 +73,7 @@ def count(prompts: Sequence[Notes], responses: Sequence[Notes]) -> Counts:
 
 
 def jensen_shannon(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
-    """The distance between two distributions given as counts: 0 where they are the same, 1 where nothing is shared."""
+    """The distance between two distributions, given as counts: 0 if they are equal, 1 if they have no bin in common."""
     p, q = p / p.sum(), q / q.sum()
     middle = (p + q) / 2
 
@@ -84,12 +85,12 @@ def jensen_shannon(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
 
 
 def between_halves(counts: NDArray[np.float64], piece: NDArray[np.int64], seed: int = 0) -> float:
-    """The distance between the continuations of one half of the pieces and those of the other: mean of SPLITS draws.
+    """The mean distance between the continuations of two random halves of the pieces, over SPLITS halvings.
 
     Args:
         counts: shape (continuations, bins).
-        piece: number of each continuation's piece, shape (continuations,). NaN where there is but one.
-        seed: of the draws.
+        piece: index of each continuation's piece, shape (continuations,). With a single piece the result is NaN.
+        seed: of the halvings.
     """
     pieces = int(piece.max()) + 1
     if pieces < 2:

@@ -1,12 +1,12 @@
-"""Does a continuation go on living, or does it collapse, go in circles, or say what it has learnt by heart?
+"""Does a continuation stay varied, or does it collapse, repeat itself, or quote the training data?
 
 spread   of a time: the standard deviation of its ln inside a run of 100 notes (below 10 ms counts as 10 ms), mean
          over the continuations
-n-gram   n notes in a row, each as the interval from the note before, in semitones, and the class of its step: below
-         30 ms (a chord), then up to 80, 160, 320, 640 ms, and above. So it is the same in every key.
+n-gram   n consecutive notes, each as the interval from the note before, in semitones, and the class of its step:
+         below 30 ms (a chord), then up to 80, 160, 320, 640 ms, and above. So it is the same in every key.
 
-n-grams are shared with the prompt or with the continuation itself if they have been there before, in any place, and
-with the train split if any of its pieces has them.
+An n-gram is shared with the prompt or with the continuation itself if it occurs there earlier, anywhere, and with the
+train split if any of its pieces has it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from livegen.encoding import CELL
 from livegen.training.data import PITCH, STEP, Notes
 
-STEP_CLASSES = (0.03, 0.08, 0.16, 0.32, 0.64)  # s, where the next one begins
+STEP_CLASSES = (0.03, 0.08, 0.16, 0.32, 0.64)  # s, upper bounds
 SHORT_GRAM = 3
-"""Notes of an n-gram that is sought in the prompt and in the continuation itself."""
+"""Notes of an n-gram for the prompt and the continuation itself."""
 LONG_GRAM = 6
-"""Notes of one that is sought in the train split."""
+"""Notes of an n-gram for the train split."""
 
 Grams = NDArray[np.uint64]
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -51,7 +51,7 @@ def index(pieces: Iterable[Notes], n: int = LONG_GRAM) -> Grams:
 
 
 def known(found: Grams, among: Grams) -> int:
-    """How many are in a sorted index."""
+    """How many of the n-grams are in a sorted index."""
     if not len(among):
         return 0
     places = np.minimum(np.searchsorted(among, found), len(among) - 1)
@@ -59,18 +59,18 @@ def known(found: Grams, among: Grams) -> int:
 
 
 def shared_with_prompt(prompt: Notes, response: Notes) -> tuple[int, int]:
-    """How many n-grams of a continuation are in its prompt, and how many it has."""
+    """The number of n-grams of a continuation that are in its prompt, and of all its n-grams."""
     found = grams(response, SHORT_GRAM)
     return int(np.isin(found, grams(prompt, SHORT_GRAM)).sum()), len(found)
 
 
 def shared_with_itself(response: Notes) -> tuple[int, int]:
-    """How many n-grams of a continuation came earlier in it, and how many it has."""
+    """The number of n-grams of a continuation that occur earlier in it, and of all its n-grams."""
     found = grams(response, SHORT_GRAM)
     return len(found) - len(np.unique(found)), len(found)
 
 
 def shared_with_train(response: Notes, train: Grams) -> tuple[int, int]:
-    """How many n-grams of a continuation are in the train split, and how many it has."""
+    """The number of n-grams of a continuation that are in the train split, and of all its n-grams."""
     found = grams(response, LONG_GRAM)
     return known(found, train), len(found)

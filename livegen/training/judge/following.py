@@ -1,13 +1,13 @@
-"""Does a continuation follow its prompt? What a prompt is like, and what its continuation is like, over all prompts.
+"""Does a continuation follow its prompt? Correlations between traits of prompts and of their continuations.
 
-density        onsets a second: (notes - 1) / the seconds from the first onset to the last
+density        onsets per second: (notes - 1) / the seconds from the first onset to the last
 dynamics       mean velocity
 register       mean pitch
 articulation   mean ln of the durations, in s
-pitch classes  how many notes fall on each of the twelve
+pitch classes  number of notes of each of the twelve
 
-The first four are compared by Spearman's rank correlation over the prompts; of the last, Pearson's correlation between
-the profiles of a prompt and of its continuation is averaged.
+The first four are compared by Spearman's rank correlation over the prompts. For pitch classes, the result is the mean
+of Pearson's correlation between the profiles of each prompt and its continuation.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def traits(notes: Notes) -> list[float]:
 
 
 def profile_correlations(prompts: Sequence[Notes], responses: Sequence[Notes]) -> NDArray[np.float64]:
-    """Between the pitch classes of each prompt and of its continuation: shape (prompts,). 0 where one knows no key."""
+    """Between the pitch classes of each prompt and its continuation: shape (prompts,). 0 if one profile is uniform."""
 
     def profiles(each: Sequence[Notes]) -> NDArray[np.float64]:
         counted = np.array([np.bincount(notes[:, PITCH].astype(np.int64) % 12, minlength=12) for notes in each])
@@ -50,14 +50,14 @@ def profile_correlations(prompts: Sequence[Notes], responses: Sequence[Notes]) -
 
 
 def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """From 1; equal values share the mean of theirs."""
+    """Ranks from 1. Equal values get the mean of their ranks."""
     _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return (last - (counts - 1) / 2)[which]
 
 
 def rank_correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Spearman's. NaN where all of one side are equal."""
+    """Spearman's rank correlation. NaN if all values of one side are equal."""
     x, y = ranks(a), ranks(b)
     x, y = x - x.mean(), y - y.mean()
     length = float(np.sqrt((x @ x) * (y @ y)))

@@ -1,7 +1,7 @@
-"""Each figure of a continuer beside that of the pieces themselves, and whether it is what it should be.
+"""The metrics of each continuer, compared with those of the pieces and with targets.
 
-Intervals are of 95 %: 1.96 times the standard deviation of the figure over BOOTSTRAPS draws of as many pieces, with
-replacement, the same ones for a continuer and for the truth. The distance between halves is taken as known.
+Intervals are 95 % bootstrap intervals: 1.96 times the standard deviation over BOOTSTRAPS samples of as many pieces,
+with replacement, the same samples for a continuer and for the truth. The distance between halves is treated as exact.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ SHARED = ("the prompt", "itself", f"itself, {LONG} notes", "the train split")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Bounds of a figure, both included."""
+    """The target of a metric: both bounds are included."""
 
     low: float
     high: float
 
     def met(self, figure: Estimate) -> str:
-        """Say yes or no; "interval" where only the interval reaches it, "unknown" where there is no figure."""
+        """Return "yes", "no", "interval" if only the interval reaches the target, or "unknown" if there is no value."""
         if isnan(figure.value):
             return "unknown"
         if self.low <= figure.value <= self.high:
@@ -41,44 +41,44 @@ class Bounds:
         return "interval" if self.low - figure.half <= figure.value <= self.high + figure.half else "no"
 
 
-DISTANCE = Bounds(-inf, 1.5)  # times that between halves
-SPREAD = Bounds(0.7, 1.4)  # late, relative to early
-REPEATS = Bounds(-inf, 1.0)  # times as frequent as in the truth
-FOLLOWS = Bounds(0.95, 1.10)  # times the true correlation
+DISTANCE = Bounds(-inf, 1.5)  # times the distance between halves
+SPREAD = Bounds(0.7, 1.4)  # of the late notes, relative to the early ones
+REPEATS = Bounds(-inf, 1.0)  # times the share in the truth
+FOLLOWS = Bounds(0.95, 1.10)  # times the correlation of the truth
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    value: float  # NaN where there is none
-    half: float = 0.0  # of the interval's width
+    value: float  # NaN if not available
+    half: float = 0.0  # half the width of the interval
 
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """One measure: what it should be, and what it is."""
+    """One metric: its target, and its values."""
 
     group: str
     name: str
     target: Bounds
-    truth: Estimate  # of distances: that between halves
-    figures: dict[str, Estimate]  # by continuer: what the target is about
-    plain: dict[str, float]  # by continuer: what the figure is a multiple of the truth's of; none of a spread
+    truth: Estimate  # for distances: the distance between halves
+    figures: dict[str, Estimate]  # by continuer: the value that the target applies to
+    plain: dict[str, float]  # by continuer: the value before division by that of the truth; empty for spreads
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is counted and measured of some continuations, one after the other along the first axis."""
+    """All counts and measurements of some continuations, along the first axis."""
 
     counts: Counts  # over the first SHORT notes
-    spreads: dict[str, NDArray[np.float64]]  # by time, early and late: (prompts, 2); 0 where it is not LONG
-    shared: dict[str, NDArray[np.float64]]  # n-grams that are, and all: (prompts, 2)
+    spreads: dict[str, NDArray[np.float64]]  # by time, early and late: (prompts, 2); 0 if not LONG
+    shared: dict[str, NDArray[np.float64]]  # shared n-grams, and all: (prompts, 2)
     traits: NDArray[np.float64]  # (prompts, 4)
-    called: NDArray[np.float64]  # the prompts' own: (prompts, 4)
+    called: NDArray[np.float64]  # traits of the prompts: (prompts, 4)
     profiles: NDArray[np.float64]  # (prompts,)
 
 
 def facts(prompts: Sequence[Prompt], responses: Sequence[Notes], train: endurance.Grams) -> Facts:
-    """Count and measure continuations. Of the long ones only spread and one share of n-grams see more than SHORT."""
+    """Measure continuations. Only the spread and one share of n-grams use more than the first SHORT notes."""
     calls, first = [prompt.notes for prompt in prompts], [response[:SHORT] for response in responses]
     long = [len(prompt.truth) == LONG for prompt in prompts]
     shared = {
@@ -118,11 +118,11 @@ class _Metric:
     target: Bounds
     truth: Callable[[Weights], float]
     figure: Callable[[Facts, Weights], float]
-    plain: Callable[[Facts, Weights], float] | None  # what the figure is a multiple of the truth's of
+    plain: Callable[[Facts, Weights], float] | None  # the value before division by that of the truth
 
 
 def verdict(prompts: Sequence[Prompt], truth: Facts, continuers: Mapping[str, Facts], seed: int = 0) -> list[MetricRow]:
-    """All measures of all continuers, over the same prompts."""
+    """All metrics of all continuers, over the same prompts."""
     piece = np.unique([prompt.piece for prompt in prompts], return_inverse=True)[1]
     draws, all_once = _draws(piece, seed), np.ones(len(piece))
 
@@ -192,7 +192,7 @@ def _profile(of: Facts, weights: Weights) -> float:
 
 
 def _draws(piece: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
-    """How often each continuation counts in each draw of pieces: shape (BOOTSTRAPS, continuations)."""
+    """How many times each continuation counts in each bootstrap sample: shape (BOOTSTRAPS, continuations)."""
     pieces = int(piece.max()) + 1
     drawn = np.random.default_rng(seed).multinomial(pieces, np.full(pieces, 1 / pieces), size=BOOTSTRAPS)
     return drawn[:, piece].astype(np.float64)

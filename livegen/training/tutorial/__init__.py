@@ -1,6 +1,6 @@
-"""The model of TensorFlow's tutorial "Generate music with an RNN": as it is there, and mended (docs/tutorial.md)."""
+"""The model of TensorFlow's tutorial "Generate music with an RNN", with its bugs fixed (docs/tutorial.md)."""
 
 from livegen.cli.runner import tensorflow
 
-with tensorflow():  # before any module here does, and greets
+with tensorflow():  # first here, to suppress its log messages
     import tensorflow as tf  # noqa: F401

@@ -1,8 +1,9 @@
-"""Let the tutorial's model play on after the last notes of a MIDI file.
+"""Continues the last notes of a MIDI file with the tutorial's model.
 
     python -m livegen.training.tutorial runs/tutorial livegen/demo/1-bach.mid -o on.mid
 
-The file holds what it read and what it adds, on a track each, all at one velocity: the model knows of no other.
+The output has a track of the notes that the model read and a track of the notes that it added. All have the same
+velocity, because the model has none.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 import pretty_midi
 from numpy.typing import NDArray
 
-from livegen.cli.runner import PATH, Number, midi_out, module
+from livegen.cli.runner import COUNT, PATH, SEED, Numeric, midi_out, module
+from livegen.config.values import Number
 from livegen.errors import ConfigError, DataError
 from livegen.files import drafted, unwritable
 from livegen.note import INSTANT
@@ -22,11 +24,15 @@ from livegen.training.data import read_notes
 from livegen.training.tutorial.model import TEMPERATURE, VELOCITY, continue_notes
 from livegen.training.tutorial.train import columns, load
 
-TICKS_PER_BEAT = 960  # at 120 beats a minute: an instant is a tick at least
+TICKS_PER_BEAT = 960  # at 120 beats per minute, so that INSTANT is at least one tick
 
 
 def to_midi(parts: dict[str, NDArray[np.float64]]) -> pretty_midi.PrettyMIDI:
-    """Notes as (n, 3) of pitch, step [s] and duration [s], one part after the other, each on a track of its name."""
+    """A file with a track for each part, one part after the other.
+
+    Args:
+        parts: by track name, notes of shape (n, 3): pitch, step [s] and duration [s].
+    """
     midi, start = pretty_midi.PrettyMIDI(resolution=TICKS_PER_BEAT), 0.0
     for name, notes in parts.items():
         track = pretty_midi.Instrument(0, name=name)
@@ -41,30 +47,30 @@ def to_midi(parts: dict[str, NDArray[np.float64]]) -> pretty_midi.PrettyMIDI:
 @click.argument("run", type=PATH)
 @click.argument("file", type=PATH)
 @midi_out
-@click.option("--notes", type=click.IntRange(min=1), default=120, show_default=True)
+@click.option("--notes", type=COUNT, default=120, show_default=True)
 @click.option(
     "--temperature",
-    type=Number(min=0, min_open=True),
+    type=Numeric(Number(0, low_open=True)),
     default=TEMPERATURE,
     show_default=True,
-    help="Of the pitch.",
+    help="Sampling temperature of the pitch.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True)
-@click.option("--raw-pitch", is_flag=True, help="As the tutorial does it by mistake.")
+@click.option("--seed", type=SEED, default=42, show_default=True)
+@click.option("--raw-pitch", is_flag=True, help="Reproduce the tutorial's bug with unscaled pitches.")
 def main(run: Path, file: Path, out: Path, notes: int, temperature: float, seed: int, *, raw_pitch: bool) -> None:
-    """Let the tutorial's model play on after the last notes of a MIDI file.
+    """Continue the last notes of a MIDI file with the tutorial's model.
 
-    RUN is the folder that livegen train --preset tutorial wrote.
+    RUN is the folder of a run of livegen train --preset tutorial.
     """
     if out.resolve() == file.resolve():
-        raise ConfigError(f"{out} is the file to go on from. Name another one to write.")
+        raise ConfigError(f"{out}: input and output are the same file. Choose another file with --out.")
     model, recipe = load(run)
     read = columns(read_notes(file))[-recipe.window :]
     if len(read) < recipe.window:
-        raise DataError(f"{file}: it has {len(read)} notes, and the model reads {recipe.window}.")
+        raise DataError(f"{file}: has {len(read)} notes; the model needs {recipe.window}.")
     random = np.random.default_rng(seed)
     (added,) = continue_notes(model, read[np.newaxis], notes, temperature, random, raw_pitch=raw_pitch)
-    read[0, 1] = 0.0  # the first note read begins the file
+    read[0, 1] = 0.0  # the file starts with the first note
     try:
         with drafted(out) as draft:
             to_midi({"call": read, "response": added}).write(str(draft))

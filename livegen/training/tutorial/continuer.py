@@ -1,4 +1,4 @@
-"""The tutorial's model as one of the continuers that `livegen evaluate --generate` judges."""
+"""The tutorial's model as a continuer for `livegen evaluate --generate`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from livegen.training.tutorial.train import columns, load
 
 
 class TutorialContinuer:
-    """A run of the preset `tutorial`, at the tutorial's temperature. It knows no velocity, so all notes have one.
+    """A run of the preset `tutorial`, at the tutorial's temperature. All notes have the same velocity.
 
     Raises:
-        DataError: the folder is not that of such a run.
+        DataError: the folder is not such a run.
     """
 
     name = NAME

@@ -1,6 +1,6 @@
-"""The tutorial's model: an LSTM reads a window of notes, and three heads tell the next one's pitch, step and duration.
+"""The tutorial's model: an LSTM reads a window of notes; three heads predict pitch, step and duration of the next one.
 
-Pitch is drawn from logits. Step and duration are one number each: what is likeliest if errors are squared.
+Pitch is sampled from logits. Step and duration are one number each, trained with the squared error.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ UNITS, LEARNING_RATE = 128, 0.005
 LOSS_WEIGHTS = {"pitch": 0.05, "step": 1.0, "duration": 1.0}
 """The outputs, in the order of a note's columns."""
 
-TEMPERATURE = 2.0  # of the pitch, where notes are added
-VELOCITY = 100  # of all notes added: the model knows of none
-PRESSURE = 10.0  # on each second below zero
+TEMPERATURE = 2.0  # of the pitch, when notes are generated
+VELOCITY = 100  # of all generated notes: the model has no velocity
+PRESSURE = 10.0  # loss for each second below zero
 SCALE = np.array([PITCHES, 1, 1], np.float32)
-"""By what a note's columns are divided before the model reads them."""
+"""Divisors of a note's columns before the model reads them."""
 
 
 def positive_mse(true: Any, predicted: Any) -> Any:  # noqa: ANN401  (tensors of any backend)
-    """Mean squared error, with a pressure towards times that are not negative."""
+    """Mean squared error, with a penalty for negative times."""
     return ops.mean(ops.square(true - predicted) + PRESSURE * ops.relu(-predicted))
 
 
@@ -54,15 +54,15 @@ def continue_notes(
     *,
     raw_pitch: bool = False,
 ) -> NDArray[np.float64]:
-    """What the model adds to prompts, note by note. The window stays as long as the prompt.
+    """Continue prompts, note by note. The window stays as long as the prompt.
 
     Args:
-        model: as `build` makes it, trained.
+        model: from `build`, trained.
         notes: shape (prompts, window, 3): pitch 0..127, step [s], duration [s].
-        count: of notes to add.
-        temperature: of the pitch's draw, > 0.
-        random: of the draws.
-        raw_pitch: put what is drawn back into the window undivided, as the tutorial does by mistake.
+        count: number of notes to generate.
+        temperature: of the pitch, > 0.
+        random: generator for sampling.
+        raw_pitch: put the generated pitch into the window without scaling, which is the tutorial's bug.
 
     Returns:
         Shape (prompts, count, 3), in the units of `notes`.
@@ -70,10 +70,10 @@ def continue_notes(
     window = (notes / SCALE).astype(np.float32)
     added = np.empty((len(notes), count, len(LOSS_WEIGHTS)))
     for note in np.moveaxis(added, 1, 0):  # of all prompts
-        told = model.predict_on_batch(window)
-        logits = told["pitch"] / temperature
-        note[:, 0] = np.argmax(logits + random.gumbel(size=logits.shape), axis=-1)  # a draw from their softmax
-        note[:, 1:] = np.maximum(0, np.concatenate([told["step"], told["duration"]], axis=-1))
+        predicted = model.predict_on_batch(window)
+        logits = predicted["pitch"] / temperature
+        note[:, 0] = np.argmax(logits + random.gumbel(size=logits.shape), axis=-1)  # a sample from their softmax
+        note[:, 1:] = np.maximum(0, np.concatenate([predicted["step"], predicted["duration"]], axis=-1))
         heard = (note if raw_pitch else note / SCALE).astype(np.float32)
         window = np.concatenate([window[:, 1:], heard[:, np.newaxis]], axis=1)
     return added

@@ -1,10 +1,10 @@
-"""Look for a better learning rate, width and window of the preset tutorial, with Optuna.
+"""Searches a better learning rate, width and window for the preset tutorial, with Optuna.
 
     python -m livegen.training.tutorial.sweep --data data/maestro-v2.0.0 --out sweeps/tutorial --trials 20
 
-A trial trains on the files but those held out, and is judged by the loss on these. Each has a run's folder below --out.
-The same command goes on with a sweep that was stopped, and with the trial that it was in; with more --trials it goes
-further.
+A trial trains on the files that are not held out, and its result is the held-out loss. Each trial has a run folder
+below --out. The same command resumes a sweep that was stopped, including the unfinished trial. With a larger
+--trials it adds trials.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import optuna
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import TrialState
 
-from livegen.cli.runner import PATH, module
+from livegen.cli.runner import COUNT, PATH, module
 from livegen.errors import DataError
 from livegen.training import Tell
 from livegen.training.corpus import Piece, hashes, hold_out, read_folder
@@ -29,7 +29,7 @@ JOURNAL = "trials.log"
 
 
 def suggest(trial: optuna.Trial) -> dict[str, Any]:
-    """What a trial tries: fields of `TutorialRecipe`."""
+    """The settings of a trial: fields of `TutorialRecipe`."""
     return {
         "learning_rate": trial.suggest_float("learning_rate", 5e-4, 2e-2, log=True),
         "units": trial.suggest_categorical("units", [64, 128, 256]),
@@ -38,26 +38,26 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
 
 
 def named(tried: Mapping[str, Any]) -> str:
-    """What the folder of a trial's run is called."""
+    """The name of a trial's run folder."""
     return "_".join(f"{name}={value:.5g}" for name, value in sorted(tried.items()))
 
 
 def sweep(
     pieces: Sequence[Piece], out: Path, trials: int, epochs: int, seed: int = 1, tell: Tell = print
 ) -> optuna.Study:
-    """Go on until so many trials are done.
+    """Run trials until `trials` are complete.
 
     Args:
         pieces: some of them are held out.
         out: the folder of the sweep.
-        trials: in all, those done before included.
-        epochs: of each, at most.
-        seed: of what is tried.
-        tell: takes what happens, a line at a time.
+        trials: total number, including those completed before.
+        epochs: maximum number per trial.
+        seed: of the suggested settings.
+        tell: takes progress messages, one line at a time.
 
     Raises:
-        ConfigError: the folder cannot be made.
-        DataError: the pieces are too short, or another sweep lies there.
+        ConfigError: the folder cannot be created.
+        DataError: the pieces are too short, or the folder holds another sweep.
     """
     kept, held = hold_out(pieces)
     make(out)
@@ -66,11 +66,13 @@ def sweep(
     study = optuna.create_study(study_name="tutorial", storage=storage, direction="minimize", load_if_exists=True)
     ours = {"epochs": epochs, HASHES: hashes(pieces)}
     if study.user_attrs.get("recipe", ours) != ours:
-        raise DataError(f"{out}: a sweep of other files or --epochs lies here. Name a new folder with --out.")
+        raise DataError(f"{out}: contains a sweep with other files or --epochs. Choose another folder with --out.")
     study.set_user_attr("recipe", ours)
     if kept[0] is held[0]:
-        tell("The files are of a single work: trials are judged by what they train on. Take more: --files")
-    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))  # the same draws would be drawn again
+        tell("All files are of a single work, so trials are compared by their training data. Use more files: --files")
+    study.sampler = optuna.samplers.TPESampler(
+        seed=seed + len(study.trials)
+    )  # otherwise the same settings would be suggested again
 
     done = {named(trial.params) for trial in study.get_trials(states=[TrialState.COMPLETE])}
     stopped = {named(trial.params): trial.params for trial in study.trials if trial.params}
@@ -92,22 +94,22 @@ def sweep(
 
 
 def text(study: optuna.Study) -> str:
-    """The trials that are done, the best first."""
+    """The completed trials, best first."""
     done = sorted(study.get_trials(states=[TrialState.COMPLETE]), key=lambda trial: trial.values[0])
     return "\n".join(["held out  tried", *(f"{trial.values[0]:8.4f}  {named(trial.params)}" for trial in done)])
 
 
 @click.command()
 @click.option("--data", "folder", metavar="DIR", type=PATH, required=True, help="A folder of MIDI files.")
-@click.option("--out", metavar="DIR", type=PATH, required=True, help="Where the trials go.")
-@click.option("--files", type=click.IntRange(min=1), default=20, show_default=True, help="The first so many.")
-@click.option("--trials", type=click.IntRange(min=1), default=20, show_default=True)
-@click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True, help="Of a trial, at most.")
+@click.option("--out", metavar="DIR", type=PATH, required=True, help="Folder for the trials.")
+@click.option("--files", type=COUNT, default=20, show_default=True, help="Use only the first N files.")
+@click.option("--trials", type=COUNT, default=20, show_default=True)
+@click.option("--epochs", type=COUNT, default=10, show_default=True, help="Maximum number of epochs per trial.")
 def main(folder: Path, out: Path, files: int, trials: int, epochs: int) -> None:
-    """Look for a better learning rate, width and window of the preset tutorial, with Optuna.
+    """Searches a better learning rate, width and window for the preset tutorial, with Optuna.
 
-    A trial trains on the files but those held out, and is judged by the loss on these. The same command goes on with a
-    sweep that was stopped; with more --trials it goes further.
+    A trial trains on the files that are not held out, and its result is the held-out loss. The same command resumes a
+    sweep that was stopped. With a larger --trials it adds trials.
     """
     click.echo(text(sweep(read_folder(folder, files).pieces, out, trials, epochs)))
 

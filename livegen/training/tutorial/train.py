@@ -1,4 +1,4 @@
-"""Train the tutorial's model: the preset `tutorial`."""
+"""Trains the tutorial's model: the preset `tutorial`."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ COLUMNS = [data.PITCH, data.STEP, data.DURATION]
 
 @dataclass(frozen=True, slots=True)
 class TutorialRecipe:
-    """Everything that decides a run, as the tutorial has it."""
+    """All settings that determine a run, with the tutorial's values."""
 
     preset: str = PRESET
-    files: int = 5  # the first ones
-    window: int = WINDOW  # notes read; the one after them is told
+    files: int = 5  # only the first ones
+    window: int = WINDOW  # notes read; the one after them is predicted
     batch: int = 64  # windows
     units: int = UNITS
     learning_rate: float = LEARNING_RATE
     epochs: int = 50  # at most
-    patience: int = 5  # epochs without a better loss
+    patience: int = 5  # epochs without a better loss after which training stops
     seed: int = 42
-    hashes: str = ""  # of the files, as a model's card has them
+    hashes: str = ""  # of the files, from `corpus.hashes`
 
 
 def dataset(pieces: Sequence[Piece], recipe: TutorialRecipe) -> tf.data.Dataset:
     """Every window of every piece and the note after it: shuffled once, batched, cached and prefetched.
 
-    No window lies across two pieces. What is left over at the end and makes no whole batch is left out.
+    No window spans two pieces. An incomplete last batch is dropped.
 
     Raises:
-        DataError: there is not one batch.
+        DataError: there are too few windows for a batch.
     """
     joined, starts = data.runs([piece.notes for piece in pieces], recipe.window + 1)
     if len(starts) < recipe.batch:
         raise DataError(
-            f"{len(starts)} windows are fewer than a batch of {recipe.batch}. Take more files, or longer ones."
+            f"{len(starts)} windows are fewer than a batch of {recipe.batch}. Use more files, or longer ones."
         )
     notes, span = tf.constant(joined[:, COLUMNS], tf.float32), tf.range(recipe.window + 1)
 
@@ -64,13 +64,13 @@ def dataset(pieces: Sequence[Piece], recipe: TutorialRecipe) -> tf.data.Dataset:
 
 
 def train(recipe: TutorialRecipe, pieces: Sequence[Piece], out: Path, tell: Tell = print) -> keras.Model:
-    """Train on the pieces until the training loss has stopped falling, and keep the best weights in `out`.
+    """Train on the pieces until the training loss stops falling, and keep the best weights in `out`.
 
     Args:
         recipe: of the run.
-        pieces: all of them are trained on.
-        out: the run's folder; a run that was stopped there goes on.
-        tell: takes what happens, a line at a time.
+        pieces: all are used for training.
+        out: the run's folder. A run in it that was stopped is resumed.
+        tell: takes progress messages, one line at a time.
 
     Raises:
         DataError: `out` holds another run, or there are too few notes.
@@ -93,21 +93,21 @@ def _losses(losses: Mapping[str, float]) -> str:
 
 
 def load(run: Path) -> tuple[keras.Model, TutorialRecipe]:
-    """The best model of a run, and its recipe.
+    """The model of a run, with the best weights, and its recipe.
 
     Raises:
-        DataError: the folder is not that of a run of this preset.
+        DataError: the folder is not a run of this preset.
     """
     try:
         recipe = from_plain(TutorialRecipe, read_recipe(run))
     except ValueError as error:
         raise DataError(f"{run}: not a run of livegen train --preset {PRESET} ({error}).") from error
     model = build(recipe.units, recipe.learning_rate)
-    model.optimizer.build(model.trainable_variables)  # the file holds its state too
+    model.optimizer.build(model.trainable_variables)  # the file contains the optimizer state too
     load_best(model, run)
     return model, recipe
 
 
 def columns(notes: data.Notes) -> NDArray[np.float64]:
-    """Pitch, step [s] and duration [s], shape (n, 3), of notes as `data.read_notes` gives them."""
+    """Pitch, step [s] and duration [s], shape (n, 3), of notes from `data.read_notes`."""
     return notes[..., COLUMNS]
