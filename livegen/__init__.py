@@ -1,4 +1,4 @@
-"""livegen: a daemon that jams with a pianist, and a small library for a notebook (docs/library.md)."""
+"""livegen: a daemon that jams with a pianist, and a small library for notebooks (docs/library.md)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """What `__all__` names, imported when it is asked for: the daemon does without."""
+        """Import the names of `__all__` when they are used. The daemon does not need them."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from livegen import library

@@ -1,20 +1,20 @@
-"""`livegen`, and `python -m livegen`: nothing is imported before Ctrl-C can end it without a traceback."""
+"""`livegen` and `python -m livegen`. Sets up Ctrl-C before any import, so that it never shows a traceback."""
 
 import signal
 import sys
 
 
 def main() -> int:
-    """The command line's exit status."""
+    """Run the command line. Returns the exit status."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # At once, until the daemon or a command takes it: raised amid an import it may be lost, or be another error.
+        # End at once, until the daemon or a command handles it: an import may lose KeyboardInterrupt, or change it.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         from livegen.cli import main as cli
 
         return cli.main()
     except KeyboardInterrupt:
-        return 128 + 2  # as a shell says it of SIGINT
+        return 128 + 2  # the status of a shell after SIGINT
 
 
 if __name__ == "__main__":

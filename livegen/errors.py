@@ -1,13 +1,14 @@
-"""What can go wrong, for the user to read: what happened, where, and what to do.
+"""Errors for the user. Each text says what happened, where, and what to do.
 
 LivegenError
 +-- ConfigError   a setting or an argument (exit 78, EX_CONFIG)
-+-- PortError     a MIDI port, the MIDI system, the synth, a full disk (exit 69, EX_UNAVAILABLE)
++-- PortError     a MIDI port, the MIDI system or the synth (exit 69, EX_UNAVAILABLE)
++-- StorageError  a full disk (exit 69, EX_UNAVAILABLE)
 +-- ModelError    a model file (exit 65, EX_DATAERR)
 +-- DataError     a MIDI file or a folder of them (exit 66, EX_NOINPUT)
-+-- ClusterError  another machine of a training run (exit 75, EX_TEMPFAIL: try again)
++-- ClusterError  another machine of a training run (exit 75, EX_TEMPFAIL)
 
-The codes are those of BSD's sysexits.h. Only command.py turns an error into one.
+The codes are those of BSD's sysexits.h. Only livegen/cli/runner.py turns an error into one.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ class PortError(LivegenError):
     exit_code = 69
 
 
+class StorageError(LivegenError):
+    exit_code = 69
+
+
 class ModelError(LivegenError):
     exit_code = 65
 
@@ -42,29 +47,29 @@ class ClusterError(LivegenError):
     exit_code = 75
 
 
-EXTRA = ("keras", "matplotlib", "symusic", "tensorflow")  # what training needs beyond what plays
+EXTRA = ("keras", "matplotlib", "tensorflow")  # what only training needs
 
 
 @contextmanager
 def needing_extra() -> Iterator[None]:
-    """Say what to install where it lacks."""
+    """Turn a missing package inside into a ConfigError that says what to install."""
     try:
         yield
     except ModuleNotFoundError as error:
-        lacking = (error.name or "").partition(".")[0]
-        if lacking not in EXTRA:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in EXTRA:
             raise
         raise ConfigError(
-            f"This needs {lacking}, which is not installed. Install what training needs:"
-            ' pip install "livegen[train]", or in a checkout pip install ".[train]".'
+            f"This command needs {missing}, which is not installed. Install the packages for training:"
+            ' pip install "livegen[train]", or in a checkout: pip install ".[train]".'
         ) from error
 
 
-NO_MIDI_FILE = "it is no MIDI file, or a damaged one"
+NO_MIDI_FILE = "not a valid MIDI file"
 
 
 def unreadable(path: Path, error: Exception) -> DataError:
-    """Of a MIDI file, by what was raised when it was read. What a parser has to say of it is not for users."""
+    """The error for a MIDI file that cannot be read, from the exception. The text of a parser is not for users."""
     match error:
         case FileNotFoundError():
             near = did_you_mean(path.name, (entry.name for entry in path.parent.glob("*")))
@@ -77,7 +82,7 @@ def unreadable(path: Path, error: Exception) -> DataError:
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """' Did you mean X?' with the nearest of `choices`, or nothing."""
-    spelt = {choice.lower(): choice for choice in choices}
-    near = get_close_matches(word.lower(), list(spelt), n=1, cutoff=0.5)
-    return f" Did you mean {spelt[near[0]]}?" if near else ""
+    """' Did you mean X?' with the most similar of `choices`, or an empty text."""
+    written = {choice.lower(): choice for choice in choices}
+    near = get_close_matches(word.lower(), list(written), n=1, cutoff=0.5)
+    return f" Did you mean {written[near[0]]}?" if near else ""

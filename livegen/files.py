@@ -1,6 +1,4 @@
-"""Files that take their name only when they are whole, one process at a time where two would spoil something, and
-what to say where nothing can be written.
-"""
+"""Writes files completely or not at all, keeps other processes out of a file or folder, and describes errors."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from livegen.errors import ConfigError, DataError, LivegenError, PortError
+from livegen.errors import ConfigError, DataError, LivegenError, StorageError
 
 try:
     import fcntl
@@ -22,10 +20,10 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def drafted(path: Path) -> Iterator[Path]:
-    """A draft to write, beside `path` and with its suffix. It takes its place at the end, or else is removed.
+    """A temporary file next to `path`, with the same suffix. It replaces `path` at the end, or is removed on an error.
 
     Raises:
-        OSError: nothing can be written there; what was there stays.
+        OSError: the file cannot be written. An existing file is kept.
     """
     draft = _beside(path)
     try:
@@ -37,17 +35,17 @@ def drafted(path: Path) -> Iterator[Path]:
 
 
 def remove_drafts(path: Path) -> None:
-    """Remove those that a process left when it was killed. Only where no other can be writing one."""
+    """Remove the drafts of killed processes. No other process may write `path` at the same time."""
     for draft in path.parent.glob(f".*.{path.name}"):
         if draft.name.split(".")[1].isdigit():
             draft.unlink()
 
 
 def try_out(path: Path) -> None:
-    """Make a draft and remove it: the surest way to know.
+    """Check that a file can be written, by creating and removing a draft.
 
     Raises:
-        OSError: nothing can be written there, or what is there is no file to be replaced.
+        OSError: the file cannot be written, or `path` exists and is not a file.
     """
     if path.exists() and not path.is_file():
         raise OSError(0, "it is a folder" if path.is_dir() else "it is a device")
@@ -57,8 +55,8 @@ def try_out(path: Path) -> None:
 
 
 def unwritable(path: Path, error: OSError, todo: str = "Name another file.") -> LivegenError:
-    """What a user is to read: a PortError where the disk is full, else a ConfigError."""
-    kind = PortError if error.errno in FULL else ConfigError
+    """The error for a file that cannot be written: StorageError if the disk is full, else ConfigError."""
+    kind = StorageError if error.errno in FULL else ConfigError
     return kind(f"{path}: cannot be written ({error.strerror or error}). {todo}")
 
 
@@ -68,10 +66,10 @@ def _beside(path: Path) -> Path:
 
 @contextmanager
 def claimed(path: Path, refusal: str) -> Iterator[None]:
-    """Keep out other processes that claim the same file or folder; where there are no such locks, trust the user.
+    """Lock a file or folder against other processes that claim it. Without support for locks, do nothing.
 
     Raises:
-        DataError: another process has it; `refusal` is what it says.
+        DataError: another process has the lock. The text is `refusal`.
     """
     with ExitStack() as stack:
         if fcntl is not None:
@@ -81,6 +79,6 @@ def claimed(path: Path, refusal: str) -> Iterator[None]:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise DataError(refusal) from None
-            except OSError:  # a file system without them
+            except OSError:  # a file system without locks
                 pass
         yield

@@ -1,6 +1,6 @@
-"""What livegen offers to a notebook, and what its commands are made of. Nothing heavy is imported before it is needed.
+"""The functions of livegen for notebooks, also used by its commands. Large modules are imported only when needed.
 
-Files are named by a path or a text. What goes wrong is a `LivegenError`, whose text says what to do.
+A file is given as a path or a text. Errors are `LivegenError`; their text says what to do.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livegen.config.settings import Settings, checked
+from livegen.config.load import checked
+from livegen.config.settings import DEFAULTS
 from livegen.errors import ConfigError, DataError, needing_extra
 from livegen.note import MonotonicTime, SoundedNote, to_notes
 
@@ -25,16 +26,14 @@ if TYPE_CHECKING:
 
 File = str | PathLike[str]
 
-_DEFAULT = Settings()
-
 
 def read_notes(file: File) -> tuple[SoundedNote, ...]:
-    """The notes of a MIDI file as the daemon would hear them, in order of (onset, pitch); drums are left out.
+    """The notes of a MIDI file as the daemon hears them, sorted by (onset, pitch), without drums.
 
-    Onsets are in seconds from the file's begin, durations are those of the keys, in seconds.
+    Onsets are in seconds from the start of the file. Durations are in seconds until the key is released.
 
     Raises:
-        DataError: no such file, no MIDI file, or no notes.
+        DataError: the file does not exist, is not a MIDI file, or has no notes.
     """
     from livegen.io import notes
 
@@ -42,18 +41,15 @@ def read_notes(file: File) -> tuple[SoundedNote, ...]:
 
 
 def note_table(file: File) -> Table:
-    """The same as a structured array, which `pandas.DataFrame` takes: one row for each note. Needs livegen[train].
+    """The notes of a MIDI file as a structured array with one row per note. `pandas.DataFrame` accepts it.
 
-    A note that is never let go, which lasts until the file's end for `read_notes`, is left out here.
-
-    Its fields: pitch (MIDI number), start, end, step, duration (all in s), velocity (1..127), pedal (whether it is
-    down), track (its index).
+    The fields are pitch (MIDI number), start, end, step, duration (in s), velocity (1..127), pedal (whether it is down
+    at the onset) and track (index).
 
     Raises:
-        DataError: no such file, or no MIDI file.
+        DataError: the file does not exist, or is not a MIDI file.
     """
-    with needing_extra():
-        from livegen.data import midi
+    from livegen.data import midi
 
     return midi.read(Path(file)).notes
 
@@ -61,17 +57,17 @@ def note_table(file: File) -> Table:
 def write_midi(file: File, call: Sequence[SoundedNote], response: Sequence[SoundedNote] = ()) -> None:
     """Write notes as a MIDI file with the tracks call and response, each with its sustain pedal.
 
-    Time begins with the first note. What is there is replaced.
+    Time begins with the first note. An existing file is replaced.
 
     Raises:
-        ConfigError: no file can be written there, or its name is no MIDI file's.
+        ConfigError: the file cannot be written, or its name does not end with .mid or .midi.
         DataError: there are no notes to write.
-        PortError: the disk is full.
+        StorageError: the disk is full.
     """
     from livegen.io import notes
 
     if Path(file).suffix.lower() not in (".mid", ".midi"):
-        raise ConfigError(f"{file}: a MIDI file's name ends with .mid or .midi.")
+        raise ConfigError(f"{file}: the name of a MIDI file must end with .mid or .midi.")
     if not call and not response:
         raise DataError(f"{file}: there are no notes to write.")
     _sounded(call, response)
@@ -82,39 +78,39 @@ def generate(
     notes: Sequence[SoundedNote],
     count: int,
     *,
-    model: str = _DEFAULT.model,
-    temperature: float = _DEFAULT.temperature,
-    top_p: float = _DEFAULT.top_p,
-    min_p: float = _DEFAULT.min_p,
-    window: int = _DEFAULT.window,
+    model: str = DEFAULTS.model,
+    temperature: float = DEFAULTS.temperature,
+    top_p: float = DEFAULTS.top_p,
+    min_p: float = DEFAULTS.min_p,
+    window: int = DEFAULTS.window,
     seed: int | None = None,
 ) -> tuple[SoundedNote, ...]:
-    """The `count` notes that a model adds. Their onsets go on in the time of those given.
+    """Continue notes with a model. Returns `count` new notes, whose onsets follow the given ones.
 
-    Drawn as the daemon draws, by LiteRT: no hole is longer than 2 s, at most 10 keys are down at once, and each is let
-    go before it is struck again.
+    The notes are sampled as in the daemon, by LiteRT: no gap is longer than 2 s, at most 10 keys are down at once, and
+    each key is released before it is struck again.
 
     Args:
-        notes: what to go on from, by onset: at least one.
-        count: how many, from 0 on.
-        model: a name that `livegen models` lists, or a folder.
-        temperature: 0.05 to 3; below 1 safer, above 1 bolder.
-        top_p: draw from the likeliest pitches that make up this share, 0.01 to 1.
-        min_p: leave out pitches less likely than this share of the likeliest, 0 to 0.99.
-        window: how many of the last notes the model hears, 1 to 200.
-        seed: from 0 to 2 ** 32 - 1: the same gives the same notes; None draws anew.
+        notes: the notes to continue, at least one, in any order.
+        count: number of new notes, at least 0.
+        model: a name from `livegen models`, or a folder.
+        temperature: 0.05 to 3; lower is safer, higher is bolder.
+        top_p: sample only the most likely pitches, up to this total probability, 0.01 to 1.
+        min_p: skip pitches below this share of the most likely pitch's probability, 0 to 0.99.
+        window: number of recent notes that the model reads, 1 to 200.
+        seed: 0 to 2 ** 32 - 1. The same seed gives the same notes; None: random.
 
     Raises:
-        ConfigError: a number is out of its range.
-        DataError: there are no notes to go on from.
-        ModelError: there is no such model, or it cannot be played.
+        ConfigError: a number is out of range.
+        DataError: there are no notes to continue.
+        ModelError: there is no such model, or it cannot be loaded.
     """
     import numpy as np
 
     from livegen.engine import card, choose
     from livegen.engine.improviser import Improviser
-    from livegen.engine.sampling import Sampling
     from livegen.stage.response import place
+    from livegen.stage.settings import Sampling
 
     numbers = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "window": window}
     for name, value in (numbers if seed is None else numbers | {"seed": seed}).items():
@@ -122,32 +118,34 @@ def generate(
     _whole("count", count, 0)
     _sounded(notes)
     if not notes:
-        raise DataError("There are no notes to go on from.")
-    # Never on a GPU, whose draws would differ: the same seed gives the same notes.
+        raise DataError("There are no notes to continue.")
+    # Never on a GPU, which would sample other notes with the same seed.
     runtime = choose.choose(card.find(model), "cpu").runtime
-    improviser = Improviser(runtime, Sampling(temperature, top_p, min_p), int(window))
+    improviser = Improviser(runtime)
     heard = sorted(notes, key=lambda note: note.order)
-    draws = improviser.improvise(to_notes(heard), None, np.random.default_rng(seed))
+    samples = improviser.improvise(
+        to_notes(heard), None, np.random.default_rng(seed), Sampling(temperature, top_p, min_p), int(window)
+    )
     return tuple(
         SoundedNote(n.pitch, MonotonicTime(heard[-1].onset + n.offset), n.duration, n.velocity, n.pedal)
-        for n in place(draws, int(count))
+        for n in place(samples, int(count))
     )
 
 
-def render(file: File, *, soundfont: str = "", gain: float = _DEFAULT.gain) -> NDArray[np.float32]:
-    """A MIDI file's sound through FluidSynth: shape (frames, 2), from -1 to 1, 44,100 frames a second.
+def render(file: File, *, soundfont: str = "", gain: float = DEFAULTS.gain) -> NDArray[np.float32]:
+    """Render a MIDI file with FluidSynth. Returns audio of shape (frames, 2), -1 to 1, at 44,100 frames per second.
 
     In a notebook: `IPython.display.Audio(render(file).T, rate=44_100)`.
 
     Args:
-        file: MIDI.
+        file: a MIDI file.
         soundfont: an SF2 or SF3 file, or "" for the first that is found.
         gain: 0 to 10.
 
     Raises:
-        ConfigError: the gain is out of its range.
-        DataError: no such file, no MIDI file, or no notes.
-        PortError: no FluidSynth, or no usable soundfont.
+        ConfigError: the gain is out of range.
+        DataError: the file does not exist, is not a MIDI file, or has no notes.
+        PortError: FluidSynth is missing, or there is no usable SoundFont.
     """
     from livegen.io import render as rendering
 
@@ -157,15 +155,15 @@ def render(file: File, *, soundfont: str = "", gain: float = _DEFAULT.gain) -> N
 
 
 def piano_roll(*files: File, notes: int | None = None) -> Figure:
-    """Piano rolls of MIDI files, side by side: a matplotlib figure. Needs livegen[train].
+    """Plot piano rolls of MIDI files side by side, as a matplotlib figure. Needs livegen[train].
 
     Args:
-        files: one or more. Of those that livegen wrote, the call is blue and the response orange.
-        notes: so many of each, the first ones; all by default.
+        files: one or more. In files from livegen, the call is blue and the response is orange.
+        notes: show only the first notes of each file; by default all.
 
     Raises:
         ConfigError: `notes` is not above 0.
-        DataError: no such file, no MIDI file, no notes, or no file is given.
+        DataError: a file does not exist, is not a MIDI file or has no notes, or no file is given.
     """
     with needing_extra():
         from livegen.data import midi, plots
@@ -177,13 +175,13 @@ def piano_roll(*files: File, notes: int | None = None) -> Figure:
 
 
 def distributions(*files: File) -> Figure:
-    """How pitch, step, duration and velocity are distributed in MIDI files: a matplotlib figure. Needs livegen[train].
+    """Plot the distributions of pitch, step, duration and velocity, as a matplotlib figure. Needs livegen[train].
 
     Args:
-        files: one or more, each in a colour of its own; a folder stands for all MIDI files below it that can be read.
+        files: one or more, each in another colour. A folder means all readable MIDI files in it.
 
     Raises:
-        DataError: no such file, no MIDI file, no notes, or no file is given.
+        DataError: a file does not exist, is not a MIDI file or has no notes, or no file is given.
     """
     with needing_extra():
         from livegen.data import plots
@@ -192,22 +190,22 @@ def distributions(*files: File) -> Figure:
     return plots.distributions([plots.note_set([Path(file)]) for file in files])
 
 
-def evaluate(data: File, model: str = _DEFAULT.model, *, limit: int | None = None) -> EvaluationReport:
-    """A model's nats a note on windows of MAESTRO's validation split, beside guesses that need no model.
+def evaluate(data: File, model: str = DEFAULTS.model, *, limit: int | None = None) -> EvaluationReport:
+    """Measure the loss of a model, in nats per note, on windows of MAESTRO's validation split, with baselines.
 
-    Of another folder the windows are drawn from all its files, and there are no guesses. Needs livegen[train].
-    `print(report.text())` shows all; `report.figures` has them, in nats a note.
+    In another folder the windows are sampled from all files, and there are no baselines. Needs livegen[train].
+    `print(report.text())` shows the result; `report.figures` has the numbers.
 
     Args:
-        data: the unpacked folder of MAESTRO v2.0.0, or any folder of MIDI files.
-        model: a name that `livegen models` lists, or a folder.
-        limit: so many of the 20,000 windows, evenly spread; all by default, which takes minutes. Of another folder
-            2,000 by default, or as many as there are.
+        data: the folder of MAESTRO v2.0.0, or any folder of MIDI files.
+        model: a name from `livegen models`, or a folder.
+        limit: number of windows, evenly spaced; by default all 20,000, which takes minutes. In another folder at most
+            2,000 by default.
 
     Raises:
         ConfigError: `limit` is not above 0.
-        DataError: there are no such files, or the model was trained on them.
-        ModelError: there is no such model, or it cannot be played.
+        DataError: there are no MIDI files, or the model was trained on them.
+        ModelError: there is no such model, or it cannot be loaded.
     """
     with needing_extra():
         from livegen.engine import card
@@ -220,14 +218,14 @@ def evaluate(data: File, model: str = _DEFAULT.model, *, limit: int | None = Non
 
 def _whole(name: str, value: object, low: int) -> None:
     if not isinstance(value, Integral) or value < low:
-        raise ConfigError(f"{name} must be a whole number from {low} on, not {value}.")
+        raise ConfigError(f"{name} must be a whole number, at least {low}, not {value}.")
 
 
 def _sounded(*parts: Sequence[SoundedNote]) -> None:
     if not all(isinstance(note, SoundedNote) for notes in parts for note in notes):
-        raise DataError("Notes must be SoundedNote, as read_notes gives them.")
+        raise DataError("Notes must be of type SoundedNote, as returned by read_notes.")
 
 
 def _given(files: Sequence[File]) -> None:
     if not files:
-        raise DataError("There is no file to draw. Name one or more.")
+        raise DataError("There are no files to plot. Give one or more.")

@@ -1,4 +1,4 @@
-"""Silence for native libraries that greet on the C library's stderr and have no switch for it."""
+"""Suppresses the output of native libraries on stderr, if they have no option for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Let nothing of this process reach stderr inside. One thread at a time, before others have anything to say."""
+    """Discard everything that this process writes to stderr inside. Use this in one thread at a time."""
     try:
         kept = os.dup(2)
     except OSError:  # there is no stderr

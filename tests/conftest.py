@@ -14,11 +14,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up chat
 IN_CI = bool(os.environ.get("CI"))
 
 
+PYTHONS_OWN = {signal.SIGPIPE, signal.SIGXFSZ}  # ignored by Python, which restores them for what it starts
+
+
 def pytest_configure() -> None:
-    """In the background of a shell SIGINT is ignored, under nohup SIGHUP, and so they would be by all that we start."""
-    for number in (signal.SIGINT, signal.SIGHUP):
+    """Have the programs that tests start take every signal, whatever this process has inherited.
+
+    A shell's background ignores SIGINT and SIGQUIT, nohup SIGHUP, and what ignores or blocks a signal passes that on.
+    """
+    for number in signal.valid_signals() - PYTHONS_OWN:
         if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, lambda *_: None)  # which a program that we start does not inherit
+            signal.signal(number, lambda *_: None)  # a handler is not passed on
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -78,13 +78,13 @@ def test_more_sets_than_colours_are_all_drawn() -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (livegen.piano_roll, "no file to draw"),
-        (livegen.distributions, "no file to draw"),
+        (livegen.piano_roll, "no files to plot"),
+        (livegen.distributions, "no files to plot"),
         (lambda: livegen.write_midi("a.mid", ()), "a.mid: there are no notes to write"),
-        (lambda: livegen.write_midi("a.wav", ()), "a MIDI file's name ends with .mid or .midi"),
-        (lambda: livegen.write_midi("a.mid", A_TEXT), "as read_notes gives them"),
-        (lambda: livegen.piano_roll(DEMO / "1-bach.mid", notes=0), "notes must be a whole number from 1 on, not 0"),
-        (lambda: livegen.evaluate(DEMO, limit=0), "limit must be a whole number from 1 on, not 0"),
+        (lambda: livegen.write_midi("a.wav", ()), "the name of a MIDI file must end with .mid or .midi"),
+        (lambda: livegen.write_midi("a.mid", A_TEXT), "as returned by read_notes"),
+        (lambda: livegen.piano_roll(DEMO / "1-bach.mid", notes=0), "notes must be a whole number, at least 1, not 0"),
+        (lambda: livegen.evaluate(DEMO, limit=0), "limit must be a whole number, at least 1, not 0"),
         (lambda: livegen.render(DEMO / "1-bach.mid", gain=float("nan")), "gain must be 0 to 10, not nan"),
     ],
 )
@@ -102,12 +102,12 @@ def test_the_table_and_the_notes_tell_the_same() -> None:
         np.testing.assert_allclose([note.duration for note in notes], table["duration"], atol=1e-6)
 
 
-def test_a_note_that_is_never_let_go_stands_in_the_notes_and_not_in_the_table(tmp_path: Path) -> None:
+def test_a_note_that_is_never_let_go_lasts_until_the_end_in_the_notes_and_in_the_table(tmp_path: Path) -> None:
     on, off = (mido.Message(kind, note=64, time=480) for kind in ("note_on", "note_off"))
     file = tmp_path / "held.mid"
     mido.MidiFile(tracks=[mido.MidiTrack([mido.Message("note_on", note=60), on, off])]).save(file)
     assert [(note.pitch, note.duration) for note in livegen.read_notes(file)] == [(60, 1.0), (64, 0.5)]
-    assert livegen.note_table(file)["pitch"].tolist() == [64]
+    assert livegen.note_table(file)[["pitch", "duration"]].tolist() == [(60, 1.0), (64, 0.5)]
 
 
 def test_generating_is_repeatable_and_goes_on_where_the_notes_end() -> None:
@@ -121,10 +121,10 @@ def test_generating_is_repeatable_and_goes_on_where_the_notes_end() -> None:
     assert livegen.generate(bach[-3:], 5, seed=1) != first[:5]
     assert livegen.generate(bach, 0) == ()
     assert livegen.generate(bach, np.int64(5), temperature=np.float32(0.9), window=25.0, seed=np.int64(1)) == first[:5]
-    with pytest.raises(DataError, match="no notes to go on from"):
+    with pytest.raises(DataError, match="no notes to continue"):
         livegen.generate([], 5)
     a_path: Any = "1-bach.mid"
-    with pytest.raises(DataError, match="as read_notes gives them"):
+    with pytest.raises(DataError, match="as returned by read_notes"):
         livegen.generate(a_path, 5)
 
 
@@ -136,8 +136,8 @@ def test_generating_is_repeatable_and_goes_on_where_the_notes_end() -> None:
         ({"min_p": float("nan")}, "min_p must be 0 to 0.99, not nan"),
         ({"window": 0}, "window must be a whole number from 1 to 200 notes, not 0"),
         ({"seed": -1}, "seed must be a whole number from 0"),
-        ({"count": -1}, "count must be a whole number from 0 on, not -1"),
-        ({"count": 2.5}, "count must be a whole number from 0 on, not 2.5"),
+        ({"count": -1}, "count must be a whole number, at least 0, not -1"),
+        ({"count": 2.5}, "count must be a whole number, at least 0, not 2.5"),
         ({"window": 2.5}, "window must be a whole number from 1 to 200 notes, not 2.5"),
     ],
 )
@@ -157,7 +157,7 @@ def test_a_name_that_does_not_exist() -> None:
 def test_importing_it_is_light() -> None:
     program = (
         "import sys; from livegen import generate, read_notes, evaluate, render; "
-        "print(sorted({'numpy', 'mido', 'matplotlib', 'symusic', 'tensorflow'} & set(sys.modules)));"
+        "print(sorted({'numpy', 'mido', 'matplotlib', 'tensorflow'} & set(sys.modules)));"
         "import livegen.training.report, livegen.training.judge.report; "
         "print(sorted({'keras', 'tensorflow'} & set(sys.modules)))"  # what evaluate and evaluate --generate take
     )

@@ -1,5 +1,5 @@
-"""The built-in player's calls: openings out of the public domain, carried on and played by livegen's own model.
+"""The demo pieces: openings of works in the public domain, continued and played by livegen's model.
 
-The *.mid files beside this are made from scores.py by `python -m livegen.training.humanise`. The scores are under
-Apache-2.0; the files, drawn from a model trained on MAESTRO, under CC BY-NC-SA 4.0 as that model is.
+`python -m tools.humanise` makes the *.mid files in this folder from tools/scores.py. The licence of the scores is
+Apache-2.0. The files come from a model that was trained on MAESTRO, so that their licence is CC BY-NC-SA 4.0.
 """

@@ -1,8 +1,8 @@
-"""The scores of the demo pieces, and how they are written down.
+"""The scores of the demo pieces, and their notation.
 
-A voice is a row of notes: C4/8 is an eighth, C#4/8. a dotted one, C4/2+8 a half tied to an eighth, C4+E4/4 a chord,
--/4 a rest, | a bar line, to be read over. The first voice is the melody. In the row for the pedal, P/2 is a pedal
-held for a half note, and the next P changes it.
+A voice is a row of notes: C4/8 is an eighth note, C#4/8. is dotted, C4/2+8 is a half note tied to an eighth, C4+E4/4 is
+a chord, -/4 is a rest, and | is a bar line without effect. The first voice is the melody. In the row for the pedal, P/2
+is a pedal held for a half note; the next P changes the pedal.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    name: str  # of its file; the pieces are played in order of their names
+    name: str  # of the file; the pieces are played in the order of their names
     title: str
-    tempo: int  # quarter notes in a minute
+    tempo: int  # quarter notes per minute
     bar: Fraction  # of a whole note
     pickup: Fraction  # before the first bar
     voices: tuple[str, ...]
@@ -24,7 +24,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class ScoreNote:
-    """Times are in parts of a whole note."""
+    """A note with times in whole notes."""
 
     onset: Fraction
     pitch: int  # 0..127
@@ -37,7 +37,7 @@ class ScoreNote:
 
 
 def notes(score: Score) -> list[ScoreNote]:
-    """All notes of a score by onset, then pitch; one that two voices share is there once, at its longest."""
+    """All notes of a score, by onset and pitch. A note that two voices share is returned once, the longer one."""
     found: dict[tuple[Fraction, int], ScoreNote] = {}
     for i, voice in enumerate(score.voices):
         for onset, names, value in row(voice):
@@ -50,7 +50,7 @@ def notes(score: Score) -> list[ScoreNote]:
 
 
 def row(text: str) -> list[tuple[Fraction, list[str], Fraction]]:
-    """Onset, names and value of each entry; a rest has no names."""
+    """The onset, names and value of each entry. A rest has no names."""
     entries, onset = [], Fraction(0)
     for word in text.replace("|", " ").split():
         names, _, values = word.partition("/")
