@@ -1,6 +1,8 @@
 """The player's feet: the pedals that hold notes, by port and channel, and when the sustain pedal moved.
 
-A pedal is down from 64 on, and up again below 48: a worn pedal that trembles does not move.
+Two thresholds, on purpose. For the conversation a pedal is down from 64 on and up again below 48, so that a worn pedal
+that trembles does not move. What a note knows of the sustain pedal has MIDI's own threshold of 64: the model has learnt
+it so, and pianists rest their foot in between (a tenth of MAESTRO's notes would differ).
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from livegen.note import MonotonicTime, Pedal
 from livegen.stage.control import DOWN, PEDALS, RELEASED
 from livegen.stage.events import PortId
 
-HOLDING = frozenset((PEDALS["sustain"], PEDALS["sostenuto"]))
+SUSTAIN = PEDALS["sustain"]
+HOLDING = frozenset((SUSTAIN, PEDALS["sostenuto"]))
 """The controllers that hold notes. The soft pedal holds none."""
 
 PedalKey = tuple[PortId, int, int]
@@ -29,6 +32,7 @@ class Pedals:
     def __init__(self, hears: Callable[[PortId, int], bool]) -> None:
         self._hears = hears
         self._down: set[PedalKey] = set()
+        self._above: set[PedalKey] = set()  # at 64 or above
         self._pressed = self._lifted = MonotonicTime(-inf)  # the sustain pedal, last
 
     def __contains__(self, pedal: PedalKey) -> bool:
@@ -42,7 +46,7 @@ class Pedals:
     @property
     def sustain(self) -> bool:
         """Whether a sustain pedal is down, on a channel that is heard."""
-        return any(n == PEDALS["sustain"] and self._hears(port, channel) for port, channel, n in self._down)
+        return self._sustains(self._down)
 
     def is_down(self, channel: int, control: int) -> bool:
         """Whether this pedal is down, on any port."""
@@ -51,22 +55,31 @@ class Pedals:
     def at(self, onset: MonotonicTime) -> Pedal:
         """What a note that begins now knows of the sustain pedal."""
         # Two ports may be stamped in another order than they are heard.
-        return Pedal(self.sustain, max(0.0, onset - self._pressed), max(0.0, onset - self._lifted))
+        pressed, lifted = max(0.0, onset - self._pressed), max(0.0, onset - self._lifted)
+        return Pedal(self._sustains(self._above), pressed, lifted)
 
     def move(self, pedal: PedalKey, value: int, at: MonotonicTime) -> bool:
         """A pedal was moved to a value. Returns whether it went down or up, on a channel that is heard."""
         down = value >= (RELEASED if pedal in self._down else DOWN)
-        return self._set(self._down | {pedal} if down else self._down - {pedal}, at)
+        above = self._above | {pedal} if value >= DOWN else self._above - {pedal}
+        return self._set(self._down | {pedal} if down else self._down - {pedal}, above, at)
 
     def lift(self, port: PortId | None, channel: int | None, at: MonotonicTime) -> bool:
         """The pedals of a port and channel are up (None: of all). Returns whether one that is heard was down."""
-        return self._set({p for p in self._down if port not in (None, p[0]) or channel not in (None, p[1])}, at)
 
-    def _set(self, down: set[PedalKey], at: MonotonicTime) -> bool:
-        before, sustained = self._down, self.sustain
-        self._down = down
-        if self.sustain and not sustained:
+        def others(pedals: set[PedalKey]) -> set[PedalKey]:
+            return {each for each in pedals if port not in (None, each[0]) or channel not in (None, each[1])}
+
+        return self._set(others(self._down), others(self._above), at)
+
+    def _set(self, down: set[PedalKey], above: set[PedalKey], at: MonotonicTime) -> bool:
+        before, self._down = self._down, down
+        sustained, self._above = self._sustains(self._above), above
+        if self._sustains(above) and not sustained:
             self._pressed = at
-        elif sustained and not self.sustain:
+        elif sustained and not self._sustains(above):
             self._lifted = at
         return any(self._hears(port, channel) for port, channel, _ in before ^ down)
+
+    def _sustains(self, pedals: set[PedalKey]) -> bool:
+        return any(control == SUSTAIN and self._hears(port, channel) for port, channel, control in pedals)

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 import pytest
 import rtmidi
 from jack_server import JackServer
-from livegen.inbox import LiveInbox
 from livegen_process import livegen
 from mido import Message
 from musician import Musician, until
 
 from livegen.config import Settings
 from livegen.io import midi_system, ports
+from livegen.io.inbox import LiveInbox
 from livegen.io.midi_system import MidiSystem
 from livegen.io.reporter import Reporter
 from livegen.io.wiring import wire

@@ -171,6 +171,13 @@ def test_a_note_knows_where_the_pedal_was_when_it_was_struck(player):
     assert player.pedal_at_a_stroke(5.0) == Pedal(down=True, pressed=0.5, lifted=1.5)
 
 
+def test_a_note_knows_the_pedal_by_midis_own_threshold_as_in_training(player):
+    player.does(cc(64, 127), 1.0)
+    assert not player.does(cc(64, 63), 2.0).pedal  # it does not count as up for the conversation
+    assert player.hands.pedals.hold
+    assert player.pedal_at_a_stroke(2.5) == Pedal(down=False, pressed=1.5, lifted=0.5)
+
+
 def test_what_the_pedal_does_under_a_note_is_not_the_notes(player):
     player.does(on(60), 0)
     player.does(cc(64, 127), 1)

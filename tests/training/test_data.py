@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from livegen.stage.listener import Listener
 from mido import Message, MetaMessage, MidiFile
 
 from livegen import encoding, encoding_arrays
 from livegen.errors import DataError
-from livegen.note import INSTANT, MonotonicTime, Pedal, to_notes
+from livegen.note import INSTANT, MonotonicTime, Pedal, SoundedNote, to_notes
+from livegen.stage.events import PortId
+from livegen.stage.hands import Hands
 from livegen.training.data import (
     LIFTED,
     PITCH,
@@ -122,19 +123,21 @@ def test_the_pedals_of_two_tracks_are_read_in_order_of_time(tmp_path: Path) -> N
     assert pedals(path) == [(True, 0.5, inf), (False, 1.5, 0.5), (True, 0.5, 1.5)]
 
 
-def test_it_reads_what_the_listener_hears(tmp_path: Path) -> None:
+def test_it_reads_what_is_heard_live(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     times = np.round(np.cumsum(random.uniform(0.005, 0.2, 300)), 3).tolist()
     events = [
-        note(at, 40 + i % 40, 0.1) if random.random() < 0.6 else cc(at, int(random.choice([0, 40, 63, 64, 90, 127])))
+        note(at, 40 + i % 40, 0.1)
+        if random.random() < 0.6
+        else cc(at, int(random.choice([0, 40, 50, 63, 64, 90, 127])))
         for i, at in enumerate(times)
     ]
-    heard = Listener()
+    hands, live = Hands(), list[SoundedNote]()
     for at, message in sorted([event for part in events for event in part], key=lambda event: event[0]):
-        heard.hear(message, MonotonicTime(at))
-    live = to_notes(heard.finished())
-    assert len({encoding.token(note)[4] for note in live}) > 10
-    rows = [(*astuple(note)[:4], *astuple(note.pedal)) for note in live]
+        live += [held.struck.ended(at) for held in hands.hear(message, MonotonicTime(at), PortId("piano")).released]
+    heard = to_notes(live)
+    assert len({encoding.token(note)[4] for note in heard}) > 10
+    rows = [(*astuple(note)[:4], *astuple(note.pedal)) for note in heard]
     np.testing.assert_allclose(read_notes(write(tmp_path / "a.mid", events)), rows, atol=1e-5)
 
 
@@ -169,7 +172,7 @@ def test_a_note_without_length_has_one(tmp_path: Path) -> None:
 def test_a_file_without_notes_is_empty_and_one_that_is_no_midi_is_refused(tmp_path: Path) -> None:
     assert read_notes(write(tmp_path / "a.mid", [cc(0.0, 127)])).shape == (0, 7)
     (tmp_path / "b.mid").write_bytes(b"no MIDI at all")
-    with pytest.raises(DataError, match=r"b\.mid: it is no MIDI file"):
+    with pytest.raises(DataError, match=r"b\.mid: not a valid MIDI file"):
         read_notes(tmp_path / "b.mid")
 
 
