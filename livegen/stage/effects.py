@@ -135,7 +135,7 @@ class ThruChanged:
     thru: bool
     channel: int  # 0..15
     external: bool  # a MIDI port, not a part of livegen
-    own: bool = False  # it is the player's own instrument
+    own: bool = False  # no thru, because it is the player's own instrument
 
 
 Notice = (

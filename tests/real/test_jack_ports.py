@@ -14,15 +14,18 @@ from livegen_process import livegen
 from mido import Message
 from musician import Musician, until
 
-from livegen.config import Settings
+from livegen.config.settings import Settings
 from livegen.io import midi_system, ports
 from livegen.io.inbox import LiveInbox
 from livegen.io.midi_system import MidiSystem
+from livegen.io.publisher import Publisher
 from livegen.io.reporter import Reporter
 from livegen.io.wiring import wire
+from livegen.live.daemon import stage_settings
 from livegen.note import MonotonicTime
 from livegen.stage.effects import Send
 from livegen.stage.events import Part, PortId
+from livegen.stage.session import Session
 
 
 @pytest.fixture
@@ -85,8 +88,13 @@ def test_two_instruments_whose_names_differ_by_a_number(system: MidiSystem, thru
         dx7.midi_outports.register("out")
         for client in (dx7, dx21):
             client.midi_inports.register("in")
-        with Reporter(log, terminal=False) as reporter, wire(settings, LiveInbox(), reporter) as wiring:
-            assert [output.shares_synth for output in wiring.outputs] == [True, False]
+        with Reporter(log, terminal=False) as reporter, wire(settings, LiveInbox(), Publisher(reporter)) as wiring:
+            session = Session(stage_settings(settings))
+            for event in wiring.opened:
+                for effect in session.step(event, MonotonicTime(0.0)):
+                    reporter.take(effect)  # type: ignore[arg-type]
+            [player] = wiring.listening
+            assert [output.name for output in wiring.outputs if output.instrument == player.instrument] == ["DX7:in"]
     assert log.getvalue().count("DX7:in is your own instrument") == said
 
 

@@ -102,7 +102,7 @@ def test_new_settings_touch_only_the_outputs_that_they_change(desk):
     assert desk.taken() == [
         Send("own", cc(64), Part.RESPONSE, NOW),
         Send("own", off(60), Part.RESPONSE, NOW),
-        ThruChanged("own", True, 1, True, own=True),
+        ThruChanged("own", True, 1, True),
     ]
     desk.mixer.change(stage_settings(thru=True, silence=2.0), NOW)
     assert desk.taken() == []
