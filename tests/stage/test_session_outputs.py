@@ -197,7 +197,7 @@ def test_an_output_that_was_never_there_may_be_closed(stage):
 )
 def test_which_output_gets_what_the_player_plays(stage, setting, output, thru, channel):
     s = stage(outputs=[output], **setting)
-    own = not setting and output == own_instrument()
+    own = setting.get("thru") is None and output == own_instrument()
     assert s.told(ThruChanged) == [ThruChanged(output.port, thru, channel, output.returns, own)]
     s.phrase()
     s.run(5)
