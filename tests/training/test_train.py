@@ -250,9 +250,9 @@ def test_bad_files_are_skipped_and_named(folder: Path) -> None:
     (folder / "bad.mid").write_text("no MIDI")
     found = read_folder(folder)
     assert len(found.pieces) == 5
-    assert found.skipped == (f"{folder / 'bad.mid'}: it is no MIDI file, or a damaged one.",)
+    assert found.skipped == (f"{folder / 'bad.mid'}: not a valid MIDI file.",)
     moved = folder.rename(folder.with_name("moved"))
-    assert read_folder(moved).skipped == (f"{moved / 'bad.mid'}: it is no MIDI file, or a damaged one.",)
+    assert read_folder(moved).skipped == (f"{moved / 'bad.mid'}: not a valid MIDI file.",)
     moved.rename(folder)
     (folder / "bad.mid").rename(folder / "0-bad.mid")  # the first: others take its place
     few = read_folder(folder, 2)
