@@ -2,7 +2,7 @@
 
     python -m tools.tutorial_bench --data data/maestro-v2.0.0
 
-"read": parsing the files, by pretty_midi and by symusic, without the preset's cache. "batches": iterating over all
+"read": parsing the files, by pretty_midi and by livegen, without the preset's cache. "batches": iterating over all
 batches without using them. "training": training the model on them, from the same weights; the first epoch includes the
 compilation of the graph. The tutorial concatenates all files, and tf.data cuts windows from them one by one.
 """

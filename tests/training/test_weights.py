@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from livegen.cli import main
-
-pytest.importorskip("symusic", reason="symusic is missing")
-
+from livegen.cli.main import main
 from livegen.training.corpus import Piece, read_folders
 
 if TYPE_CHECKING:
