@@ -8,6 +8,7 @@ from mido import Message
 
 PEDALS = {"sustain": 64, "sostenuto": 66, "soft": 67}
 DOWN = 64  # value from which on a pedal is down (MIDI 1.0, controllers 64 to 69)
+RESET_CONTROLLERS = 121
 RELEASED = 48  # value below which it is up again: what lies between leaves it where it is
 
 

@@ -20,15 +20,13 @@ from dataclasses import dataclass
 from mido import Message
 
 from livegen.note import MonotonicTime, Struck
+from livegen.stage.control import RESET_CONTROLLERS
 from livegen.stage.events import PortId
 from livegen.stage.mpe import MpePorts
-from livegen.stage.pairing import DRUMS, Pairing
+from livegen.stage.pairing import DRUMS, NOTES_OFF, Pairing
 from livegen.stage.pedals import HOLDING, Pedals
 from livegen.stage.settings import ALL, AUTO
 
-NOTES_OFF = frozenset((120, 123, 124, 125, 126, 127))
-"""Controllers that end all notes of a channel. (MIDI 1.0: mode messages imply all notes off.)"""
-RESET_CONTROLLERS = 121
 OCTAVE = 12
 
 STUCK = 10.0

@@ -14,10 +14,10 @@ from collections.abc import Iterable
 
 from mido import Message
 
-from livegen.stage.control import PEDALS
+from livegen.stage.control import PEDALS, RESET_CONTROLLERS
 from livegen.stage.events import PortId
-from livegen.stage.hands import NOTES_OFF, RESET_CONTROLLERS, Change, Hands, Held
-from livegen.stage.pairing import ALL_NOTES_OFF, ALL_SOUND_OFF, DRUMS
+from livegen.stage.hands import Change, Hands, Held
+from livegen.stage.pairing import ALL_NOTES_OFF, ALL_SOUND_OFF, DRUMS, NOTES_OFF
 from livegen.stage.pedals import HOLDING
 
 SUSTAIN = PEDALS["sustain"]

@@ -29,7 +29,8 @@ from livegen.stage.events import (
     ResponseNote,
     SettingsChanged,
 )
-from livegen.stage.hands import LAYER, NOTES_OFF, STUCK, Key
+from livegen.stage.hands import LAYER, STUCK, Key
+from livegen.stage.pairing import NOTES_OFF
 from livegen.stage.pairing import DRUMS, Pairing
 from livegen.stage.response import playable
 from livegen.stage.session import Session
