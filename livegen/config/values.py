@@ -11,7 +11,6 @@ from typing import Protocol
 
 from livegen.errors import did_you_mean
 
-
 SHOWN = 60
 """Characters of a wrong value that an error shows."""
 
