@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from livegen.config.settings import RENAMED, SPECS
-from livegen.config.values import InvalidError, Number
+from livegen.config.values import InvalidError, Number, shortened
 from livegen.errors import ConfigError, LivegenError, StorageError, did_you_mean, needing_extra
 from livegen.files import FULL
 from livegen.quiet import quiet
@@ -35,7 +35,7 @@ class Numeric(click.ParamType[object]):
             return self._number.check(self._number.parse(value) if isinstance(value, str) else value)
         except InvalidError:
             option = param.opts[0] if param is not None else "The value"
-            raise ConfigError(f"{option} must be {self._number.range}, not {value}.") from None
+            raise ConfigError(f"{option} must be {self._number.range}, not {shortened(str(value))}.") from None
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002  (click's)
         return self._number.placeholder

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from livegen.config.settings import NAMES, PREFIX, RENAMED, SPECS, Settings, Spec
-from livegen.config.values import InvalidError
+from livegen.config.values import InvalidError, shortened
 from livegen.errors import ConfigError, did_you_mean
 
 
@@ -88,7 +88,12 @@ def _checked(given: _Given) -> object:
 
 
 def _shown(value: object) -> str:
-    return f"{value:.10g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    try:
+        return shortened(json.dumps(value, ensure_ascii=False, default=str))
+    except ValueError:  # in hexadecimal a number can have more digits than Python writes
+        return "a number of thousands of digits"
 
 
 def _read(path: Path, *, required: bool) -> str | None:
@@ -112,6 +117,10 @@ def _from_file(document: str, path: Path) -> Iterator[_Given]:
     except tomllib.TOMLDecodeError as error:
         where = str(error).replace("at end of document", f"at line {document.count(chr(10)) + 1}")
         raise ConfigError(f"{path}: not valid TOML: {where}.") from None
+    except ValueError:
+        raise ConfigError(f"{path}: a number has too many digits.") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: its lists or tables are nested too deeply.") from None
     specs = {spec.name: spec for spec in SPECS}
     seen: set[str] = set()
     for key, value in table.items():

@@ -11,9 +11,17 @@ from typing import Protocol
 
 from livegen.errors import did_you_mean
 
+SHOWN = 60
+"""Characters of a wrong value that an error shows."""
+
 
 class InvalidError(Exception):
     """A value is not valid. The text is a hint that begins with a space, or empty."""
+
+
+def shortened(text: str) -> str:
+    """A wrong value as an error shows it."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 class Kind(Protocol):
@@ -67,7 +75,10 @@ class Number:
     def check(self, value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, Real):  # numbers of numpy are Real
             raise InvalidError
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number that no float holds
+            raise InvalidError from None
         if not self.low <= number <= self.high or (self.whole and not number.is_integer()):
             raise InvalidError
         if (self.low_open and number == self.low) or (self.high_open and number == self.high) or number == inf:

@@ -15,9 +15,8 @@ from livegen.errors import DataError
 from livegen.smf import SUFFIXES
 from livegen.smf.events import Events
 from livegen.smf.events import read as read_events
-from livegen.smf.notes import CHANNELS, CONTROL_CHANGE, Notes, notes
+from livegen.smf.notes import CHANNELS, Notes, notes, sustain_pedal
 from livegen.smf.track import PROGRAM
-from livegen.stage.control import DOWN, PEDALS
 from livegen.stage.pairing import DRUMS
 
 Integers = NDArray[np.integer[Any]]
@@ -93,7 +92,8 @@ def _tracks(events: Events, found: Notes, parts: NDArray[np.int64]) -> tuple[Tra
     part = _part(events.track, events.status & 0x0F)
     kind = events.status & 0xF0
     programs = _of_parts(parts, part, np.flatnonzero(kind == PROGRAM))
-    pedals = _of_parts(parts, part, np.flatnonzero((kind == CONTROL_CHANGE) & (events.data1 == PEDALS["sustain"])))
+    moves, pressed = sustain_pedal(events)
+    pedals = _of_parts(parts, part, np.flatnonzero(moves))
     of_notes = _part(found.track, found.channel)
     order = np.argsort(of_notes, kind="stable")
     counts = np.bincount(np.searchsorted(parts, of_notes), minlength=len(parts))
@@ -104,7 +104,7 @@ def _tracks(events: Events, found: Notes, parts: NDArray[np.int64]) -> tuple[Tra
         chosen = programs[index][events.seconds[programs[index]] <= first]
         program = int(events.data1[chosen[-1]]) if len(chosen) else 0
         instrument = "Drums" if drums else pretty_midi.program_to_instrument_name(program)
-        presses, held = _pedal(events, pedals[index])
+        presses, held = _pedal(events, pedals[index], pressed[pedals[index]])
         tracks.append(Track(events.names[each // CHANNELS], instrument, drums, count, presses, held))
     return tuple(tracks)
 
@@ -116,10 +116,10 @@ def _of_parts(parts: NDArray[np.int64], part: NDArray[np.int64], rows: Integers)
     return [rows[first:last] for first, last in zip(*edges, strict=True)]
 
 
-def _pedal(events: Events, rows: Integers) -> tuple[int, float]:
+def _pedal(events: Events, rows: Integers, down: NDArray[np.bool_]) -> tuple[int, float]:
     """How often the sustain pedal is pressed, and how long [s] it is down. Before its first event it is up."""
     times = np.concatenate([[0.0], events.seconds[rows], [events.end]])
-    down = np.concatenate([[False], events.data2[rows] >= DOWN])
+    down = np.concatenate([[False], down])
     return int(np.sum(down[1:] & ~down[:-1])), float(np.diff(times)[down].sum())
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mido import Message
 
 from livegen.errors import DataError
-from livegen.io.file_player import NO_NOTES
+from livegen.io.file_player import NO_NOTES, messages
 from livegen.io.recorder import MidiRecorder
 from livegen.note import MonotonicTime, Pedal, SoundedNote
 from livegen.smf import events
@@ -16,11 +16,16 @@ from livegen.smf import notes as of_file
 from livegen.stage.control import PEDALS
 from livegen.stage.effects import Send
 from livegen.stage.events import Part, PortId, ResponseNote
+from livegen.stage.hands import LAYER
+from livegen.stage.mpe import MpePorts
+from livegen.stage.pairing import DRUMS
 from livegen.stage.scheduler import scheduled
 
 
 def read(path: Path, report: Callable[[str], object] = lambda _: None) -> tuple[SoundedNote, ...]:
-    """All notes of a MIDI file except drums, by (onset, pitch). Onsets are in seconds from the start of the file.
+    """All notes of a MIDI file that the daemon would hear, by (onset, pitch). Onsets are in seconds from its start.
+
+    Drums are left out, and a key that sounds on several layers is one note.
 
     Args:
         path: of the file.
@@ -32,16 +37,38 @@ def read(path: Path, report: Callable[[str], object] = lambda _: None) -> tuple[
     file = events.read(path)
     for lost in file.dropped:
         report(f"{path}: {lost}.")
-    found = of_file.notes(file)
+    found = of_file.notes(file, drums=_plays_mpe_on_the_drums(file))
     if not len(found.onset):
         drums = len(of_file.pair(file).on)
         why = "all notes are drums (channel 10). Name a file with other notes" if drums else NO_NOTES
         raise DataError(f"{path}: {why}.")
     columns = (found.pitch, found.onset, found.duration, found.velocity, found.pedal, found.pressed, found.lifted)
     return tuple(
-        SoundedNote(pitch, onset, duration, velocity, Pedal(*pedal))
-        for pitch, onset, duration, velocity, *pedal in zip(*(column.tolist() for column in columns), strict=True)
+        _without_layers(
+            SoundedNote(pitch, onset, duration, velocity, Pedal(*pedal))
+            for pitch, onset, duration, velocity, *pedal in zip(*(column.tolist() for column in columns), strict=True)
+        )
     )
+
+
+def _plays_mpe_on_the_drums(file: events.Events) -> bool:
+    """Whether channel 10 is one of an MPE controller's."""
+    if DRUMS not in file.status[of_file.pair(file).on] & 0x0F:
+        return False
+    port, mpe = PortId(""), MpePorts()
+    for message in messages(file):
+        mpe.hear(message, port)
+    return mpe.is_mpe(port, DRUMS)
+
+
+def _without_layers(notes: Iterable[SoundedNote]) -> Iterator[SoundedNote]:
+    """The first of the notes that one key begins, on several tracks or channels."""
+    last: dict[int, SoundedNote] = {}  # by pitch
+    for note in notes:
+        before = last.get(note.pitch)
+        last[note.pitch] = note
+        if before is None or note.onset > before.onset + LAYER or before.end <= note.onset:
+            yield note
 
 
 def write(path: Path, call: Sequence[SoundedNote], response: Sequence[SoundedNote] = ()) -> None:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from livegen.note import INSTANT
 from livegen.smf.events import Events, Seconds
 from livegen.smf.track import Bytes, Integers
-from livegen.stage.control import DOWN, PEDALS
-from livegen.stage.pairing import ALL_NOTES_OFF, ALL_SOUND_OFF, DRUMS, Pairing
+from livegen.stage.control import DOWN, PEDALS, RESET_CONTROLLERS
+from livegen.stage.pairing import DRUMS, NOTES_OFF, Pairing
 
 NOTE_OFF, NOTE_ON, CONTROL_CHANGE = 0x80, 0x90, 0xB0
 PITCHES, CHANNELS = 128, 16
@@ -82,7 +82,7 @@ def pair(events: Events) -> Pairs:
     kind = events.status & 0xF0
     is_on = (kind == NOTE_ON) & (events.data2 > 0)
     rows = np.flatnonzero(is_on | (kind == NOTE_OFF) | (kind == NOTE_ON))
-    silencing = (kind == CONTROL_CHANGE) & ((events.data1 == ALL_SOUND_OFF) | (events.data1 == ALL_NOTES_OFF))
+    silencing = (kind == CONTROL_CHANGE) & np.isin(events.data1, sorted(NOTES_OFF))
     part = events.track.astype(np.uint32) * CHANNELS + (events.status & 0x0F)
     key = part[rows] * PITCHES + events.data1[rows]
     if len(key) and key.max() < 1 << 16:
@@ -138,14 +138,21 @@ def _one_by_one(
     return np.array(late, np.int64), np.array(before, np.int64)
 
 
+def sustain_pedal(events: Events) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """For each row: whether it moves the sustain pedal of its channel, and whether the pedal is down then."""
+    control = events.status & 0xF0 == CONTROL_CHANGE
+    sustain = control & (events.data1 == PEDALS["sustain"])
+    return sustain | (control & (events.data1 == RESET_CONTROLLERS)), sustain & (events.data2 >= DOWN)
+
+
 def _pedal(events: Events, heard: NDArray[np.bool_], onset: Seconds) -> tuple[NDArray[np.bool_], Seconds, Seconds]:
     """Whether a sustain pedal is down at each onset, and how long ago [s] the pedals were pressed and lifted.
 
     A pedal that moves at the time of an onset counts as moved before it, in any order of the events.
     """
-    sustain = (events.status & 0xF0 == CONTROL_CHANGE) & (events.data1 == PEDALS["sustain"])
-    rows = np.flatnonzero(sustain & heard)
-    down = events.data2[rows] >= DOWN
+    moves, pressed = sustain_pedal(events)
+    rows = np.flatnonzero(moves & heard)
+    down = pressed[rows]
     part = events.track[rows].astype(np.uint32) * CHANNELS + (events.status[rows] & 0x0F)
     order = np.argsort(part, kind="stable")
     down, part = down[order], part[order].astype(np.int64)

@@ -8,7 +8,25 @@ from mido import Message
 
 PEDALS = {"sustain": 64, "sostenuto": 66, "soft": 67}
 DOWN = 64  # value from which on a pedal is down (MIDI 1.0, controllers 64 to 69)
+RESET_CONTROLLERS = 121
 RELEASED = 48  # value below which it is up again: what lies between leaves it where it is
+
+
+_GENERAL_MIDI = ((0x09, 0x01), (0x09, 0x02), (0x09, 0x03))  # on, off, level 2 on
+_ROLAND_GS = (0x42, 0x12, 0x40, 0x00, 0x7F)
+_YAMAHA_XG = (0x4C, 0x00, 0x00, 0x7E)
+
+
+def is_reset(message: Message) -> bool:
+    """Whether a message resets an instrument: system reset, or that of General MIDI, GS or XG."""
+    if message.type != "sysex":
+        return bool(message.type == "reset")
+    maker, after = message.data[:1], tuple(message.data[2:])  # between them: the device
+    return (
+        (maker == (0x7E,) and after in _GENERAL_MIDI)
+        or (maker == (0x41,) and after[:5] == _ROLAND_GS)
+        or (maker == (0x43,) and after[:4] == _YAMAHA_XG)
+    )
 
 
 @dataclass(frozen=True, slots=True)

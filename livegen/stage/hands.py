@@ -5,11 +5,12 @@ This is the only book of them. Thru, echo and the conversation read it.
 Rules:
 - Which note_off ends which note: `livegen.stage.pairing`.
 - A note_off for a key that is up, an octave or more from a key that is down on that channel, ends that key: the octave
-  button was pressed in between. Not if it is the note_off of a key that was let go by something else before.
+  button was pressed in between. Not if it is the note_off of a key that was let go by something else before, or its
+  second note_off within LAYER.
 - A key that sounds on two channels or ports at once (layers, local and remote) is one note.
 - Drums (channel 10) are not notes, unless an MPE controller plays them; clock and active sensing are nothing.
-- All notes off (120, 123 to 127), reset all controllers (121), system reset, panic and the loss of the port each end
-  what they stand for. A key that is down for STUCK seconds no longer keeps the turn.
+- All notes off (120, 123 to 127), reset all controllers (121), a reset of the system, of General MIDI, GS or XG, panic
+  and the loss of the port each end what they stand for. A key that is down for STUCK seconds no longer keeps the turn.
 """
 
 from __future__ import annotations
@@ -20,21 +21,19 @@ from dataclasses import dataclass
 from mido import Message
 
 from livegen.note import MonotonicTime, Struck
+from livegen.stage.control import RESET_CONTROLLERS, is_reset
 from livegen.stage.events import PortId
 from livegen.stage.mpe import MpePorts
-from livegen.stage.pairing import DRUMS, Pairing
+from livegen.stage.pairing import DRUMS, NOTES_OFF, Pairing
 from livegen.stage.pedals import HOLDING, Pedals
 from livegen.stage.settings import ALL, AUTO
 
-NOTES_OFF = frozenset((120, 123, 124, 125, 126, 127))
-"""Controllers that end all notes of a channel. (MIDI 1.0: mode messages imply all notes off.)"""
-RESET_CONTROLLERS = 121
 OCTAVE = 12
 
 STUCK = 10.0
 """s: no piano string sounds longer. A key that is down for longer may be a lost note_off."""
 LAYER = 0.010
-"""s: a keyboard sends one key on two channels within this time."""
+"""s: a keyboard sends one key twice within this time."""
 
 Key = tuple[PortId, int, int]
 """Port, channel, pitch."""
@@ -78,6 +77,7 @@ class Hands:
         self._mpe = MpePorts()
         self._stuck: set[Key] = set()
         self._let_go: set[Key] = set()  # without their note_offs, which may follow
+        self._up: dict[Key, MonotonicTime] = {}  # when each key last went up by its note_off
 
     @property
     def channels(self) -> frozenset[int]:
@@ -132,7 +132,7 @@ class Hands:
             return self._release(message, at, port)
         if message.type == "control_change":
             return self._control(message, at, port)
-        if message.type == "reset":
+        if is_reset(message):
             return self.forget(at, port)
         self._mpe.hear(message, port)
         return NOTHING
@@ -155,7 +155,7 @@ class Hands:
             released = (self._held.pop(key),)
             self._stuck.discard(key)
         layer = any(
-            held.counts and other != key and other[2] == pitch and abs(at - held.struck.onset) <= LAYER
+            other != key and other[2] == pitch and self.hears(*other[:2]) and abs(at - held.struck.onset) <= LAYER
             for other, held in self._held.items()
         )
         counts = self.hears(port, channel) and not layer
@@ -168,9 +168,12 @@ class Hands:
             if not self._pairing.release(key, at):
                 return Change(ignored=True)
             self._stuck.discard(key)
+            self._up[key] = at
             return Change(released=(self._held.pop(key),))
         if key in self._let_go:
             self._let_go.remove(key)
+            return NOTHING
+        if key in self._up and at <= self._up[key] + LAYER:
             return NOTHING
         shifted = [other for other in self._held if other[:2] == key[:2] and other[2] % OCTAVE == key[2] % OCTAVE]
         return Change(released=self._end(shifted)) if len(shifted) == 1 else NOTHING

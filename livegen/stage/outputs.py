@@ -14,10 +14,10 @@ from collections.abc import Iterable
 
 from mido import Message
 
-from livegen.stage.control import PEDALS
+from livegen.stage.control import PEDALS, RESET_CONTROLLERS, is_reset
 from livegen.stage.events import PortId
-from livegen.stage.hands import NOTES_OFF, RESET_CONTROLLERS, Change, Hands, Held
-from livegen.stage.pairing import ALL_NOTES_OFF, ALL_SOUND_OFF, DRUMS
+from livegen.stage.hands import Change, Hands, Held
+from livegen.stage.pairing import ALL_NOTES_OFF, ALL_SOUND_OFF, DRUMS, NOTES_OFF
 from livegen.stage.pedals import HOLDING
 
 SUSTAIN = PEDALS["sustain"]
@@ -77,7 +77,7 @@ class Output:
         if message.type == "control_change":
             return self._forward_control(message, change, hands)
         thru = [message] if self.thru else []
-        return [*thru, *self.end(change.released, hands)] if message.type == "reset" else thru
+        return [*thru, *self.end(change.released, hands)] if is_reset(message) else thru
 
     def end(self, released: Iterable[Held], hands: Hands) -> list[Message]:
         """Keys and pedals went up without messages of their own: their port is gone, or was reset."""

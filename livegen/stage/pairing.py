@@ -6,7 +6,8 @@
 - A note_off up to `RESTRIKE_GRACE` after such a note_on belongs to the note that it ended: the new note continues.
   Sequencers write a repeated note this way, the note_on before the note_off at the same moment.
 - A note_off while its key is up means nothing.
-- All notes off and all sound off (controllers 123 and 120) end every note of their channel on that port or track.
+- All sound off, all notes off and the mode messages, which imply it (controllers 120 and 123 to 127), end every note of
+  their channel on that port or track.
 - A note whose key goes up in the moment it went down lasts `livegen.note.INSTANT`.
 - A note whose key never goes up lasts until the end of the file.
 
@@ -22,6 +23,8 @@ RESTRIKE_GRACE = 0.005
 """s, inclusive."""
 
 ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123  # controllers
+NOTES_OFF = frozenset((ALL_SOUND_OFF, *range(ALL_NOTES_OFF, 128)))
+"""Controllers that end all notes of a channel. (MIDI 1.0: mode messages imply all notes off.)"""
 DRUMS = 9  # channel 10, counted from 0 as mido does
 
 _ROUNDING = 1e-9  # s: what adding up times in floating point may cost

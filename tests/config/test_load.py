@@ -94,6 +94,23 @@ def test_what_is_not_valid_is_refused_with_its_line(text: str, said: str, tmp_pa
     assert refused(text, tmp_path) == said
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"seed = {'1' * 400}", f", line 1: seed must be a whole number from 0 to 4294967295, not {'1' * 60}...."),
+        (f"seed = 0x{'f' * 4000}", ", not a number of thousands of digits."),
+        (f"gain = -{'1' * 400}", f", line 1: gain must be 0 to 10, not -{'1' * 59}...."),
+        (f"gain = {'1' * 5000}", ": a number has too many digits."),
+        (f"gain = {'[' * 5000}", ": its lists or tables are nested too deeply."),
+        (f"gain = {'{a=' * 5000}", ": its lists or tables are nested too deeply."),
+    ],
+)
+def test_what_is_beyond_all_measure_is_refused_in_a_line(text: str, said: str, tmp_path: Path) -> None:
+    found = refused(text, tmp_path)
+    assert found.endswith(said)
+    assert len(found) < 200
+
+
 @pytest.mark.parametrize("text", ["seed = 1\ngain = ", "gain = 1\ngain = 2\n", "seed = 1\n= 2"])
 def test_what_is_not_toml_is_refused_with_its_line(text: str, tmp_path: Path) -> None:
     said = refused(text, tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from livegen.config.settings import SPECS
@@ -17,6 +17,8 @@ def test_key_names_are_those_of_pretty_midi() -> None:
 
 
 @settings(deadline=None)  # the machine may be busy
+@example(10**400)
+@example("-" + "1" * 400)
 @given(st.one_of(st.text(), st.floats(), st.integers(), st.booleans(), st.lists(st.text()), st.none(), st.binary()))
 def test_no_value_does_more_than_be_refused(value: object) -> None:
     for spec in SPECS:

@@ -125,6 +125,13 @@ def test_a_file_without_notes(tmp_path: Path) -> None:
     assert show.as_csv(empty, None).count("\n") == 1
 
 
+def test_reset_all_controllers_lifts_the_pedal(tmp_path: Path) -> None:
+    reset = mido.Message("control_change", control=121, value=0, time=250)
+    file = midi.read(written(tmp_path / "reset.mid", [pedal(127, 0), *note(60, 0, 250), reset, *note(62, 0, 500)]))
+    assert file.notes["pedal"].tolist() == [True, False]
+    assert (file.tracks[0].presses, file.tracks[0].held) == (1, pytest.approx(0.5))
+
+
 def test_a_note_without_length_and_a_pedal_in_no_time(tmp_path: Path) -> None:
     file = midi.read(written(tmp_path / "instant.mid", [pedal(127, 0), *note(60, 0, 0)]))
     assert file.notes["duration"].tolist() == [0.001]

@@ -112,6 +112,45 @@ def test_every_key_and_pedal_comes_up_again(tmp_path_factory: pytest.TempPathFac
     assert [n.pitch for n in notes.read(path)] == [n.pitch for n in placed]
 
 
+def saved(path: Path, *tracks: list[Message]) -> Path:
+    midi = MidiFile(ticks_per_beat=500)  # ticks are ms
+    midi.tracks += [MidiTrack(track) for track in tracks]
+    midi.save(path)
+    return path
+
+
+def test_a_key_that_sounds_on_three_layers_is_one_note(tmp_path: Path) -> None:
+    def layer(channel: int, late: int) -> list[Message]:
+        return [
+            message
+            for wait in (late, 500)
+            for message in (
+                Message("note_on", channel=channel, note=60, velocity=64, time=wait),
+                Message("note_off", channel=channel, note=60, time=500),
+            )
+        ]
+
+    path = saved(tmp_path / "layers.mid", layer(0, 0), layer(1, 8), layer(2, 16))
+    assert [(note.pitch, note.onset, note.duration) for note in notes.read(path)] == [(60, 0, 0.5), (60, 1, 0.5)]
+    overlapping = saved(tmp_path / "voices.mid", layer(0, 0), layer(1, 20))
+    assert len(notes.read(overlapping)) == 4
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_an_mpe_controller_plays_on_channel_10_too(said: bool, tmp_path: Path) -> None:
+    rpn = [Message("control_change", control=control, value=value) for control, value in ((101, 0), (100, 6), (6, 15))]
+    played = [
+        message
+        for channel in range(1, 16)
+        for message in (
+            Message("note_on", channel=channel, note=50 + channel, velocity=64),
+            Message("note_off", channel=channel, note=50 + channel, time=100),
+        )
+    ]
+    path = saved(tmp_path / "mpe.mid", [*(rpn if said else []), *played])
+    assert len(notes.read(path)) == (15 if said else 14)
+
+
 def test_a_file_of_drums_has_no_notes_to_go_on_from(tmp_path: Path) -> None:
     drums = MidiTrack([Message("note_on", note=38, channel=9), Message("note_off", note=38, channel=9, time=10)])
     MidiFile(tracks=[drums]).save(tmp_path / "drums.mid")

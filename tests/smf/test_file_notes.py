@@ -13,7 +13,7 @@ from midi_bytes import END, SCALE, event, meta, midi, note
 from livegen.note import INSTANT
 from livegen.smf.events import Events, parse
 from livegen.smf.notes import notes, pair
-from livegen.stage.pairing import ALL_NOTES_OFF, ALL_SOUND_OFF, Pairing
+from livegen.stage.pairing import NOTES_OFF, Pairing
 
 ON, OFF = 0x90, 0x80
 
@@ -51,7 +51,7 @@ def test_tracks_and_channels_have_keys_of_their_own() -> None:
     assert read(both + END) == [(60, 0.0, 1.0), (60, 0.25, 0.25)]
 
 
-@pytest.mark.parametrize("controller", [ALL_SOUND_OFF, ALL_NOTES_OFF])
+@pytest.mark.parametrize("controller", sorted(NOTES_OFF))
 def test_all_notes_off_ends_those_of_its_channel_and_track(controller: int) -> None:
     chord = event(0, ON, 60, 64) + event(0, ON, 64, 64) + event(0, ON | 1, 67, 64)
     silence = event(250, 0xB0, controller, 0)
@@ -87,6 +87,17 @@ def test_a_pedal_is_down_while_it_is_on_any_channel() -> None:
     assert found.lifted.tolist() == pytest.approx([inf, inf, inf, 0.0, 0.1])
 
 
+def test_reset_all_controllers_lifts_the_pedal_of_its_channel_and_track() -> None:
+    def control(wait: int, number: int, value: int = 0, channel: int = 0) -> bytes:
+        return event(wait, 0xB0 | channel, number, value)
+
+    track = control(0, 64, 127) + control(0, 64, 127, 1) + note(60, 0, 100) + control(0, 121, 127, 1) + note(61, 0, 100)
+    track += control(50, 121) + note(62, 50, 100)
+    found = notes(parse(midi(track + END, control(240, 121, 0, 1) + END)))
+    assert found.pedal.tolist() == [True, True, False]
+    assert found.lifted.tolist() == pytest.approx([inf, inf, 0.05])
+
+
 def reference(events: Events) -> list[tuple[int, float]]:
     """The rule, event by event: the row of each note_on, and when its note ends."""
     pairing: Pairing[tuple[int, int, int]] = Pairing()
@@ -101,7 +112,7 @@ def reference(events: Events) -> list[tuple[int, float]]:
             sounding[key], ends[row] = row, events.end
         elif kind in (ON, OFF) and pairing.release(key, at):
             ends[sounding[key]] = at
-        elif kind == 0xB0 and first in (ALL_SOUND_OFF, ALL_NOTES_OFF):
+        elif kind == 0xB0 and first in NOTES_OFF:
             for held in [held for held in pairing if held[:2] == key[:2]]:
                 pairing.end(held)
                 ends[sounding[held]] = at
@@ -114,7 +125,7 @@ _EVENT = st.tuples(
     st.sampled_from([ON, ON, ON, OFF, OFF, ON | 1, OFF | 1]),
     st.sampled_from([60, 61, 62]),
     st.sampled_from([0, 64, 64]),
-) | st.tuples(_MOMENTS, st.just(0xB0), st.sampled_from([ALL_SOUND_OFF, ALL_NOTES_OFF, 7]), st.just(0))
+) | st.tuples(_MOMENTS, st.just(0xB0), st.sampled_from([*sorted(NOTES_OFF), 7]), st.just(0))
 
 
 @given(st.lists(st.lists(_EVENT, max_size=40), min_size=1, max_size=3))

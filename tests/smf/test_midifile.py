@@ -188,6 +188,9 @@ def test_time_in_frames_knows_no_tempo(frames: int, rate: float) -> None:
         (b"S\xe9r\xe9nade", "Sérénade"),
         (b"\x8cuvre \x96 l\x92\xe9t\xe9", "Œuvre \u2013 l\u2019été"),
         (b"John\x92s Piano", "John\u2019s Piano"),
+        ("Klavier ♪".encode("utf-16"), "Klavier ♪"),
+        (b"\xfe\xff" + "Klavier".encode("utf-16-be"), "Klavier"),
+        (b"\xff\xfeKlavier", "ÿþKlavier"),  # an odd number of bytes: it is not UTF-16
         ("ピアノ".encode("cp932"), "ピアノ"),
         ("Piano (右手)".encode("cp932"), "Piano (右手)"),
         ("ﾋﾟｱﾉ".encode("cp932"), "ﾋﾟｱﾉ"),

@@ -257,15 +257,31 @@ def test_reset_all_controllers_lifts_the_pedals_of_that_channel_of_that_port(pla
     assert not player.does(cc(121), 2).pedal
 
 
-def test_system_reset_releases_keys_and_pedals_of_that_port(player):
+@pytest.mark.parametrize(
+    "reset",
+    [
+        Message("reset"),
+        Message("sysex", data=(0x7E, 0x7F, 0x09, 0x01)),  # General MIDI
+        Message("sysex", data=(0x7E, 0x00, 0x09, 0x03)),  # level 2
+        Message("sysex", data=(0x41, 0x10, 0x42, 0x12, 0x40, 0x00, 0x7F, 0x00, 0x41)),  # Roland GS
+        Message("sysex", data=(0x43, 0x10, 0x4C, 0x00, 0x00, 0x7E, 0x00)),  # Yamaha XG
+    ],
+)
+def test_a_reset_releases_keys_and_pedals_of_that_port(player, reset):
     for port in (LEFT, RIGHT):
         player.does(on(60), 0, port)
         player.does(on(62, channel=3), 0, port)
         player.does(cc(64, 127), 0, port)
-    change = player.does(Message("reset"), 1)
+    change = player.does(reset, 1)
     assert change.pedal
     assert [held.key for held in change.released] == [(LEFT, 0, 60), (LEFT, 3, 62)]
     assert player.hands.holds(0, 60) and player.hands.pedals.hold  # on the right
+
+
+@pytest.mark.parametrize("data", [(), (0x7E, 0x7F, 0x06, 0x01), (0x7F, 0x7F, 0x04, 0x01, 0, 127), (0x41, 0x10, 0x42)])
+def test_other_system_exclusive_messages_reset_nothing(player, data):
+    player.does(on(60), 0)
+    assert player.does(Message("sysex", data=data), 1) == NOTHING
 
 
 def test_ports_are_told_apart_and_one_that_is_lost_lets_go_of_its_own(player):
@@ -335,6 +351,15 @@ def test_of_two_keys_octaves_apart_the_own_note_off_ends_each(player):
     assert player.hands.holds(0, 60)
 
 
+def test_a_note_off_that_comes_twice_ends_no_other_key(player):
+    player.does(on(60), 0)
+    player.does(on(72), 0)
+    player.does(off(60), 1)
+    assert player.does(off(60), 1 + LAYER) == NOTHING
+    assert player.hands.holds(0, 72)
+    assert player.does(off(60), 1.1 + LAYER).released  # the octave button
+
+
 def test_where_it_may_be_one_of_two_keys_neither_is_ended(player):
     player.does(on(48), 0)
     player.does(on(72), 0)
@@ -396,6 +421,12 @@ def test_a_key_that_comes_twice_at_once_is_one_note(player, channel, port, later
     assert not player.hands.keeps_turn
     player.does(off(60, channel), 1, port)
     assert player.notes == [SoundedNote(60, at(0), 1, 64)]
+
+
+def test_layers_that_follow_each_other_are_one_note(player):
+    assert counts(player, on(60))
+    for channel in (1, 2, 3):
+        assert not player.does(on(60, channel=channel), 0.8 * LAYER * channel).pressed.counts
 
 
 @pytest.mark.parametrize("message", [on(61, channel=1), on(72, channel=1)])

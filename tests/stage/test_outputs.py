@@ -396,6 +396,13 @@ def test_a_system_reset_is_forwarded_and_what_was_forwarded_is_ended():
     assert rig.output.sounding == {(1, 72)}
 
 
+def test_a_reset_of_general_midi_is_as_the_systems():
+    rig = Rig(thru=True)
+    rig.plays(on(60))
+    reset = Message("sysex", data=(0x7E, 0x7F, 0x09, 0x01))
+    assert rig.plays(reset) == [reset, off(60)]
+
+
 def test_a_system_reset_does_not_cut_what_another_keyboard_holds():
     rig = Rig(thru=True)
     for port in (LEFT, RIGHT):

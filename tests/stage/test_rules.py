@@ -29,8 +29,8 @@ from livegen.stage.events import (
     ResponseNote,
     SettingsChanged,
 )
-from livegen.stage.hands import LAYER, NOTES_OFF, STUCK, Key
-from livegen.stage.pairing import DRUMS, Pairing
+from livegen.stage.hands import LAYER, STUCK, Key
+from livegen.stage.pairing import DRUMS, NOTES_OFF, Pairing
 from livegen.stage.response import playable
 from livegen.stage.session import Session
 
@@ -220,8 +220,8 @@ class World:
             self.pressed.pop(key, None)
             self.fingers.press(key, self.now)
             layer = any(
-                counts and other[2] == key[2] and self.now - since <= LAYER
-                for other, (since, counts) in self.pressed.items()
+                self._hears(other[1]) and other[2] == key[2] and self.now - since <= LAYER
+                for other, (since, _) in self.pressed.items()
             )
             self.pressed[key] = (self.now, self._hears(message.channel) and not layer)
         elif message.type in ("note_on", "note_off"):
@@ -268,6 +268,7 @@ class World:
             key = mine[0]
             self.fingers.end(key)
             self.pressed.pop(key)
+            self.run(self.now + 2 * LAYER)  # or it may be a second note_off of the other key
             message = off(key[2] + distance, key[1])
             self.step(Received(message, self.now, PortId(port)), message=message)
             assert key[1:] in {other[1:] for other in self.fingers} or all(
