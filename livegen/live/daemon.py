@@ -12,18 +12,22 @@ from livegen.config.settings import Settings
 from livegen.engine import card, choose
 from livegen.engine.improviser import Improviser
 from livegen.engine.predictor import Predictor, answer, attempt
-from livegen.errors import LivegenError
+from livegen.errors import LivegenError, ModelError
 from livegen.io import notify, realtime
 from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
 from livegen.io.publisher import Publisher, SettingsApplied, Started
 from livegen.io.wiring import wire
 from livegen.live.loop import Loop, Outputs
 from livegen.live.process import real_time, reporting, signals
+from livegen.note import MonotonicTime
 from livegen.stage.control import Control
 from livegen.stage.effects import Ask
 from livegen.stage.events import Stop
 from livegen.stage.session import Session
 from livegen.stage.settings import Sampling, StageSettings
+
+RETRY = 5.0
+"""s between two attempts, after a reload that cannot open even what was open before."""
 
 
 def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> int:
@@ -43,34 +47,83 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
     with ExitStack() as stack:
         publisher = stack.enter_context(reporting(settings))
         stack.enter_context(signals(inbox))
+        models = Models()
         before: Settings | None = None  # the settings before a reload
         while True:
             served = ExitStack()
             try:
-                play = served.enter_context(prepared(settings, inbox, publisher, again=before is not None))
+                play = served.enter_context(prepared(settings, inbox, publisher, models, again=before is not None))
             except Exception as error:
-                if before is None or before is settings:
+                if before is None:
                     raise
-                settings = keep(before, error, publisher)
+                if before is not settings:
+                    settings = keep(before, error, publisher)
+                    continue
+                stop = wait_and_retry(error, inbox, publisher)
+            else:
+                stop = serve(served, play, publisher)
+            if stop is None:
                 continue
-            stop: Stop | None = None
-            try:
-                with served:
-                    stop = play()
-            except Exception as error:
-                if stop is None or not stop.reload:
-                    raise
-                report(error, publisher)  # a file could not be written: it is lost, the music goes on
             if not stop.reload:
                 notify.stopping()
                 return 0
             notify.reloading()
             before = settings
-            if reload is not None:
-                try:
-                    settings = reload()
-                except Exception as error:  # noqa: BLE001  (no error in a reload may stop the music)
-                    settings = keep(before, error, publisher)
+            settings = reloaded(settings, reload, publisher)
+
+
+def serve(served: ExitStack, play: Callable[[], Stop], publisher: Publisher) -> Stop:
+    """Play until a Stop, then close everything. At a reload, a file that cannot be written does not stop the music."""
+    stop: Stop | None = None
+    try:
+        with served:
+            stop = play()
+    except Exception as error:
+        if stop is None or not stop.reload:
+            raise
+        report(error, publisher)
+    return stop
+
+
+def reloaded(settings: Settings, reload: Callable[[], Settings] | None, publisher: Publisher) -> Settings:
+    """The settings, read again, or the same ones if they cannot be read."""
+    try:
+        return settings if reload is None else reload()
+    except Exception as error:  # noqa: BLE001  (no error in a reload may stop the music)
+        return keep(settings, error, publisher)
+
+
+def wait_and_retry(error: Exception, inbox: LiveInbox, publisher: Publisher) -> Stop | None:
+    """After a reload that cannot open even what was open before: wait a little. Gives a Stop that comes meanwhile."""
+    report(error, publisher, f" Trying again in {RETRY:g} s.")
+    until = MonotonicTime(inbox.now() + RETRY)
+    while (event := inbox.get(until)) is not None:
+        if isinstance(event, Stop):
+            return event
+    return None
+
+
+class Models:
+    """Loads models. It keeps the last one, in case a reload cannot load it again."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, str, choose.Chosen] | None = None
+
+    def load(self, model: str, device: str, publisher: Publisher) -> choose.Chosen:
+        """Load and warm up a model.
+
+        Raises:
+            ModelError: it cannot be loaded, and it is not the last one.
+        """
+        try:
+            chosen = choose.choose(card.find(model), device)
+        except ModelError as error:
+            if self._last is None or self._last[:2] != (model, device):
+                raise
+            publisher.warn(f"{error} Keeping the model that is loaded.")
+            return self._last[2]
+        self._last = (model, device, chosen)
+        return chosen
 
 
 def keep(before: Settings, error: Exception, publisher: Publisher) -> Settings:
@@ -89,12 +142,12 @@ def report(error: Exception, publisher: Publisher, consequence: str = "") -> Non
 
 @contextmanager
 def prepared(
-    settings: Settings, live: LiveInbox, publisher: Publisher, *, again: bool = False
+    settings: Settings, live: LiveInbox, publisher: Publisher, models: Models, *, again: bool = False
 ) -> Iterator[Callable[[], Stop]]:
     """Open all ports and warm up the model. Gives the function that plays until a Stop. `again`: after a reload."""
     started = time.monotonic()
     with ExitStack() as stack:
-        chosen = choose.choose(card.find(settings.model), settings.device)
+        chosen = models.load(settings.model, settings.device, publisher)
         improviser = Improviser(chosen.runtime)
         wiring = stack.enter_context(wire(settings, live, publisher, replace=not again))
         publisher.say(f"model: {settings.model}, {chosen.report}")

@@ -12,9 +12,9 @@ from dataclasses import replace
 import pytest
 
 from livegen.config.settings import Settings
-from livegen.errors import ConfigError, LivegenError, PortError
+from livegen.errors import ConfigError, LivegenError, ModelError, PortError
 from livegen.io.inbox import LiveInbox
-from livegen.io.publisher import Publisher
+from livegen.io.publisher import Level, Line, Published, Publisher
 from livegen.live import daemon, process
 from livegen.note import MonotonicTime
 from livegen.stage.control import Control
@@ -239,11 +239,54 @@ def test_at_the_start_it_is_an_error(service, error):
     assert service.used == [0.5]
 
 
-def test_where_the_previous_settings_cannot_be_prepared_either_it_ends(service):
-    service.fails = {1: PortError("The new port is not there."), 2: PortError("The old port is gone.")}
-    with pytest.raises(PortError, match="The old port is gone"):
-        service.run(lambda: NEW)
-    assert "The new port is not there. Keeping the previous settings." in service.log
+def test_where_the_previous_settings_cannot_be_prepared_either_it_tries_again(service, monkeypatch):
+    monkeypatch.setattr(daemon, "RETRY", 0.0)
+    gone = PortError("The old port is gone.")
+    service.fails = {1: PortError("The new port is not there."), 2: gone, 3: gone}
+    assert service.run(lambda: NEW) == 0
+    assert service.used == [0.5, 1.0, 0.5, 0.5, 0.5]
+    log = service.log
+    assert "The new port is not there. Keeping the previous settings." in log
+    assert log.count("The old port is gone. Trying again in 0 s.") == 2
+
+
+def test_a_stop_ends_the_waiting_for_another_try(service, monkeypatch):
+    service.fails = dict.fromkeys(range(1, 9), PortError("Gone."))
+    monkeypatch.setattr(daemon, "wait_and_retry", lambda *_: Stop("SIGTERM"))
+    assert service.run(lambda: NEW) == 0
+    assert service.used == [0.5, 1.0, 0.5]
+
+
+def test_a_stop_while_it_waits_is_seen_and_what_else_comes_is_not_lost_time():
+    inbox = LiveInbox()
+    inbox.put(Panic(inbox.now()))
+    inbox.put(Stop("SIGTERM"))
+    assert daemon.wait_and_retry(PortError("Gone."), inbox, Publisher()) == Stop("SIGTERM")
+
+
+def test_a_model_that_is_gone_at_a_reload_stays_loaded(monkeypatch):
+    class Log:
+        def __init__(self) -> None:
+            self.items: list[Published] = []
+
+        def take(self, item: Published) -> None:
+            self.items.append(item)
+
+    log, models, found = Log(), daemon.Models(), [object(), ModelError("It is not there.")]
+
+    def choose(*_: object) -> object:
+        if isinstance(found[0], Exception):
+            raise found[0]
+        return found[0]
+
+    monkeypatch.setattr(daemon.card, "find", lambda name: name)
+    monkeypatch.setattr(daemon.choose, "choose", choose)
+    loaded = models.load("mine", "cpu", Publisher(log))
+    found.pop(0)
+    assert models.load("mine", "cpu", Publisher(log)) is loaded
+    assert log.items == [Line("It is not there. Keeping the model that is loaded.", Level.WARNING)]
+    with pytest.raises(ModelError, match="not there"):
+        models.load("another", "cpu", Publisher(log))
 
 
 def test_a_second_reload_may_work(service):
