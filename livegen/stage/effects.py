@@ -171,7 +171,7 @@ class Effects:
     def ask(self, request: Ask) -> None:
         self._asks.append(request)
 
-    def tell(self, notice: Notice) -> None:
+    def publish(self, notice: Notice) -> None:
         self._notices.append(notice)
 
     def take(self) -> list[Effect]:

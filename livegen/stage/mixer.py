@@ -67,7 +67,7 @@ class Mixer:
     def _announce(self, opened: OutputOpened, output: Output) -> None:
         output.begin(self._hands)
         own = self._settings.thru is None and self._is_own(opened)
-        self._effects.tell(ThruChanged(opened.port, output.thru, output.channel, opened.returns, own))
+        self._effects.publish(ThruChanged(opened.port, output.thru, output.channel, opened.returns, own))
 
     def close_output(self, port: PortId, at: MonotonicTime) -> None:
         """An output is gone or broken. The last that it is sent, if it can take it, ends all that sounds there."""

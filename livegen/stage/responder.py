@@ -38,7 +38,7 @@ class Responder:
     def begin(self, ready: Ready) -> None:
         """A response that has at least one note."""
         notes = ready.predicted.notes
-        self._effects.tell(
+        self._effects.publish(
             ResponseStarted(
                 notes=len(notes),
                 seconds=max(note.offset + note.duration for note in notes),
@@ -69,25 +69,27 @@ class Responder:
         note = stroke.note
         if note is None:
             self._mixer.move_pedal(stroke.at, down=stroke.down)
-            self._effects.tell(PedalMoved(Part.RESPONSE, PEDALS["sustain"], stroke.down, stroke.at))
+            self._effects.publish(PedalMoved(Part.RESPONSE, PEDALS["sustain"], stroke.down, stroke.at))
         elif stroke.down:
             self._mixer.start(note.pitch, note.velocity, stroke.at)
-            self._effects.tell(NoteStarted(Part.RESPONSE, note.pitch, note.velocity, stroke.at, late=now - stroke.at))
+            self._effects.publish(
+                NoteStarted(Part.RESPONSE, note.pitch, note.velocity, stroke.at, late=now - stroke.at)
+            )
             if remember:
                 self._window.begin(note)
         else:
             self._mixer.stop(note.pitch, stroke.at)
             self._window.end(note, stroke.at)
-            self._effects.tell(NoteEnded(Part.RESPONSE, note.ended(stroke.at)))
+            self._effects.publish(NoteEnded(Part.RESPONSE, note.ended(stroke.at)))
 
     def end(self, at: MonotonicTime, *, interrupted: bool) -> None:
         """The end of a response: its own, or one that the player makes."""
         at = max(at, self._last_stroke)  # what ends it may be stamped before what was due until it was heard
         for note in self._scheduler.cancel():
             self._window.end(note, at)
-            self._effects.tell(NoteEnded(Part.RESPONSE, note.ended(at)))
+            self._effects.publish(NoteEnded(Part.RESPONSE, note.ended(at)))
         if interrupted:
             self._mixer.silence(at)
         else:
             self._mixer.move_pedal(at, down=False)
-        self._effects.tell(ResponseEnded(self._scheduler.played, self._scheduler.dropped, interrupted, at))
+        self._effects.publish(ResponseEnded(self._scheduler.played, self._scheduler.dropped, interrupted, at))

@@ -145,7 +145,7 @@ class Session:
         self._act(change, at)
         if change.pedal and message.type == "control_change" and message.control in HOLDING:
             down = self._hands.pedals.is_down(message.channel, message.control)
-            self._effects.tell(PedalMoved(Part.CALL, message.control, down, at))
+            self._effects.publish(PedalMoved(Part.CALL, message.control, down, at))
 
     def _act(self, change: Change, at: MonotonicTime) -> None:
         """What the player's hands did, for the conversation."""
@@ -156,13 +156,13 @@ class Session:
             self._turns.note_ended(held, at)
         pressed = change.pressed
         if pressed is not None and pressed.counts:
-            self._effects.tell(
+            self._effects.publish(
                 NoteStarted(Part.CALL, pressed.struck.pitch, pressed.struck.velocity, at, pressed.key[0])
             )
             self._turns.key_down(pressed)
             return
         if pressed is not None:
-            self._tell_unheard(*pressed.key[:2], at)
+            self._publish_unheard(*pressed.key[:2], at)
         if self._hands.keeps_turn:
             return
         if ended:
@@ -176,9 +176,9 @@ class Session:
             if held.counts:
                 self._turns.note_ended(held, at)
         self._mixer.panic(at)
-        self._effects.tell(Silenced(at))
+        self._effects.publish(Silenced(at))
 
-    def _tell_unheard(self, port: PortId, channel: int, at: MonotonicTime) -> None:
+    def _publish_unheard(self, port: PortId, channel: int, at: MonotonicTime) -> None:
         if not self._hands.hears(port, channel) and channel not in self._unheard:
             self._unheard.add(channel)
-            self._effects.tell(Unheard(channel, at))
+            self._effects.publish(Unheard(channel, at))

@@ -92,7 +92,7 @@ class Turns:
         """The player lets go of a note."""
         self._window.end(held.struck, at)
         self._call.end(held.struck, at)
-        self._effects.tell(NoteEnded(Part.CALL, held.struck.ended(at), held.key[0]))
+        self._effects.publish(NoteEnded(Part.CALL, held.struck.ended(at), held.key[0]))
 
     def keys_up(self, last_up: MonotonicTime) -> None:
         """The last key that kept the turn is up."""
@@ -125,7 +125,7 @@ class Turns:
         state = self._conversation.state
         if isinstance(state, Asked) and failed.request == state.request.id:
             self._conversation.move(Cue.FAILED, Listening())
-            self._effects.tell(NoResponse(failed.error, now))
+            self._effects.publish(NoResponse(failed.error, now))
 
     def _ask(self, waiting: Waiting) -> None:
         last_onset, call = self._window.last_onset, self._call.sounded(waiting.last_up)
@@ -163,18 +163,18 @@ class Turns:
         stuck = self._hands.take_stuck(now)
         for held in stuck:
             port, channel, pitch = held.key
-            self._effects.tell(KeyStuck(port, channel, pitch, now - held.struck.onset))
+            self._effects.publish(KeyStuck(port, channel, pitch, now - held.struck.onset))
         if stuck and not self._hands.keeps_turn:
             self.keys_up(now)
 
     def _begin_response(self, ready: Ready) -> None:
-        self._effects.tell(CallEnded(self._call.sounded(ready.last_up), ready.ends))
+        self._effects.publish(CallEnded(self._call.sounded(ready.last_up), ready.ends))
         if ready.predicted.notes:
             self._conversation.move(Cue.BEGIN, Responding())
             self._responder.begin(ready)
         else:
             self._conversation.move(Cue.EMPTY, Listening())
-            self._effects.tell(NoResponse("the model had no notes for it", ready.start))
+            self._effects.publish(NoResponse("the model had no notes for it", ready.start))
 
     def _play(self, now: MonotonicTime) -> None:
         last = self._responder.play(now, remember=self._settings.window_of_both)
