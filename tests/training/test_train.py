@@ -59,12 +59,12 @@ def trained(recipe: Recipe, pieces: Sequence[Piece], tmp_path_factory: pytest.Te
     whole, half = (tmp_path_factory.mktemp("runs") / name for name in ("whole", "half"))
     told: list[str] = []
 
-    def tell(line: str) -> None:
+    def progress(line: str) -> None:
         told.append(line)
         if line.startswith("epoch 1/"):
             shutil.copytree(whole, half)
 
-    return Trained(train(recipe, pieces, whole, tell), told, half)
+    return Trained(train(recipe, pieces, whole, progress), told, half)
 
 
 def test_a_killed_run_goes_on_as_if_nothing_had_been(recipe: Recipe, pieces: Sequence[Piece], trained: Trained) -> None:
