@@ -1,10 +1,10 @@
 """The pure core: one event in, a list of effects out. No clock, port, thread or file.
 
     effects = session.step(event, now)    # event is None when only time has passed
-    event = inbox.get(session.next_due)   # and again
+    event = inbox.get(session.next_due)   # repeat
 
-It keeps the parts together: `Hands` (what the player holds), `Mixer` with its outputs (what sounds where) and `Turns`
-(whose turn it is, and the response).
+It connects the parts: `Hands` (what the player holds), `Mixer` with its outputs (what sounds where) and `Turns` (whose
+turn it is, and the response).
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ class Session:
 
     @property
     def next_due(self) -> MonotonicTime | None:
-        """When `step` must be called next, if nothing happens before."""
+        """When `step` must be called next, if no event comes before."""
         return self._turns.next_due
 
     @property
     def finished(self) -> bool:
-        """Nothing more can happen: all inputs are closed, and the last response is over."""
+        """Whether all inputs are closed and the last response has ended."""
         return not self._mixer.has_inputs and isinstance(self.state, Listening)
 
     @property
@@ -65,7 +65,7 @@ class Session:
         return self._mixer.has_outputs
 
     def step(self, event: Event | None, now: MonotonicTime) -> list[Effect]:
-        """Take an event in, and do what is due.
+        """Handle an event, and do what is due.
 
         Args:
             event: what happened; None when only time has passed.
@@ -79,7 +79,7 @@ class Session:
         return self._taken(now)
 
     def close(self, now: MonotonicTime) -> list[Effect]:
-        """The end, on whatever way out: everything that sounds is ended."""
+        """End all sounding notes. Called when the program ends, for whatever reason."""
         self._turns.stop(now)
         self._mixer.close(now)
         return self._taken(now)
@@ -118,7 +118,7 @@ class Session:
                 self._mixer.close_output(port, at)
 
     def _open_input(self, opened: InputOpened, at: MonotonicTime) -> None:
-        if self._mixer.is_open(opened.port):  # it was lost without notice
+        if self._mixer.is_open(opened.port):  # it was lost without an InputClosed
             self._close_input(opened.port, at)
         self._mixer.open_input(opened, at)
 
@@ -130,7 +130,7 @@ class Session:
     def _receive(self, event: Received) -> None:
         message, at, port = event.message, event.at, event.port
         if not self._mixer.is_open(port):
-            return  # it was on its way when the input was closed: what it begins nothing would end
+            return  # sent before the input was closed; nothing would end a note that it begins
         if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
             return
         panic = self._settings.panic
@@ -138,7 +138,7 @@ class Session:
             if panic.pressed(message):
                 self._panic(at)
                 return
-            if not self._hands.has_down(message, port):  # else it went down when it was not the panic control
+            if not self._hands.has_down(message, port):  # else it was pressed before it became the panic control
                 return
         change = self._hands.hear(message, at, port)
         self._mixer.forward(message, change, at)
@@ -148,7 +148,7 @@ class Session:
             self._effects.publish(PedalMoved(Part.CALL, message.control, down, at))
 
     def _act(self, change: Change, at: MonotonicTime) -> None:
-        """What the player's hands did, for the conversation."""
+        """Pass the effect of a message to the conversation."""
         if change.released or change.pedal:
             self._mixer.settle(at)
         ended = [held for held in change.released if held.counts]

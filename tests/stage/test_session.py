@@ -235,7 +235,7 @@ def test_an_empty_answer_is_no_response(stage):
     s = stage(response=())
     s.phrase()
     s.run(5)
-    assert s.published(NoResponse)[0].why == "the model had no notes for it"
+    assert s.published(NoResponse)[0].why == "the model returned no notes"
     assert s.state is Listening
 
 
