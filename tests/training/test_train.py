@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from livegen.engine.card import find
-from livegen.errors import ConfigError, DataError, PortError
+from livegen.errors import ConfigError, DataError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +116,7 @@ def test_weights_without_space_are_not_begun(trained: Trained, tmp_path: Path, m
     from livegen.training import run
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1_000_000})())
-    with pytest.raises(PortError, match="not enough disk space for 1 MB"):
+    with pytest.raises(StorageError, match="not enough disk space for 1 MB"):
         run._save(trained.pianist, tmp_path / "weights.h5")
     assert not list(tmp_path.iterdir())
 
