@@ -213,7 +213,7 @@ def evaluate(data: File, model: str = DEFAULTS.model, *, limit: int | None = Non
 
     if limit is not None:
         _whole("limit", limit, 1)
-    return report.report(card.find(model), Path(data), tell=lambda _: None, limit=limit)
+    return report.report(card.find(model), Path(data), progress=lambda _: None, limit=limit)
 
 
 def _whole(name: str, value: object, low: int) -> None:

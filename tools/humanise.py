@@ -115,11 +115,11 @@ def _draw(
         step, seconds = _time(runtime, "step", state, (0, 0, 0, 0, 0), wait, STEP_BOUNDS, STEP_BELL, random)
     else:
         together = np.where(max(room, CELL) > _MIDDLES, 0.0, -np.inf)
-        step = _drawn(state.steps, together, random)
+        step = _sampled(state.steps, together, random)
         seconds = bin_time(step, random.random())
     louder = _LOUDNESS - LOUDNESS[note.melody]
     logits = runtime.logits(state, (step, note.pitch, 0, 0, 0))["velocity"]
-    velocity = _drawn(logits, _bell(louder, LOUDNESS_BELL), random)
+    velocity = _sampled(logits, _bell(louder, LOUDNESS_BELL), random)
     heard = (step, note.pitch, velocity, 0, 0)
     _, lasting = _time(runtime, "duration", state, heard, duration, DURATION_BOUNDS, DURATION_BELL, random)
     return Note(note.pitch, seconds, lasting, bin_velocity(velocity, random.random()))
@@ -140,8 +140,8 @@ def _time(
     allowed = (ratio >= bounds[0]) & (ratio <= bounds[1])
     allowed[time_bin(written)] = True
     weight = np.where(allowed, _bell(np.log(ratio), bell), -np.inf)
-    drawn = _drawn(runtime.logits(state, heard)[variable], weight, random)
-    return drawn, bin_time(drawn, 1 - random.random())
+    sampled = _sampled(runtime.logits(state, heard)[variable], weight, random)
+    return sampled, bin_time(sampled, 1 - random.random())
 
 
 def _bell(distance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
@@ -149,7 +149,7 @@ def _bell(distance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     return np.asarray(-((distance / width) ** 2) / 2)
 
 
-def _drawn(logits: NDArray[np.float32], weight: NDArray[np.float64], random: np.random.Generator) -> int:
+def _sampled(logits: NDArray[np.float32], weight: NDArray[np.float64], random: np.random.Generator) -> int:
     """A sampled category, after adding `weight` to the logits."""
     mass = np.cumsum(np.exp(logits + weight))
     return int(mass.searchsorted(random.random() * mass[-1], side="right"))

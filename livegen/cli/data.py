@@ -10,7 +10,7 @@ from typing import Self
 
 import click
 
-from livegen.cli.runner import COUNT, PATH, picture_out, tell
+from livegen.cli.runner import COUNT, PATH, picture_out, progress
 from livegen.errors import needing_extra
 
 
@@ -77,8 +77,8 @@ def fetch(what: str, folder: Path, version: str, source: Path | None, url: str |
         copy = fetching.take(source, release, folder)
     else:
         click.echo(f"Downloading {release.url}", err=True)
-        with _Progress() as progress:
-            copy = fetching.fetch(release, folder, progress.show)
+        with _Progress() as shown:
+            copy = fetching.fetch(release, folder, shown.show)
     click.echo(f"{copy.folder}: {copy.files - copy.missing} MIDI files")
     if copy.missing:
         click.echo(f"{copy.missing} more files of its table are missing.")
@@ -100,7 +100,7 @@ def show(file: Path, notes: int | None, *, as_csv: bool) -> None:
 
     found = midi.read(file)
     for lost in found.losses if as_csv else ():
-        tell(f"damaged: {lost}")
+        progress(f"damaged: {lost}")
     click.echo(showing.as_csv(found, notes) if as_csv else showing.text(found, notes or 10), nl=not as_csv)
 
 
@@ -120,7 +120,7 @@ def roll(files: tuple[Path, ...], out: Path, notes: int | None) -> None:
 
         read = [midi.read(file) for file in files]
         for lost in (lost for each in read for lost in each.losses):
-            tell(f"damaged: {lost}")
+            progress(f"damaged: {lost}")
         plots.save(plots.roll(read, notes), out)
     click.echo(f"Wrote {out}.")
 
@@ -141,8 +141,8 @@ def distributions(files: tuple[Path, ...], beside: tuple[Path, ...], out: Path) 
 
         sets = [plots.note_set(paths) for paths in (files, beside) if paths]
         for problem in (why for each in sets for why in each.skipped):
-            tell(f"skipped: {problem}")
+            progress(f"skipped: {problem}")
         for lost in (lost for each in sets for lost in each.dropped):
-            tell(f"damaged: {lost}")
+            progress(f"damaged: {lost}")
         plots.save(plots.distributions(sets), out)
     click.echo(f"Wrote {out}.")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import click
 from click.core import ParameterSource
 
-from livegen.cli.runner import COUNT, PATH, SEED, setting, tell, tensorflow
+from livegen.cli.runner import COUNT, PATH, SEED, progress, setting, tensorflow
 from livegen.config.settings import DEFAULTS
 from livegen.errors import needing_extra
 
@@ -84,7 +84,7 @@ def _loss(
         card.find(model),
         folder,
         [card.find(other) for other in against],
-        tell,
+        progress,
         split=split,
         listed=windows,
         limit=limit,
@@ -116,4 +116,6 @@ def _generated(
         with tensorflow():
             from livegen.training.tutorial.continuer import TutorialContinuer
         others.append(TutorialContinuer(tutorial))
-    return report.report(card.find(model), folder, prompts, sampling, seed, held_out=held_out, others=others, tell=tell)
+    return report.report(
+        card.find(model), folder, prompts, sampling, seed, held_out=held_out, others=others, progress=progress
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from livegen.cli.options import Command, load
-from livegen.cli.runner import COUNT, PATH, file_out, midi_out, tell
+from livegen.cli.runner import COUNT, PATH, file_out, midi_out, progress
 from livegen.errors import ConfigError
 
 _GENERATE = (
@@ -67,7 +67,7 @@ def generate(given: dict[str, object], file: Path, out: Path, notes: int, prompt
 
 
 def _report_lost(lost: str) -> None:
-    tell(f"damaged: {lost}")
+    progress(f"damaged: {lost}")
 
 
 def _slice(text: str, count: int, file: Path) -> slice:

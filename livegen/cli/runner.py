@@ -123,7 +123,7 @@ def tensorflow() -> Iterator[None]:
         yield
 
 
-def tell(line: str) -> None:
+def progress(line: str) -> None:
     """Print progress on stderr. Results go to stdout."""
     click.echo(line, err=True)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livegen.cli.runner import COUNT, FC, PATH, SEED, Numeric, tell, tensorflow
+from livegen.cli.runner import COUNT, FC, PATH, SEED, Numeric, progress, tensorflow
 from livegen.config.values import Number
 from livegen.errors import ConfigError
 from livegen.note import WINDOW
@@ -129,9 +129,9 @@ def train(preset: str, data: Data, out: Path, **given: Any) -> None:
     except KeyboardInterrupt:
         done = len(run.read_log(out))
         if not done:
-            tell("Stopped before the end of the first epoch: nothing was saved.")
+            progress("Stopped before the end of the first epoch: nothing was saved.")
             raise
-        tell(f"Stopped. The best weights so far are kept. The same command resumes after epoch {done}.")
+        progress(f"Stopped. The best weights so far are kept. The same command resumes after epoch {done}.")
     if wrote:
         click.echo(f"{out / run.BEST}, {run.draw_curve(out)}")
 
@@ -154,13 +154,13 @@ def _livegen(data: Data, out: Path, given: dict[str, Any]) -> bool:
                 f" trained on. Choose {WINDOW} or more."
             )
         given["length"] = window + 1
-    workers = cluster.join(tell)
+    workers = cluster.join(progress)
     folders, weights = zip(*data, strict=True)
     found = corpus.read_folders(folders, weights=weights)
     notes = _report_data(found)
     small = before is not None and notes < SMALL
     if before is None and notes < SMALL:
-        tell("This is little data to train from scratch. To fine-tune an existing model, add --from livegen.")
+        progress("This is little data to train from scratch. To fine-tune an existing model, add --from livegen.")
     if small and before and not teachers:
         teachers = [before]  # so that it does not forget other music
     given["start"] = None if before is None else before.training
@@ -181,11 +181,11 @@ def _livegen(data: Data, out: Path, given: dict[str, Any]) -> bool:
     recipe = replace(recipe, architecture=architecture)
     if small:
         steps = f"{recipe.steps} steps of {recipe.batch} sequences, learning rate {recipe.learning_rate:g}"
-        tell(f"fine-tuning: {steps}, teacher {' and '.join(teacher.name for teacher in teachers)}")
+        progress(f"fine-tuning: {steps}, teacher {' and '.join(teacher.name for teacher in teachers)}")
     if workers.count > 1:
-        tell(f"worker {workers.index} of {workers.count}{', writes the run folder' if workers.chief else ''}")
+        progress(f"worker {workers.index} of {workers.count}{', writes the run folder' if workers.chief else ''}")
     taught_by = [export.restore(teacher) for teacher in teachers]
-    fit(recipe, found.pieces, out, tell if workers.chief else lambda _: None, first, workers, taught_by)
+    fit(recipe, found.pieces, out, progress if workers.chief else lambda _: None, first, workers, taught_by)
     return workers.chief
 
 
@@ -202,7 +202,7 @@ def _tutorial(data: Data, out: Path, given: dict[str, Any]) -> bool:
     recipe = TutorialRecipe(**given)
     found = corpus.read_folders([folder for folder, _ in data], recipe.files)
     _report_data(found)
-    fit(recipe, found.pieces, out, tell)
+    fit(recipe, found.pieces, out, progress)
     return True
 
 
@@ -211,11 +211,11 @@ def _report_data(found: Corpus) -> int:
     notes = sum(len(piece.notes) for piece in found.pieces)
     more = f"; {len(found.skipped)} more cannot be used" if found.skipped else ""
     count = len(found.pieces)
-    tell(f"{found.name}: {count} file{'s' * (count != 1)}, {notes:,} notes{more}")
+    progress(f"{found.name}: {count} file{'s' * (count != 1)}, {notes:,} notes{more}")
     for problem in found.skipped:
-        tell(f"skipped: {problem}")
+        progress(f"skipped: {problem}")
     for lost in found.dropped:
-        tell(f"damaged: {lost}")
+        progress(f"damaged: {lost}")
     return notes
 
 
@@ -241,7 +241,7 @@ def export(run: Path, data: Data, out: Path, maestro: Path | None, windows: Path
     validation = None
     if maestro is not None:
         validation = ship.Validation(maestro, evaluate.read_windows(windows or evaluate.WINDOWS))
-    described = ship.ship(run, [folder for folder, _ in data], out, tell, validation)
+    described = ship.ship(run, [folder for folder, _ in data], out, progress, validation)
     if described.figures is not None:
         click.echo(report.EvaluationReport(described.name, "the validation split", described.figures, ()).text())
     click.echo(f"{out}: {described.title}. To play it: livegen --model {out}")

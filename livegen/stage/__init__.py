@@ -1,1 +1,1 @@
-"""The pure core: what is heard, whose turn it is, what sounds. No clock, no port, no thread, no file."""
+"""The pure core: decides what is a note, whose turn it is and what sounds. No clock, port, thread or file."""

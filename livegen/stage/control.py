@@ -1,4 +1,4 @@
-"""The pedal, key or controller that means "be silent"."""
+"""The panic control: the pedal, key or controller that stops everything."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from mido import Message
 
 PEDALS = {"sustain": 64, "sostenuto": 66, "soft": 67}
-DOWN = 64  # value from which on a pedal is down (MIDI 1.0, controllers 64 to 69)
+DOWN = 64  # from this value on a pedal is down (MIDI 1.0, controllers 64 to 69)
 RESET_CONTROLLERS = 121
-RELEASED = 48  # value below which it is up again: what lies between leaves it where it is
+RELEASED = 48  # below this value it is up again; values in between change nothing
 
 
 _GENERAL_MIDI = ((0x09, 0x01), (0x09, 0x02), (0x09, 0x03))  # on, off, level 2 on
@@ -31,7 +31,7 @@ def is_reset(message: Message) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One thing under the player's hands or feet."""
+    """A controller or a key."""
 
     kind: str  # "cc" or "key"
     number: int  # 0..127
@@ -41,7 +41,7 @@ class Control:
         """Read "none", a pedal's name, "cc:N" or "key:N".
 
         Raises:
-            ValueError: it is none of these.
+            ValueError: the text is none of these.
         """
         if text == "none":
             return None
@@ -53,13 +53,13 @@ class Control:
         return cls(kind, int(number))
 
     def mine(self, message: Message) -> bool:
-        """Whether the message comes from this control at all."""
+        """Whether the message comes from this control."""
         if self.kind == "cc":
             return bool(message.type == "control_change" and message.control == self.number)
         return message.type in ("note_on", "note_off") and message.note == self.number
 
     def pressed(self, message: Message) -> bool:
-        """Whether the message, being `mine`, presses it."""
+        """Whether a message from this control (`mine`) presses it."""
         if self.kind == "cc":
             return bool(message.value >= DOWN)
         return bool(message.type == "note_on" and message.velocity > 0)

@@ -1,4 +1,4 @@
-"""Whose turn it is: the states of a conversation, and every way from one to another.
+"""Whose turn it is: the states of a conversation, and all transitions between them.
 
     LISTENING --key down--> PLAYING --keys up--> WAITING --ask--> ASKED --predicted--> READY --begin--> RESPONDING
         ^                      ^                    |               |                    |                  |
@@ -6,11 +6,12 @@
         +------------- finished, failed, empty, panic ------------------------------------------------------+
 
 Rules:
-- A call is over when no key keeps the turn and the policy's silence has passed. What moves that moment, asks again.
-- The model is asked up to LEAD ahead, for the very moment at which the silence will have been long enough. A
-  prediction for an older request counts for nothing.
+- A call ends when no key keeps the turn and the policy's silence has passed. If that moment changes, the model is asked
+  again.
+- The model is asked up to LEAD before the call ends, for a response that starts at that moment. Predictions for older
+  requests are ignored.
 - The player's first key ends a response at once. Panic ends a response or a call.
-- A call that cannot be answered is dropped, and the next one is listened to.
+- If the model fails or returns no notes, the call gets no response, and livegen listens for the next one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from livegen.stage.events import Predicted
 from livegen.stage.scheduler import Stroke
 
 LEAD = 0.35
-"""s ahead that the model is asked: ten times what the shipped model needs, and seldom in vain."""
+"""s before the end of a call at which the model is asked: ten times what the included model needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Playing:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The player has let go of all keys. If nothing happens, the call ends at `ends`."""
+    """The player has released all keys. If nothing happens, the call ends at `ends`."""
 
     last_up: MonotonicTime  # when the last key went up
     ends: MonotonicTime
@@ -61,7 +62,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The response is there. It begins at `start`: when the call ends, or later if the model was late."""
+    """The response is ready. It begins at `start`: when the call ends, or later if the model was late."""
 
     last_up: MonotonicTime
     ends: MonotonicTime
@@ -79,14 +80,14 @@ State = Listening | Playing | Waiting | Asked | Ready | Responding
 
 
 class Cue(Enum):
-    """What leads from one state to another."""
+    """What causes a transition."""
 
     KEY_DOWN = auto()
-    KEYS_UP = auto()  # no key keeps the turn, or the silence that it takes has changed
+    KEYS_UP = auto()  # no key keeps the turn, or the required silence has changed
     ASK = auto()
     PREDICTED = auto()
     BEGIN = auto()
-    EMPTY = auto()  # the model had no notes
+    EMPTY = auto()  # the model returned no notes
     FAILED = auto()
     FINISHED = auto()
     PANIC = auto()
@@ -112,11 +113,11 @@ TRANSITIONS: Mapping[type[State], Mapping[Cue, type[State]]] = {
     },
     Responding: {Cue.KEY_DOWN: Playing, Cue.FINISHED: Listening, Cue.PANIC: Listening},
 }
-"""Every transition there is."""
+"""All transitions."""
 
 
 class Conversation:
-    """The state of one conversation. `move` is the only way to another one."""
+    """The state of one conversation. Only `move` changes it."""
 
     def __init__(self) -> None:
         self.state: State = Listening()
@@ -125,13 +126,13 @@ class Conversation:
         """Enter a state.
 
         Raises:
-            LookupError: the table has no such transition from here.
+            LookupError: TRANSITIONS has no such transition from the current state.
         """
         if TRANSITIONS[type(self.state)].get(cue) is not type(to):
-            raise LookupError(f"no way from {self.state} by {cue.name} to {to}")
+            raise LookupError(f"no transition from {self.state} by {cue.name} to {to}")
         self.state = to
 
     @property
     def in_call(self) -> bool:
-        """Whether the player has the turn, and has begun a call."""
+        """Whether the player has begun a call and it has not been answered yet."""
         return isinstance(self.state, Playing | Waiting | Asked | Ready)

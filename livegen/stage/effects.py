@@ -1,4 +1,4 @@
-"""What comes out of the stage: messages to send, a question for the model, and notices. Everything is frozen."""
+"""The output of the stage: messages to send, requests for the model, and notices. Everything is frozen."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Ask:
 
     id: int
     context: tuple[Note, ...]  # the last notes that sounded, at least one
-    gap: float  # s from the last onset to the first onset of the response: its step
+    gap: float  # s from the last onset of the context to the first onset of the response
     length: float  # s, about how long the response should be
-    longest: float  # s, what the response must not exceed
-    response: int  # how many responses there were before: with the seed it decides the random draws
+    longest: float  # s, the limit of the response
+    response: int  # number of earlier responses; with the seed it sets the random numbers
     sampling: Sampling
-    window: int  # notes of context, at most
+    window: int  # maximum number of notes of context
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,12 @@ class PedalMoved:
 
 @dataclass(frozen=True, slots=True)
 class KeyStuck:
-    """A key has been down for so long that it no longer delays the response."""
+    """A key has been down too long. It no longer delays the response."""
 
     port: PortId
     channel: int  # 0..15
     pitch: int
-    seconds: float  # that it has been down
+    seconds: float  # since it went down
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +89,24 @@ class CallEnded:
 @dataclass(frozen=True, slots=True)
 class ResponseStarted:
     notes: int
-    seconds: float  # how long it will last
+    seconds: float  # its length
     waited: float  # s from the player's last note_off to the first note
-    computed: float  # s that the model needed
-    late: float  # s after the moment that was planned
+    computed: float  # s that the model took
+    late: float  # s after the planned start
     at: MonotonicTime
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseEnded:
     played: int  # notes
-    dropped: int  # notes that would have come too late
+    dropped: int  # notes that were too late to play
     interrupted: bool
     at: MonotonicTime
 
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
-    """A call stays without a response, and why."""
+    """A call gets no response, and why."""
 
     why: str
     at: MonotonicTime
@@ -114,14 +114,14 @@ class NoResponse:
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """Panic: everything that sounded was ended."""
+    """Panic: all sounding notes were ended."""
 
     at: MonotonicTime
 
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """Somebody plays on a channel that livegen does not listen to. Once for each channel."""
+    """A note on a channel that livegen does not listen to. Published once for each channel."""
 
     channel: int  # 0..15
     at: MonotonicTime
@@ -151,14 +151,14 @@ Notice = (
     | Unheard
     | ThruChanged
 )
-"""What a log, a recorder or a page may want to know. Playing never depends on it."""
+"""What listeners such as the log are informed of. Playing never depends on it."""
 
 Effect = Send | Ask | Notice
-"""What `Session.step` gives: first everything to send, then what to ask, then the notices."""
+"""What `Session.step` returns: first the messages, then the requests, then the notices."""
 
 
 class Effects:
-    """Collects what a step leads to."""
+    """Collects the effects of a step."""
 
     def __init__(self) -> None:
         self.sends: list[Send] = []
@@ -171,11 +171,11 @@ class Effects:
     def ask(self, request: Ask) -> None:
         self._asks.append(request)
 
-    def tell(self, notice: Notice) -> None:
+    def publish(self, notice: Notice) -> None:
         self._notices.append(notice)
 
     def take(self) -> list[Effect]:
-        """All since the last call: first everything to send, then what to ask, then the notices."""
+        """All effects since the last call: first the messages, then the requests, then the notices."""
         taken = [*self.sends, *self._asks, *self._notices]
         self.sends, self._asks, self._notices = [], [], []
         return taken

@@ -1,4 +1,4 @@
-"""What goes into the stage. Everything is frozen."""
+"""The input of the stage. Everything is frozen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from livegen.stage.settings import StageSettings
 
 PortId = NewType("PortId", str)
-"""The identity of an input or an output: the same for as long as the program runs, and after a port comes back."""
+"""The identity of an input or an output: it stays the same while the program runs, also when a port is opened again."""
 
 
 class Part(Enum):
@@ -26,7 +26,7 @@ class Part(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A MIDI message from an input, with the time at which it came in."""
+    """A MIDI message from an input, with the time of its arrival."""
 
     message: Message
     at: MonotonicTime
@@ -53,7 +53,7 @@ class Predicted:
 
     request: int
     notes: tuple[ResponseNote, ...]  # by offset
-    seconds: float  # that the model needed
+    seconds: float  # that the model took
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Panic:
-    """Silence everything now. It comes from SIGUSR1; the panic control comes in as a message."""
+    """Silence everything now, after SIGUSR1. The panic control arrives as a message."""
 
     at: MonotonicTime
 
@@ -75,17 +75,17 @@ class Panic:
 class InputOpened:
     """Messages may come from this input from now on.
 
-    `instrument` names what the port belongs to. An output with the same name is the player's own instrument.
+    `instrument` names the instrument of the port. An output with the same name is the player's own instrument.
     """
 
     port: PortId
-    live: bool  # a MIDI port, where our own messages may come back; not a file
+    live: bool  # a MIDI port, through which our messages may come back; False: a file
     instrument: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class InputClosed:
-    """Nothing more comes from this input: a file has ended, or a port is gone."""
+    """No more messages come from this input: a file has ended, or a port is closed."""
 
     port: PortId
     at: MonotonicTime
@@ -97,13 +97,13 @@ class OutputOpened:
 
     port: PortId
     returns: bool = False  # a MIDI port: what is sent may come back
-    records: bool = False  # a file: it gets the player's part whatever the setting `thru` says
+    records: bool = False  # a file: it gets the player's part even if `thru` is off
     instrument: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputClosed:
-    """This output is gone or broken."""
+    """This output is closed or has failed."""
 
     port: PortId
     at: MonotonicTime
@@ -124,7 +124,7 @@ Event = Received | Predicted | Failed | Panic | PortEvent | SettingsChanged
 
 @dataclass(frozen=True, slots=True)
 class ServerLost:
-    """The MIDI server has ended: nothing comes in or goes out any more."""
+    """The MIDI server has ended: no message comes in or goes out."""
 
     why: str
 
@@ -138,9 +138,9 @@ class Stop:
 
 
 Incoming = Event | ServerLost | Stop
-"""What an inbox holds. The last two are for the loop alone."""
+"""What an inbox holds. Only the loop handles the last two."""
 
 
 def in_words(message: Message) -> str:
-    """A message as mido writes it, without its time, which only files use."""
+    """A message as text in the format of mido, without the time, which only files use."""
     return str(message).removesuffix(f" time={message.time}")

@@ -1,16 +1,17 @@
 """The player's hands and feet: every key and pedal that is down, by port and channel, and since when.
 
-This is the only book of them. Thru, echo and the conversation read it.
+Nothing else keeps track of them: thru, echo and the conversation read this class.
 
 Rules:
 - Which note_off ends which note: `livegen.stage.pairing`.
-- A note_off for a key that is up, an octave or more from a key that is down on that channel, ends that key: the octave
-  button was pressed in between. Not if it is the note_off of a key that was let go by something else before, or its
-  second note_off within LAYER.
-- A key that sounds on two channels or ports at once (layers, local and remote) is one note.
-- Drums (channel 10) are not notes, unless an MPE controller plays them; clock and active sensing are nothing.
-- All notes off (120, 123 to 127), reset all controllers (121), a reset of the system, of General MIDI, GS or XG, panic
-  and the loss of the port each end what they stand for. A key that is down for STUCK seconds no longer keeps the turn.
+- A note_off for a key that is up ends a key that is down on that channel one or more octaves away: the octave button
+  was pressed in between. Exceptions: a note_off of a key that another message has released
+  before, and a second note_off within LAYER.
+- A key that arrives on two channels or ports within LAYER (layers, local and remote) is one note.
+- Drums (channel 10) are not notes, unless an MPE controller plays them; clock and active sensing are ignored.
+- All notes off (120, 123 to 127) releases the keys of a channel, reset all controllers (121) its pedals. A reset (of the
+  system, of General MIDI, GS or XG) and the loss of a port release the keys and pedals of that port; panic releases all.
+- A key that is down for STUCK seconds no longer keeps the turn.
 """
 
 from __future__ import annotations
@@ -45,17 +46,17 @@ class Held:
 
     key: Key
     struck: Struck
-    counts: bool  # it is a note of the player: on a channel that is heard, and not the layer of another key
+    counts: bool  # as a note: on a channel that is listened to, and not the layer of another key
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a message changed."""
+    """The effect of a message."""
 
     pressed: Held | None = None
     released: tuple[Held, ...] = ()
     pedal: bool = False  # a pedal that holds notes went down or up
-    ignored: bool = False  # a note_off that belongs to a note which has ended already
+    ignored: bool = False  # a note_off of a note that has ended already
 
 
 NOTHING = Change()
@@ -65,7 +66,7 @@ class Hands:
     """The hands and feet of one player, on any number of ports.
 
     Args:
-        channel: the only one that is heard (0..15), AUTO or ALL.
+        channel: the channel to listen to (0..15), AUTO or ALL.
     """
 
     def __init__(self, channel: int | str = AUTO) -> None:
@@ -76,7 +77,7 @@ class Hands:
         self._played: set[int] = set()
         self._mpe = MpePorts()
         self._stuck: set[Key] = set()
-        self._let_go: set[Key] = set()  # without their note_offs, which may follow
+        self._let_go: set[Key] = set()  # released without a note_off, which may follow
         self._up: dict[Key, MonotonicTime] = {}  # when each key last went up by its note_off
 
     @property
@@ -105,17 +106,17 @@ class Hands:
 
     @property
     def keeps_turn(self) -> bool:
-        """Whether a key is down that is not taken for stuck."""
+        """Whether a key is down that does not count as stuck."""
         return any(held.counts and key not in self._stuck for key, held in self._held.items())
 
     @property
     def next_stuck(self) -> MonotonicTime | None:
-        """When the next key that is down will be taken for stuck."""
+        """When the next key counts as stuck, if it stays down."""
         since = [held.struck.onset for key, held in self._held.items() if held.counts and key not in self._stuck]
         return MonotonicTime(min(since) + STUCK) if since else None
 
     def take_stuck(self, now: MonotonicTime) -> list[Held]:
-        """The keys that are taken for stuck from now on."""
+        """The keys that count as stuck from now on."""
         stuck = [
             held
             for key, held in self._held.items()
@@ -125,7 +126,7 @@ class Hands:
         return stuck
 
     def hear(self, message: Message, at: MonotonicTime, port: PortId) -> Change:
-        """Take a message in."""
+        """Handle a message."""
         if message.type == "note_on" and message.velocity > 0:
             return self._press(message, at, port)
         if message.type in ("note_on", "note_off"):
@@ -138,7 +139,7 @@ class Hands:
         return NOTHING
 
     def forget(self, at: MonotonicTime, port: PortId | None = None) -> Change:
-        """Take all keys and pedals of a port for released. Without a port: of all, and nothing is believed any more."""
+        """Release all keys and pedals of a port. Without a port: of all ports, and forget which channels were used."""
         if port is None:
             self._played.clear()
         self._mpe.forget(port)

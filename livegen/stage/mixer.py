@@ -1,4 +1,4 @@
-"""All inputs and outputs: which output gets what. Outputs may come and go at any time."""
+"""All inputs and outputs, and which output gets which messages. Ports can be added and removed at any time."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from livegen.stage.settings import StageSettings
 
 
 class Mixer:
-    """Sends to every output what it should get.
+    """Sends each output its messages.
 
     Args:
         settings: `thru` and `response_channel`.
-        hands: what the player holds.
-        effects: takes what is to be sent.
+        hands: the keys and pedals that the player holds.
+        effects: collects the messages.
     """
 
     def __init__(self, settings: StageSettings, hands: Hands, effects: Effects) -> None:
@@ -39,21 +39,21 @@ class Mixer:
         return bool(self._outputs)
 
     def is_open(self, port: PortId) -> bool:
-        """Whether this is an input, and open."""
+        """Whether this input is open."""
         return port in self._inputs
 
     def is_live(self, port: PortId) -> bool:
-        """Whether our own messages may come back by this input."""
+        """Whether our own messages may come back through this input."""
         return self.is_open(port) and self._inputs[port].live
 
-    # Ports come and go.
+    # Ports are added and removed.
 
     def open_input(self, opened: InputOpened, at: MonotonicTime) -> None:
         self._inputs[opened.port] = opened
         self._rewire(at)
 
     def close_input(self, port: PortId, change: Change, at: MonotonicTime) -> None:
-        """Nothing more comes from an input; `change` is what went up with it."""
+        """No more messages come from an input; `change` contains the keys and pedals that it releases."""
         self._inputs.pop(port, None)
         self._each(lambda output: output.end(change.released, self._hands), Part.CALL, at)
         self._rewire(at)
@@ -67,10 +67,10 @@ class Mixer:
     def _announce(self, opened: OutputOpened, output: Output) -> None:
         output.begin(self._hands)
         own = self._settings.thru is None and self._is_own(opened)
-        self._effects.tell(ThruChanged(opened.port, output.thru, output.channel, opened.returns, own))
+        self._effects.publish(ThruChanged(opened.port, output.thru, output.channel, opened.returns, own))
 
     def close_output(self, port: PortId, at: MonotonicTime) -> None:
-        """An output is gone or broken. The last that it is sent, if it can take it, ends all that sounds there."""
+        """An output is closed or has failed. Send the note_offs of all that sounds there, in case it still works."""
         opened, output = self._outputs.pop(port, (None, None))
         if opened is not None and output is not None:
             self._effects.send(port, output.close(), Part.RESPONSE, at)
@@ -81,15 +81,15 @@ class Mixer:
         self._rewire(at)
 
     def _thru(self, opened: OutputOpened) -> bool:
-        """Whether an output gets what the player plays: not by default what is the player's own instrument."""
+        """Whether an output gets the player's notes; by default, unless it is the player's own instrument."""
         return opened.records or (not self._is_own(opened) if self._settings.thru is None else self._settings.thru)
 
     def _is_own(self, opened: OutputOpened) -> bool:
-        """Whether the player plays on the instrument that an output belongs to."""
+        """Whether an output belongs to an instrument that the player plays."""
         return opened.instrument != "" and opened.instrument in {each.instrument for each in self._inputs.values()}
 
     def _rewire(self, at: MonotonicTime) -> None:
-        """Work out anew who shares an instrument with whom. An output that changes begins anew, silent."""
+        """Find out again which outputs get thru. On an output that changes, all sounding notes end."""
         self.echo.forget()
         channel = self._settings.response_channel
         for port, (opened, output) in self._outputs.items():
@@ -104,7 +104,7 @@ class Mixer:
         self._each(lambda output: output.forward(message, change, self._hands), Part.CALL, at)
 
     def settle(self, at: MonotonicTime) -> None:
-        """A key or a foot went up: it may have left a pedal that we share."""
+        """A key or pedal went up: a pedal on a shared channel may have to move."""
         self._each(lambda output: output.settle(self._hands), Part.RESPONSE, at)
 
     # The response.
@@ -123,7 +123,7 @@ class Mixer:
         self._each(lambda output: output.move_pedal(self._hands, down=down), Part.RESPONSE, at)
 
     def silence(self, at: MonotonicTime) -> None:
-        """End what is ours."""
+        """End the response: its notes and its pedal."""
         self._each(lambda output: output.silence(self._hands), Part.RESPONSE, at)
 
     def panic(self, at: MonotonicTime) -> None:
@@ -138,7 +138,7 @@ class Mixer:
             self._effects.send(port, messages(output), part, at)
 
     def remember(self, sends: Iterable[Send], now: MonotonicTime) -> None:
-        """Note what is sent to outputs from which it may come back."""
+        """Remember messages to outputs from which they may come back."""
         for send in sends:
             if send.output in self._outputs and self._outputs[send.output][0].returns:
                 self.echo.sent(send.message, now, ours=send.part is Part.RESPONSE)

@@ -1,7 +1,7 @@
-"""Which ports are MPE controllers: one keyboard that plays each note on a channel of its own.
+"""Which ports are MPE controllers: keyboards that play each note on a separate channel.
 
-(MIDI Polyphonic Expression, MMA RP-053, 2018.) A controller says so by its configuration message, RPN 6 on channel 1
-or 16. One that does not say so still shows it: it sends pitch bend and controller 74 on every channel that it uses.
+(MIDI Polyphonic Expression, MMA RP-053, 2018.) An MPE controller sends a configuration message, RPN 6 on
+channel 1 or 16. A controller that does not send it is recognised by pitch bend and controller 74 on several channels.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from mido import Message
 from livegen.stage.events import PortId
 
 MANAGERS = (0, 15)
-"""Channels of the configuration message: of the lower zone and of the upper one."""
+"""The channels of the configuration message for the lower and the upper zone."""
 RPN_LOW, RPN_HIGH, DATA_ENTRY = 100, 101, 6
 CONFIGURATION = (0, 6)
 """RPN, high and low byte."""
 TIMBRE = 74
 SHOWN = 3
-"""Channels with pitch bend and timbre that show an MPE controller."""
+"""Number of channels with pitch bend and timbre from which on a port counts as an MPE controller."""
 
 
 class MpePorts:
-    """What ports have shown so far."""
+    """Recognises MPE controllers by the messages of their ports."""
 
     def __init__(self) -> None:
         self._rpn: dict[tuple[PortId, int], tuple[int, int]] = {}
@@ -30,7 +30,7 @@ class MpePorts:
         self._shaped: set[tuple[PortId, int]] = set()
 
     def is_mpe(self, port: PortId, channel: int) -> bool:
-        """Whether notes on this channel are those of an MPE controller."""
+        """Whether this channel belongs to an MPE controller."""
         for manager in MANAGERS:
             if 0 < abs(channel - manager) <= self._members.get((port, manager), 0):
                 return True
@@ -38,14 +38,14 @@ class MpePorts:
         return (port, channel) in shown and len(shown) >= SHOWN
 
     def hear(self, message: Message, port: PortId) -> None:
-        """Take note of a message that may show it."""
+        """Handle a message other than a note."""
         if message.type == "pitchwheel":
             self._bent.add((port, message.channel))
         elif message.type == "control_change":
             self._control((port, message.channel), message.control, message.value)
 
     def forget(self, port: PortId | None) -> None:
-        """Of a port, or of all."""
+        """Forget what a port has sent; None: all ports."""
         for book in (self._rpn, self._members):
             for each in [each for each in book if port in (None, each[0])]:
                 del book[each]

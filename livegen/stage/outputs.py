@@ -1,11 +1,11 @@
-"""What sounds at the outputs, and who struck it.
+"""Which notes sound at an output, and who played them.
 
 Rules:
-- Whatever was sent is ended on every way out: the end of the program, panic, the loss of the output.
-- A key that the player holds is never cut.
-- On the player's channel nothing but our own notes is touched; the pedal there is the player's while their foot is
-  down, and ours is up after every response.
-- A response has a channel that the player does not use, where both sound on one instrument.
+- Every note that was sent gets its note_off, also at the end of the program, on panic and when the output is lost.
+- livegen never ends a note whose key the player holds.
+- On the player's channel livegen ends only its own notes. While the player's pedal is down, livegen does not move the
+  pedal of that channel. Our pedal is up after every response.
+- If both players sound on one instrument, a response uses a channel that the player does not use.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ Sounding = tuple[int, int]
 
 
 class Output:
-    """What one output has been sent. Methods return the messages to send, in order.
+    """Keeps track of what was sent to one output. Methods return the messages to send, in order.
 
     Args:
         port: its identity.
         channel: 0..15, of responses; None: one that the player does not use, if `thru`, else the first.
-        thru: whether it gets what the player plays.
+        thru: whether it gets the player's notes.
     """
 
     def __init__(self, port: PortId, *, channel: int | None, thru: bool) -> None:
         self.port = port
         self._configure(channel, thru=thru)
-        self._ours: set[Sounding] = set()  # that we struck
-        self._left: set[Sounding] = set()  # of these, the ones that have ended, but under a finger of the player
+        self._ours: set[Sounding] = set()  # notes that we started
+        self._left: set[Sounding] = set()  # of these, ended, but the player holds their keys
         self._forwarded: set[Sounding] = set()
         self._pedals: set[tuple[int, int]] = set()  # (channel, control) forwarded as down
-        self._used: set[int] = set()  # channels of notes and of pedals that hold them
+        self._used: set[int] = set()  # channels on which notes or pedals were sent
         self._pedal = False  # whether we want the sustain pedal of our channel down
-        self._pedal_sent = False  # and whether it was sent as down last
+        self._pedal_sent = False  # whether the last value that we sent was down
 
     def _configure(self, channel: int | None, *, thru: bool) -> None:
         self.thru = thru
@@ -54,7 +54,7 @@ class Output:
         self.channel = int(thru) if channel is None else channel
 
     def change(self, *, channel: int | None, thru: bool) -> list[Message]:
-        """Begin anew, silent, with other settings. The arguments are those of the class."""
+        """End all notes and use other settings. The arguments are those of the class."""
         messages = self.close()
         self._configure(channel, thru=thru)
         return messages
@@ -64,10 +64,10 @@ class Output:
         """All notes that were sent and have not ended."""
         return frozenset(self._ours | self._forwarded)
 
-    # The player's part. `change` is what the message changed in `hands`.
+    # The player's part. `change` is the effect of the message on `hands`.
 
     def forward(self, message: Message, change: Change, hands: Hands) -> list[Message]:
-        """A message of the player's."""
+        """Forward a message of the player."""
         if change.ignored:
             return []
         if message.type == "note_on" and message.velocity > 0:
@@ -80,7 +80,7 @@ class Output:
         return [*thru, *self.end(change.released, hands)] if is_reset(message) else thru
 
     def end(self, released: Iterable[Held], hands: Hands) -> list[Message]:
-        """Keys and pedals went up without messages of their own: their port is gone, or was reset."""
+        """End keys and pedals that went up without separate messages: their port was closed or reset."""
         lifted = {pedal for pedal in self._pedals if not hands.pedals.is_down(*pedal)}
         self._pedals -= lifted
         return [*(_control(*pedal) for pedal in sorted(lifted)), *self._end(released, hands)]
@@ -116,14 +116,14 @@ class Output:
         return [*([message] if self.thru else []), *self._end_left(ended, hands)]
 
     def _end(self, released: Iterable[Held], hands: Hands) -> list[Message]:
-        """Release keys that the player has let go by another message than their note_off, or strikes again."""
+        """End keys that were released by a message other than their note_off, or that the player presses again."""
         ended = {held.key[1:] for held in released if not hands.holds(*held.key[1:], but=held.key)}
         theirs = sorted((ended & self._forwarded) - self._ours)
         self._forwarded.difference_update(theirs)
         return [*(_note_off(*key) for key in theirs), *self._end_left(ended, hands)]
 
     def _end_left(self, keys: set[Sounding], hands: Hands) -> list[Message]:
-        """End those of our notes that only sound on because the player held their keys."""
+        """End our notes that still sound only because the player held their keys."""
         ended = sorted(key for key in keys & self._left if not hands.holds(*key))
         for key in ended:
             self._forget(key)
@@ -138,7 +138,7 @@ class Output:
             self.channel = next((c for c in range(CHANNELS) if c != DRUMS and c not in used), self.channel)
 
     def start(self, pitch: int, velocity: int) -> list[Message]:
-        """Strike a note of ours."""
+        """Start a note of ours."""
         key = (self.channel, pitch)
         self._used.add(self.channel)
         self._ours.add(key)
@@ -146,7 +146,7 @@ class Output:
         return [Message("note_on", channel=self.channel, note=pitch, velocity=velocity)]
 
     def stop(self, pitch: int, hands: Hands) -> list[Message]:
-        """End a note of ours, or leave it to the player, if they hold that key."""
+        """End a note of ours. If the player holds that key, the note ends when they release it."""
         return [message for key in sorted(self._ours) if key[1] == pitch for message in self._stop(key, hands)]
 
     def _stop(self, key: Sounding, hands: Hands) -> list[Message]:
@@ -157,25 +157,25 @@ class Output:
         return [_note_off(*key)]
 
     def move_pedal(self, hands: Hands, *, down: bool) -> list[Message]:
-        """Move our pedal. On a channel that the player uses too it is theirs while they have it down."""
+        """Move our pedal, or wait, if the player has a pedal down on the same channel."""
         self._pedal = down
         return self.settle(hands)
 
     def settle(self, hands: Hands) -> list[Message]:
-        """Bring our pedal to where it should be, if the player's foot is off theirs."""
+        """Send the position of our pedal, unless the player has a pedal down on the same channel."""
         if self._pedal == self._pedal_sent or (self.channel in hands.channels and hands.pedals.sustain):
             return []
         self._pedal_sent = self._pedal
         return [_control(self.channel, SUSTAIN, 127 if self._pedal else 0)]
 
     def silence(self, hands: Hands) -> list[Message]:
-        """End what is ours. Our pedal goes first, or the notes would ring on."""
+        """End our notes. Our pedal goes up first, because it would hold them."""
         messages = self.move_pedal(hands, down=False)
         if not messages and self.channel not in hands.channels:
             messages = [_control(self.channel, SUSTAIN)]
         return messages + [message for key in sorted(self._ours) for message in self._stop(key, hands)]
 
-    # Every way out.
+    # The end.
 
     def close(self) -> list[Message]:
         """End everything, the player's part too: nobody will forward their note_offs."""
@@ -188,7 +188,7 @@ class Output:
         return messages
 
     def panic(self) -> list[Message]:
-        """End everything, also what hangs at the instrument because a message was lost on the way there."""
+        """End everything, also notes that hang at the instrument because a message was lost."""
         messages = self.close()
         for channel in sorted(self._used):
             messages += [_control(channel, control) for control in (*sorted(HOLDING), ALL_NOTES_OFF, ALL_SOUND_OFF)]

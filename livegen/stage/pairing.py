@@ -2,13 +2,13 @@
 
 - A key is a channel and a pitch of one port or of one track.
 - A note_on with velocity 0 is a note_off.
-- A note_on while its key is down ends the note that sounds there and begins another one.
+- A note_on for a key that is down ends the sounding note and begins another one.
 - A note_off up to `RESTRIKE_GRACE` after such a note_on belongs to the note that it ended: the new note continues.
   Sequencers write a repeated note this way, the note_on before the note_off at the same moment.
-- A note_off while its key is up means nothing.
+- A note_off for a key that is up is ignored.
 - All sound off, all notes off and the mode messages, which imply it (controllers 120 and 123 to 127), end every note of
   their channel on that port or track.
-- A note whose key goes up in the moment it went down lasts `livegen.note.INSTANT`.
+- A note whose key goes up at the moment at which it went down lasts `livegen.note.INSTANT`.
 - A note whose key never goes up lasts until the end of the file.
 
 Pure: no clock, nothing beyond the standard library.
@@ -27,16 +27,16 @@ NOTES_OFF = frozenset((ALL_SOUND_OFF, *range(ALL_NOTES_OFF, 128)))
 """Controllers that end all notes of a channel. (MIDI 1.0: mode messages imply all notes off.)"""
 DRUMS = 9  # channel 10, counted from 0 as mido does
 
-_ROUNDING = 1e-9  # s: what adding up times in floating point may cost
+_ROUNDING = 1e-9  # s, for the rounding errors of summed times
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 class Pairing(Generic[Key]):
-    """The keys that are down. Contains and iterates over them, in the order in which they were pressed first."""
+    """The keys that are down. Iterates over them in the order in which they were pressed."""
 
     def __init__(self) -> None:
-        self._down: dict[Key, list[float]] = {}  # until when a note_off still belongs to a note that has ended
+        self._down: dict[Key, list[float]] = {}  # until these times a note_off belongs to a note that has ended
 
     def __contains__(self, key: object) -> bool:
         return key in self._down
@@ -62,7 +62,7 @@ class Pairing(Generic[Key]):
         return True
 
     def release(self, key: Key, at: float) -> bool:
-        """A note_off comes. Returns whether it ended a note.
+        """Handle a note_off. Returns whether it ended a note.
 
         Args:
             key: of the note_off.
@@ -80,5 +80,5 @@ class Pairing(Generic[Key]):
         return True
 
     def end(self, key: Key) -> bool:
-        """The key is up, whatever note_offs may follow. Returns whether it was down."""
+        """End the note of a key without a note_off. Returns whether the key was down."""
         return self._down.pop(key, None) is not None

@@ -1,8 +1,8 @@
 """The player's feet: the pedals that hold notes, by port and channel, and when the sustain pedal moved.
 
-Two thresholds, on purpose. For the conversation a pedal is down from 64 on and up again below 48, so that a worn pedal
-that trembles does not move. What a note knows of the sustain pedal has MIDI's own threshold of 64: the model has learnt
-it so, and pianists rest their foot in between (a tenth of MAESTRO's notes would differ).
+There are two thresholds. For the conversation a pedal is down from 64 on and up again below 48, so that a worn pedal
+that trembles does not move. The pedal of a note has the threshold of MIDI, 64: the model was trained with it, and
+pianists often keep their foot in between (a tenth of MAESTRO's notes would differ).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from livegen.stage.events import PortId
 
 SUSTAIN = PEDALS["sustain"]
 HOLDING = frozenset((SUSTAIN, PEDALS["sostenuto"]))
-"""The controllers that hold notes. The soft pedal holds none."""
+"""The controllers that hold notes. The soft pedal does not hold notes."""
 
 PedalKey = tuple[PortId, int, int]
 """Port, channel, controller."""
@@ -26,7 +26,7 @@ class Pedals:
     """The pedals that are down.
 
     Args:
-        hears: whether a channel of a port counts.
+        hears: whether livegen listens to a channel of a port.
     """
 
     def __init__(self, hears: Callable[[PortId, int], bool]) -> None:
@@ -40,12 +40,12 @@ class Pedals:
 
     @property
     def hold(self) -> bool:
-        """Whether a pedal holds notes, on a channel that is heard."""
+        """Whether a pedal holds notes, on a channel that livegen listens to."""
         return any(self._hears(port, channel) for port, channel, _ in self._down)
 
     @property
     def sustain(self) -> bool:
-        """Whether a sustain pedal is down, on a channel that is heard."""
+        """Whether a sustain pedal is down, on a channel that livegen listens to."""
         return self._sustains(self._down)
 
     def is_down(self, channel: int, control: int) -> bool:
@@ -53,19 +53,19 @@ class Pedals:
         return any(pedal[1:] == (channel, control) for pedal in self._down)
 
     def at(self, onset: MonotonicTime) -> Pedal:
-        """What a note that begins now knows of the sustain pedal."""
-        # Two ports may be stamped in another order than they are heard.
+        """The sustain pedal of a note that begins at `onset`, the current time."""
+        # Messages from two ports may arrive in another order than their times.
         pressed, lifted = max(0.0, onset - self._pressed), max(0.0, onset - self._lifted)
         return Pedal(self._sustains(self._above), pressed, lifted)
 
     def move(self, pedal: PedalKey, value: int, at: MonotonicTime) -> bool:
-        """A pedal was moved to a value. Returns whether it went down or up, on a channel that is heard."""
+        """A pedal was moved to a value. Returns whether one that livegen listens to went down or up."""
         down = value >= (RELEASED if pedal in self._down else DOWN)
         above = self._above | {pedal} if value >= DOWN else self._above - {pedal}
         return self._set(self._down | {pedal} if down else self._down - {pedal}, above, at)
 
     def lift(self, port: PortId | None, channel: int | None, at: MonotonicTime) -> bool:
-        """The pedals of a port and channel are up (None: of all). Returns whether one that is heard was down."""
+        """Lift the pedals of a port and channel (None: all). Returns whether one that livegen listens to was down."""
 
         def others(pedals: set[PedalKey]) -> set[PedalKey]:
             return {each for each in pedals if port not in (None, each[0]) or channel not in (None, each[1])}

@@ -1,4 +1,4 @@
-"""A response as it plays: from its first note to its last, or to the key that ends it."""
+"""Plays a response, from its first note to its last, or until a key of the player ends it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Responder:
     """Plays one response at a time.
 
     Args:
-        mixer: where it goes.
-        window: the notes that the model reads next.
-        effects: takes the notices.
+        mixer: gets the notes.
+        window: gets the notes that the model reads next.
+        effects: collects the notices.
     """
 
     def __init__(self, mixer: Mixer, window: NoteWindow, effects: Effects) -> None:
@@ -25,7 +25,7 @@ class Responder:
         self._scheduler = Scheduler()
         self._last_stroke = MonotonicTime(float("-inf"))
         self.responses = 0
-        """How many have begun."""
+        """Number of responses that have begun."""
 
     @property
     def playing(self) -> bool:
@@ -36,9 +36,9 @@ class Responder:
         return self._scheduler.next_due
 
     def begin(self, ready: Ready) -> None:
-        """A response that has at least one note."""
+        """Start a response of at least one note."""
         notes = ready.predicted.notes
-        self._effects.tell(
+        self._effects.publish(
             ResponseStarted(
                 notes=len(notes),
                 seconds=max(note.offset + note.duration for note in notes),
@@ -53,7 +53,7 @@ class Responder:
         self._scheduler.play(ready.strokes)
 
     def play(self, now: MonotonicTime, *, remember: bool) -> MonotonicTime:
-        """Do all that is due by now. Gives the time of the last that was.
+        """Perform everything that is due. Returns the time of the last stroke.
 
         Args:
             now: the time.
@@ -69,25 +69,27 @@ class Responder:
         note = stroke.note
         if note is None:
             self._mixer.move_pedal(stroke.at, down=stroke.down)
-            self._effects.tell(PedalMoved(Part.RESPONSE, PEDALS["sustain"], stroke.down, stroke.at))
+            self._effects.publish(PedalMoved(Part.RESPONSE, PEDALS["sustain"], stroke.down, stroke.at))
         elif stroke.down:
             self._mixer.start(note.pitch, note.velocity, stroke.at)
-            self._effects.tell(NoteStarted(Part.RESPONSE, note.pitch, note.velocity, stroke.at, late=now - stroke.at))
+            self._effects.publish(
+                NoteStarted(Part.RESPONSE, note.pitch, note.velocity, stroke.at, late=now - stroke.at)
+            )
             if remember:
                 self._window.begin(note)
         else:
             self._mixer.stop(note.pitch, stroke.at)
             self._window.end(note, stroke.at)
-            self._effects.tell(NoteEnded(Part.RESPONSE, note.ended(stroke.at)))
+            self._effects.publish(NoteEnded(Part.RESPONSE, note.ended(stroke.at)))
 
     def end(self, at: MonotonicTime, *, interrupted: bool) -> None:
-        """The end of a response: its own, or one that the player makes."""
-        at = max(at, self._last_stroke)  # what ends it may be stamped before what was due until it was heard
+        """End the response, after its last note or because the player interrupts it."""
+        at = max(at, self._last_stroke)  # the time of the interrupting key may be before that of the last stroke
         for note in self._scheduler.cancel():
             self._window.end(note, at)
-            self._effects.tell(NoteEnded(Part.RESPONSE, note.ended(at)))
+            self._effects.publish(NoteEnded(Part.RESPONSE, note.ended(at)))
         if interrupted:
             self._mixer.silence(at)
         else:
             self._mixer.move_pedal(at, down=False)
-        self._effects.tell(ResponseEnded(self._scheduler.played, self._scheduler.dropped, interrupted, at))
+        self._effects.publish(ResponseEnded(self._scheduler.played, self._scheduler.dropped, interrupted, at))

@@ -1,4 +1,4 @@
-"""Where a response ends, and what hands can play of it. Pure."""
+"""Chooses where a response ends, and makes it playable by two hands. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ LONG_GAP = 0.5
 """s: a rest this long after a note makes it a good last one."""
 
 STRETCH = 1.25
-"""A response may outlast what was asked for by this factor, to end well."""
+"""A response may be longer than requested by this factor, to end at a rest."""
 
 MAX_KEYS = 10
-MAX_NOTES = 500  # no 8 s of MAESTRO have as many; a model gone astray ends here
+MAX_NOTES = 500  # more than in any 8 s of MAESTRO; limits a model that fails
 RESTRIKE = 0.015  # s between a key's release and its next stroke
 SHORTEST = 0.02  # s
 
@@ -32,9 +32,9 @@ class Sampled(NamedTuple):
 def compose(samples: Iterable[Sampled], length: float, longest: float) -> tuple[ResponseNote, ...]:
     """Make a response of about `length` seconds, never over `longest`, out of notes sampled from the model.
 
-    It ends with a note's end: of all notes that would end it between `length` and STRETCH times that, the one after
-    which a long gap is likeliest. Where none would, since the model rests or fingers are short, the last note is held.
-    The first note's step lies before the response and does not count.
+    It ends with the end of a note: of the notes that end between `length` and STRETCH times `length`, the one with the
+    most likely long gap after it. If there is no such note, the last note is prolonged. The step of the first note is
+    the time before the response and does not count.
     """
     latest = min(STRETCH * length, longest)
     earliest = min(length, longest / STRETCH)
@@ -63,7 +63,7 @@ def _end(notes: Iterable[ResponseNote]) -> float:
 
 
 def place(samples: Iterable[Sampled], count: int) -> tuple[ResponseNote, ...]:
-    """The first `count` notes that hands can play, out of endless notes sampled from the model.
+    """The first `count` notes that hands can play, from an endless stream of notes sampled from the model.
 
     Offsets are from the onset before the first sampled note.
     """
@@ -79,9 +79,9 @@ def place(samples: Iterable[Sampled], count: int) -> tuple[ResponseNote, ...]:
 
 
 def playable(notes: Iterable[ResponseNote]) -> tuple[ResponseNote, ...]:
-    """The same notes, by offset, with at most MAX_KEYS down at once and every key let go before it is struck again."""
+    """The same notes, by offset, with at most MAX_KEYS down at once and each key up before it is pressed again."""
     done: list[ResponseNote] = []
-    down: list[int] = []  # places in `done`
+    down: list[int] = []  # indices in `done`
     for note in notes:
         down = [i for i in down if done[i].offset + done[i].duration > note.offset]
         leaving = [i for i in down if done[i].pitch == note.pitch] or (down[:1] if len(down) == MAX_KEYS else [])
@@ -90,7 +90,7 @@ def playable(notes: Iterable[ResponseNote]) -> tuple[ResponseNote, ...]:
             gap = RESTRIKE if held.pitch == note.pitch else 0.0
             shortened = note.offset - gap - held.offset
             if shortened < SHORTEST:
-                continue  # as good as the same stroke, or an eleventh finger
+                continue  # the same key at almost the same time, or an eleventh key
             done[leaving[0]] = replace(held, duration=shortened)
             down.remove(leaving[0])
         down.append(len(done))

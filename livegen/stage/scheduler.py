@@ -1,6 +1,6 @@
-"""The response in time: what sounds when.
+"""Schedules the notes and pedal moves of a response.
 
-Rules: a note that would start over LATE too late is dropped whole; a note_off and a move of the pedal never are.
+Rule: a note that would start more than LATE too late is dropped. Note_offs and pedal moves are never dropped.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ LATE = 0.100  # s
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """A key goes down or up; without a note, the sustain pedal does."""
+    """A key goes down or up. Without a note: the sustain pedal goes down or up."""
 
     at: MonotonicTime
     down: bool
-    note: Struck | None = None  # that begins or ends
+    note: Struck | None = None  # the note that begins or ends
     end: MonotonicTime | None = None  # of a note that begins
 
     def __lt__(self, other: Stroke) -> bool:
@@ -29,7 +29,7 @@ class Stroke:
 
     @property
     def _order(self) -> tuple[float, int, int]:
-        """At the same moment: note_offs, the pedal, note_ons."""
+        """At the same time: first note_offs, then the pedal, then note_ons."""
         if self.note is None:
             return self.at, 1, self.down
         return self.at, 2 if self.down else 0, self.note.pitch
@@ -38,7 +38,7 @@ class Stroke:
 def scheduled(notes: Iterable[ResponseNote], start: MonotonicTime) -> list[Stroke]:
     """A response that begins at `start`, in order, without the note_offs.
 
-    For hundreds of notes this takes milliseconds: do it before the first one is due.
+    For hundreds of notes this takes milliseconds: call it before the first note is due.
     """
     made: list[Stroke] = []
     down = False
@@ -47,7 +47,7 @@ def scheduled(notes: Iterable[ResponseNote], start: MonotonicTime) -> list[Strok
         end = MonotonicTime(onset + note.duration)
         made.append(Stroke(onset, True, Struck(note.pitch, onset, note.velocity, pedal), end))
         moves = [(onset - pedal.pressed, True), (onset - pedal.lifted, False)] if i else []
-        for at, wanted in (*sorted(moves), (onset, pedal.down)):  # nothing moves before the response begins
+        for at, wanted in (*sorted(moves), (onset, pedal.down)):  # the pedal does not move before the response begins
             if wanted != down and at >= start:
                 made.append(Stroke(MonotonicTime(at), wanted))
                 down = wanted
@@ -61,9 +61,9 @@ class Scheduler:
         self._due: list[Stroke] = []  # a heap
         self._sounding: list[Struck] = []
         self.played = 0
-        """Notes of this response that began."""
+        """Number of notes of this response that began."""
         self.dropped = 0
-        """Notes of this response that came too late."""
+        """Number of notes of this response that were dropped."""
 
     @property
     def playing(self) -> bool:
@@ -102,7 +102,7 @@ class Scheduler:
         return True
 
     def cancel(self) -> list[Struck]:
-        """Forget what is pending. Returns the notes that sound."""
+        """Drop all pending strokes. Returns the sounding notes."""
         sounding = list(self._sounding)
         self._due.clear()
         self._sounding.clear()

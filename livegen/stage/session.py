@@ -1,10 +1,10 @@
 """The pure core: one event in, a list of effects out. No clock, port, thread or file.
 
     effects = session.step(event, now)    # event is None when only time has passed
-    event = inbox.get(session.next_due)   # and again
+    event = inbox.get(session.next_due)   # repeat
 
-It keeps the parts together: `Hands` (what the player holds), `Mixer` with its outputs (what sounds where) and `Turns`
-(whose turn it is, and the response).
+It connects the parts: `Hands` (what the player holds), `Mixer` with its outputs (what sounds where) and `Turns` (whose
+turn it is, and the response).
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ class Session:
 
     @property
     def next_due(self) -> MonotonicTime | None:
-        """When `step` must be called next, if nothing happens before."""
+        """When `step` must be called next, if no event comes before."""
         return self._turns.next_due
 
     @property
     def finished(self) -> bool:
-        """Nothing more can happen: all inputs are closed, and the last response is over."""
+        """Whether all inputs are closed and the last response has ended."""
         return not self._mixer.has_inputs and isinstance(self.state, Listening)
 
     @property
@@ -65,7 +65,7 @@ class Session:
         return self._mixer.has_outputs
 
     def step(self, event: Event | None, now: MonotonicTime) -> list[Effect]:
-        """Take an event in, and do what is due.
+        """Handle an event, and do what is due.
 
         Args:
             event: what happened; None when only time has passed.
@@ -79,7 +79,7 @@ class Session:
         return self._taken(now)
 
     def close(self, now: MonotonicTime) -> list[Effect]:
-        """The end, on whatever way out: everything that sounds is ended."""
+        """End all sounding notes. Called when the program ends, for whatever reason."""
         self._turns.stop(now)
         self._mixer.close(now)
         return self._taken(now)
@@ -118,7 +118,7 @@ class Session:
                 self._mixer.close_output(port, at)
 
     def _open_input(self, opened: InputOpened, at: MonotonicTime) -> None:
-        if self._mixer.is_open(opened.port):  # it was lost without notice
+        if self._mixer.is_open(opened.port):  # it was lost without an InputClosed
             self._close_input(opened.port, at)
         self._mixer.open_input(opened, at)
 
@@ -130,7 +130,7 @@ class Session:
     def _receive(self, event: Received) -> None:
         message, at, port = event.message, event.at, event.port
         if not self._mixer.is_open(port):
-            return  # it was on its way when the input was closed: what it begins nothing would end
+            return  # sent before the input was closed; nothing would end a note that it begins
         if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
             return
         panic = self._settings.panic
@@ -138,17 +138,17 @@ class Session:
             if panic.pressed(message):
                 self._panic(at)
                 return
-            if not self._hands.has_down(message, port):  # else it went down when it was not the panic control
+            if not self._hands.has_down(message, port):  # else it was pressed before it became the panic control
                 return
         change = self._hands.hear(message, at, port)
         self._mixer.forward(message, change, at)
         self._act(change, at)
         if change.pedal and message.type == "control_change" and message.control in HOLDING:
             down = self._hands.pedals.is_down(message.channel, message.control)
-            self._effects.tell(PedalMoved(Part.CALL, message.control, down, at))
+            self._effects.publish(PedalMoved(Part.CALL, message.control, down, at))
 
     def _act(self, change: Change, at: MonotonicTime) -> None:
-        """What the player's hands did, for the conversation."""
+        """Pass the effect of a message to the conversation."""
         if change.released or change.pedal:
             self._mixer.settle(at)
         ended = [held for held in change.released if held.counts]
@@ -156,13 +156,13 @@ class Session:
             self._turns.note_ended(held, at)
         pressed = change.pressed
         if pressed is not None and pressed.counts:
-            self._effects.tell(
+            self._effects.publish(
                 NoteStarted(Part.CALL, pressed.struck.pitch, pressed.struck.velocity, at, pressed.key[0])
             )
             self._turns.key_down(pressed)
             return
         if pressed is not None:
-            self._tell_unheard(*pressed.key[:2], at)
+            self._publish_unheard(*pressed.key[:2], at)
         if self._hands.keeps_turn:
             return
         if ended:
@@ -176,9 +176,9 @@ class Session:
             if held.counts:
                 self._turns.note_ended(held, at)
         self._mixer.panic(at)
-        self._effects.tell(Silenced(at))
+        self._effects.publish(Silenced(at))
 
-    def _tell_unheard(self, port: PortId, channel: int, at: MonotonicTime) -> None:
+    def _publish_unheard(self, port: PortId, channel: int, at: MonotonicTime) -> None:
         if not self._hands.hears(port, channel) and channel not in self._unheard:
             self._unheard.add(channel)
-            self._effects.tell(Unheard(channel, at))
+            self._effects.publish(Unheard(channel, at))

@@ -1,4 +1,4 @@
-"""What the stage can be told about how to play. The values and their ranges are those of `livegen.config.settings`."""
+"""The settings of the stage. `livegen.config.settings` defines their ranges."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from livegen.stage.control import Control
 class Sampling:
     """How the model's distributions are sampled.
 
-    All variables but the pedal are sampled at a temperature. Pitches are cut by min-p first, then by top-p: a wrong
-    note is heard as one, while in timing and loudness the unlikely keeps playing alive (docs/model.md).
+    All variables except the pedal are sampled at a temperature. Only pitches are limited, by min-p, then by top-p:
+    an unlikely pitch sounds wrong, while unlikely timing and loudness keep the music lively (docs/model.md).
     """
 
-    temperature: float = 1.0  # > 0; below 1 the likely becomes likelier
-    top_p: float = 1.0  # keep the likeliest categories up to this total probability
-    min_p: float = 0.0  # drop categories below this share of the likeliest one's probability
+    temperature: float = 1.0  # > 0; below 1 likely values become more likely
+    top_p: float = 1.0  # keep the most likely categories up to this total probability
+    min_p: float = 0.0  # drop categories below this share of the highest probability
 
 
 AS_IS = Sampling()
@@ -33,15 +33,15 @@ class StageSettings:
     response_min: float
     response_max: float
     window: int  # notes of context
-    window_of_both: bool  # or of the player alone
-    channel: int | str  # 0..15: the only one that is heard; AUTO, ALL
+    window_of_both: bool  # False: only of the player
+    channel: int | str  # the channel to listen to, 0..15; or AUTO, ALL
     panic: Control | None
     thru: bool | None  # None: unless the output is the player's own instrument
-    response_channel: int | None  # 0..15; None: a separate one where the player sounds there too
+    response_channel: int | None  # 0..15; None: a separate one if the output gets thru
     sampling: Sampling
 
 
 AUTO = "auto"
-"""`channel`: all but the drums' channel 10, which counts only from an MPE controller."""
+"""`channel`: all except channel 10 (drums), which counts only from an MPE controller."""
 ALL = "all"
 """`channel`: all sixteen."""

@@ -1,6 +1,7 @@
-"""The conversation at work: notes into the window, the question for the model, and the response.
+"""Runs the conversation: adds notes to the window, asks the model, and plays the response.
 
-It acts on what the player's hands did (`key_down`, `keys_up`), on the model's answer and on time (`play_due`).
+It reacts to keys and pedals (`key_down`, `keys_up`, `pedal_moved`), to the model (`predicted`, `failed`) and to time
+(`play_due`).
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ class Turns:
 
     Args:
         settings: of the stage.
-        hands: what the player holds.
-        mixer: where the response goes.
-        effects: takes requests and notices.
+        hands: the keys and pedals that the player holds.
+        mixer: gets the response.
+        effects: collects requests and notices.
     """
 
     def __init__(self, settings: StageSettings, hands: Hands, mixer: Mixer, effects: Effects) -> None:
@@ -58,7 +59,7 @@ class Turns:
 
     @property
     def next_due(self) -> MonotonicTime | None:
-        """When `play_due` has something to do, if nothing happens before."""
+        """When `play_due` has something to do, if no event comes before."""
         match self._conversation.state:
             case Playing():
                 return self._hands.next_stuck
@@ -78,7 +79,7 @@ class Turns:
     # The call.
 
     def key_down(self, held: Held) -> None:
-        """The player strikes a note."""
+        """The player presses a key."""
         at = held.struck.onset
         if isinstance(self._conversation.state, Responding):
             self._responder.end(at, interrupted=True)
@@ -89,17 +90,17 @@ class Turns:
         self._call.begin(held.struck)
 
     def note_ended(self, held: Held, at: MonotonicTime) -> None:
-        """The player lets go of a note."""
+        """A note of the player ends."""
         self._window.end(held.struck, at)
         self._call.end(held.struck, at)
-        self._effects.tell(NoteEnded(Part.CALL, held.struck.ended(at), held.key[0]))
+        self._effects.publish(NoteEnded(Part.CALL, held.struck.ended(at), held.key[0]))
 
     def keys_up(self, last_up: MonotonicTime) -> None:
         """The last key that kept the turn is up."""
         self._plan(last_up, last_up)
 
     def pedal_moved(self, at: MonotonicTime) -> None:
-        """A pedal that holds notes moved: the silence that ends the call may be another one, if it is not over."""
+        """A pedal that holds notes moved: the silence that ends the call may change, unless it is over."""
         state = self._conversation.state
         if isinstance(state, Waiting | Asked | Ready) and at < state.ends:
             self._plan(state.last_up, at)
@@ -112,7 +113,7 @@ class Turns:
         if isinstance(state, Playing) or ends != state.ends:
             self._conversation.move(Cue.KEYS_UP, Waiting(last_up, ends))
 
-    # The question and its answer.
+    # The request and the prediction.
 
     def predicted(self, predicted: Predicted, now: MonotonicTime) -> None:
         state = self._conversation.state
@@ -125,7 +126,7 @@ class Turns:
         state = self._conversation.state
         if isinstance(state, Asked) and failed.request == state.request.id:
             self._conversation.move(Cue.FAILED, Listening())
-            self._effects.tell(NoResponse(failed.error, now))
+            self._effects.publish(NoResponse(failed.error, now))
 
     def _ask(self, waiting: Waiting) -> None:
         last_onset, call = self._window.last_onset, self._call.sounded(waiting.last_up)
@@ -148,7 +149,7 @@ class Turns:
     # Time passes.
 
     def play_due(self, now: MonotonicTime) -> None:
-        """Do all that is due by now."""
+        """Do everything that is due."""
         if isinstance(self._conversation.state, Playing):
             self._check_stuck(now)
         state = self._conversation.state
@@ -163,18 +164,18 @@ class Turns:
         stuck = self._hands.take_stuck(now)
         for held in stuck:
             port, channel, pitch = held.key
-            self._effects.tell(KeyStuck(port, channel, pitch, now - held.struck.onset))
+            self._effects.publish(KeyStuck(port, channel, pitch, now - held.struck.onset))
         if stuck and not self._hands.keeps_turn:
             self.keys_up(now)
 
     def _begin_response(self, ready: Ready) -> None:
-        self._effects.tell(CallEnded(self._call.sounded(ready.last_up), ready.ends))
+        self._effects.publish(CallEnded(self._call.sounded(ready.last_up), ready.ends))
         if ready.predicted.notes:
             self._conversation.move(Cue.BEGIN, Responding())
             self._responder.begin(ready)
         else:
             self._conversation.move(Cue.EMPTY, Listening())
-            self._effects.tell(NoResponse("the model had no notes for it", ready.start))
+            self._effects.publish(NoResponse("the model returned no notes", ready.start))
 
     def _play(self, now: MonotonicTime) -> None:
         last = self._responder.play(now, remember=self._settings.window_of_both)
@@ -182,7 +183,7 @@ class Turns:
             self._responder.end(last, interrupted=False)
             self._conversation.move(Cue.FINISHED, Listening())
 
-    # Every way out.
+    # The end.
 
     def stop(self, at: MonotonicTime) -> None:
         """End a response, if there is one."""

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-Tell = Callable[[str], None]
-"""Takes progress messages, one line at a time."""
+Progress = Callable[[str], None]
+"""Gets progress messages, one line at a time."""

@@ -56,10 +56,10 @@ class RepeatLast:
 
 
 def _costs(windows: Sequence[Window], pieces: Mapping[str, Notes], chance: Chance) -> Costs:
-    told = {name: encoding_arrays.tokens(notes).tolist() for name, notes in pieces.items()}
+    tokens = {name: encoding_arrays.tokens(notes).tolist() for name, notes in pieces.items()}
     costs = np.empty((len(windows), len(VARIABLES)))
     for row, window in zip(costs, windows, strict=True):
-        before, token = told[window.piece][window.target - 1], told[window.piece][window.target]
+        before, token = tokens[window.piece][window.target - 1], tokens[window.piece][window.target]
         for i, name in enumerate(VARIABLES):
             row[i] = -np.log(chance(name, token[i], before[i]))
             if name in encoding.TIMES:

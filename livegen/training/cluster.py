@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from livegen.errors import ClusterError, ConfigError
 from livegen.quiet import quiet
-from livegen.training import Tell
+from livegen.training import Progress
 
 TF_CONFIG = "TF_CONFIG"
 EXAMPLE = '{"cluster": {"worker": ["one:2222", "two:2222"]}, "task": {"type": "worker", "index": 0}}'
@@ -129,10 +129,10 @@ class Cluster:
         return strategy.run(everywhere)
 
 
-def join(tell: Tell = lambda _: None) -> Cluster:
+def join(progress: Progress = lambda _: None) -> Cluster:
     """Connect to the workers that TF_CONFIG names, and wait for them. Without it, this process is the only worker.
 
-    Call it before TensorFlow does anything else. `tell` takes a line before it waits.
+    Call it before TensorFlow does anything else. `progress` gets a line before it waits.
 
     Raises:
         ConfigError: TF_CONFIG is invalid, this worker has more than one GPU, or Keras uses another backend.
@@ -150,7 +150,7 @@ def join(tell: Tell = lambda _: None) -> Cluster:
         )
     try:
         with _interruptible():
-            tell(f"worker {index} is waiting for the other workers: {', '.join(workers)}")
+            progress(f"worker {index} is waiting for the other workers: {', '.join(workers)}")
             with quiet():
                 strategy = tf.distribute.MultiWorkerMirroredStrategy()
     except LOST as error:

@@ -46,7 +46,7 @@ class Window:
 
 
 def read_windows(path: Path, limit: int | None = None) -> list[Window]:
-    """The windows in a csv.gz with the columns midi_filename and target; with `limit` only so many, evenly spread.
+    """The windows in a csv.gz with the columns midi_filename and target; with `limit` only that number, evenly spread.
 
     Raises:
         DataError: the file is not such a table.
@@ -63,10 +63,10 @@ def read_windows(path: Path, limit: int | None = None) -> list[Window]:
     return [windows[i * len(windows) // limit] for i in range(limit)]
 
 
-def draw_windows(pieces: Sequence[Piece], count: int, seed: int = 0) -> list[Window]:
+def sample_windows(pieces: Sequence[Piece], count: int, seed: int = 0) -> list[Window]:
     """`count` random windows: a piece, sampled uniformly, then a target in it that has WINDOW notes before it.
 
-    If there are no more than `count` targets, each of them once.
+    If there are at most `count` targets, each of them once.
 
     Raises:
         DataError: no piece is long enough.
@@ -77,8 +77,8 @@ def draw_windows(pieces: Sequence[Piece], count: int, seed: int = 0) -> list[Win
     if sum(len(those) for _, those in targets) <= count:
         return [Window(name, target) for name, those in targets for target in those]
     random = np.random.default_rng(seed)
-    drawn = (targets[i] for i in random.integers(len(targets), size=count))
-    return [Window(name, int(random.integers(those.start, those.stop))) for name, those in drawn]
+    sampled = (targets[i] for i in random.integers(len(targets), size=count))
+    return [Window(name, int(random.integers(those.start, those.stop))) for name, those in sampled]
 
 
 def read_pieces(folder: Path, windows: Sequence[Window]) -> dict[str, Notes]:
@@ -100,11 +100,11 @@ def nats(runtime: Runtime, notes: Notes) -> list[float]:
     state = runtime.begin()
     for token in encoding.context(before):
         _, state = runtime.play(state, np.array((token,), np.int32), _HOW)
-    told = encoding.token(target)
+    categories = encoding.token(target)
     costs = []
-    said = runtime.logits(state, told)
-    for name, category in zip(encoding.VARIABLES, told, strict=True):
-        logits = said[name].astype(np.float64)
+    predicted = runtime.logits(state, categories)
+    for name, category in zip(encoding.VARIABLES, categories, strict=True):
+        logits = predicted[name].astype(np.float64)
         top = logits.max()
         cost = float(top + np.log(np.exp(logits - top).sum()) - logits[category])
         costs.append(cost + encoding.log_cells(category) if name in encoding.TIMES else cost)

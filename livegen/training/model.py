@@ -130,8 +130,8 @@ class Pianist(keras.Model):
         past, target = tokens[:, :-1], tokens[:, 1:]
         read = self.drop[0](self.embed(past))
         total = self.drop[-1](recurrence.run(self.lstm, read, lambda i, x: self.drop[i](x)))
-        told = self.heads(ops.concatenate([total, self.back(total, read)], axis=-1))
-        hidden = dict(zip(VARIABLES, ops.split(told, len(VARIABLES), axis=-1), strict=True))
+        hidden_layers = self.heads(ops.concatenate([total, self.back(total, read)], axis=-1))
+        hidden = dict(zip(VARIABLES, ops.split(hidden_layers, len(VARIABLES), axis=-1), strict=True))
         onset = ops.cumsum(ops.take(SECONDS, tokens[..., 0]), axis=1)
         before, at = (keys(past, onset[:, :-1], now) for now in (onset[:, :-1], onset[:, 1:]))
         for layer, names, known in ((self.seen_before, SEEN_BEFORE, before), (self.seen_at, SEEN_AT, at)):

@@ -15,7 +15,7 @@ from livegen.engine.litert import FILE
 from livegen.errors import DataError
 from livegen.note import WINDOW
 from livegen.quiet import quiet
-from livegen.training import Tell
+from livegen.training import Progress
 from livegen.training.baselines import Marginals, RepeatLast
 from livegen.training.corpus import Piece, is_maestro, maestro_split, read_folder
 from livegen.training.data import Notes
@@ -24,16 +24,16 @@ from livegen.training.evaluate import (
     WINDOWS,
     Costs,
     Window,
-    draw_windows,
     evaluate,
     figures,
     read_windows,
     refuse_trained_on,
+    sample_windows,
     standard_error,
     validated,
 )
 
-DRAWN = 2000
+RANDOM_WINDOWS = 2000
 """Random windows for a folder without a list of windows."""
 
 
@@ -110,7 +110,7 @@ def report(
     card: Card,
     folder: Path,
     others: Sequence[Card] = (),
-    tell: Tell = print,
+    progress: Progress = print,
     *,
     split: str = "validation",
     listed: Path | None = None,
@@ -123,11 +123,11 @@ def report(
         card: of the model.
         folder: MAESTRO, or any folder of MIDI files.
         others: models to evaluate on the same windows.
-        tell: takes progress messages, one line at a time.
+        progress: gets progress messages, one line at a time.
         split: of MAESTRO.
-        listed: a list of windows; by default livegen's own list for MAESTRO, and DRAWN random windows of other folders.
-        limit: use only so many windows.
-        tutorial: a run of the preset tutorial, another baseline; only where the data is MAESTRO.
+        listed: a list of windows; by default livegen's list for MAESTRO, or RANDOM_WINDOWS windows of another folder.
+        limit: use at most this number of windows.
+        tutorial: a run of the preset tutorial, another baseline; only if the data is MAESTRO.
 
     Raises:
         DataError: there is no such data, a model was trained on it, or `tutorial` is not such a run.
@@ -138,7 +138,7 @@ def report(
         raise DataError(
             f"{folder}: --tutorial needs MAESTRO, because it is fitted to MAESTRO's train split. Remove --tutorial."
         )
-    tell(f"reading {folder}")
+    progress(f"reading {folder}")
     if maestro:
         files, data = maestro_split(folder, split), f"the {split} split"
         windows = read_windows(listed or WINDOWS, limit)
@@ -146,10 +146,10 @@ def report(
         corpus = read_folder(folder)
         files, data = list(corpus.pieces), corpus.name
         for problem in corpus.skipped:
-            tell(f"skipped: {problem}")
+            progress(f"skipped: {problem}")
         for lost in corpus.dropped:
-            tell(f"damaged: {lost}")
-        windows = read_windows(listed, limit) if listed else draw_windows(files, limit or DRAWN)
+            progress(f"damaged: {lost}")
+        windows = read_windows(listed, limit) if listed else sample_windows(files, limit or RANDOM_WINDOWS)
     hashes = {piece.name: piece.sha256 for piece in files}
     pieces = {piece.name: piece.notes for piece in files}
     missing = sorted({window.piece for window in windows} - pieces.keys())
@@ -159,13 +159,13 @@ def report(
         refuse_trained_on(each, hashes)
     fitted: list[tuple[str, _Fitted]] = []
     if maestro:
-        tell("fitting the baselines")
+        progress("fitting the baselines")
         fitted = _fitted(maestro_split(folder, "train"), tutorial, hashes)
-    tell(f"evaluating {card.name} on {len(windows)} windows")
+    progress(f"evaluating {card.name} on {len(windows)} windows")
     costs = evaluate(card.read_file(FILE), card.memory, windows, pieces)
     found = validated(card.read_file(FILE), card.memory, windows, pieces, costs)
     if others or maestro:
-        tell("evaluating the other models and the baselines")
+        progress("evaluating the other models and the baselines")
     _, *names = distinct(each.name for each in (card, *others))
     comparisons = [
         _compared(name, evaluate(other.read_file(FILE), other.memory, windows, pieces), costs, windows)

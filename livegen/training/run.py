@@ -27,7 +27,7 @@ import tensorflow as tf
 
 from livegen.errors import ConfigError, DataError, StorageError
 from livegen.files import claimed, drafted, remove_drafts
-from livegen.training import Tell
+from livegen.training import Progress
 from livegen.training.cluster import Cluster
 
 RECIPE, LOG = "recipe.json", "log.jsonl"
@@ -116,7 +116,7 @@ class Run:
         training: Callable[[int], tf.data.Dataset],
         held_out: tf.data.Dataset | None,
         epochs: Epochs,
-        tell: Tell,
+        progress: Progress,
     ) -> None:
         """Train a compiled model to the end of the run, and give it the best weights.
 
@@ -125,7 +125,7 @@ class Run:
             training: returns the batches from a step on.
             held_out: batches to evaluate after each epoch, if any.
             epochs: the length of the run.
-            tell: takes a line for each epoch.
+            progress: gets a line for each epoch.
         """
         chief = self.cluster.chief
         model.optimizer.build(model.trainable_variables)
@@ -138,9 +138,9 @@ class Run:
                         f"{self.folder / LAST}: missing or damaged ({error}), so the run cannot be resumed."
                         f" Its best weights are in {BEST}. Start another run with --out."
                     ) from error
-            tell(f"resuming after epoch {len(self.log)}, {_losses(self.log[-1])}")
+            progress(f"resuming after epoch {len(self.log)}, {_losses(self.log[-1])}")
         self.cluster.align([*model.variables, *model.optimizer.variables])
-        keep = _Keep(self, epochs, tell)
+        keep = _Keep(self, epochs, progress)
         if not keep.over:
             with sole(self.folder) if chief else nullcontext():
                 model.fit(
@@ -161,9 +161,9 @@ class Run:
 class _Keep(keras.callbacks.Callback):
     """Saves each epoch: weights first, then the log, so that every epoch in the log can be resumed."""
 
-    def __init__(self, run: Run, epochs: Epochs, tell: Tell) -> None:
+    def __init__(self, run: Run, epochs: Epochs, progress: Progress) -> None:
         super().__init__()
-        self._run, self._epochs, self._tell = run, epochs, tell
+        self._run, self._epochs, self._progress = run, epochs, progress
         self._start = time.monotonic() - (run.log[-1]["seconds"] if run.log else 0.0)
         self._began, self._before = time.monotonic(), len(run.log)
 
@@ -189,7 +189,7 @@ class _Keep(keras.callbacks.Callback):
             self._write(row, best=best)
         log.append(row)
         pace = (now - self._began) / (done - self._before)  # s per epoch
-        self._tell(
+        self._progress(
             f"epoch {done}/{self._epochs.count}  {_losses(row)}"
             f"  {self._epochs.notes / pace:,.0f} notes/s  {(self._epochs.count - done) * pace / 60:.0f} min left"
         )

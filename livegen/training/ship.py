@@ -24,15 +24,15 @@ from livegen.engine.plain import build
 from livegen.errors import ConfigError, DataError
 from livegen.files import try_out, unwritable
 from livegen.note import WINDOW
-from livegen.training import Tell, export
+from livegen.training import Progress, export
 from livegen.training.corpus import MAESTRO, Piece, hold_out, read_folders, short
 from livegen.training.evaluate import (
     COUNTED,
     Window,
-    draw_windows,
     evaluate,
     read_pieces,
     refuse_seen,
+    sample_windows,
     standard_error,
     validated,
 )
@@ -157,7 +157,7 @@ def _written(out: Path) -> Iterator[None]:
 
 
 def ship(
-    run: Path, folders: Sequence[Path], out: Path, tell: Tell = print, validation: Validation | None = None
+    run: Path, folders: Sequence[Path], out: Path, progress: Progress = print, validation: Validation | None = None
 ) -> Card:
     """Export a run's best pianist, choose the type of its weights, evaluate it, and write it to `out`.
 
@@ -165,7 +165,7 @@ def ship(
         run: the folder of the run.
         folders: the data that it was trained on.
         out: the model's folder. An existing model is replaced when the new one is complete.
-        tell: takes progress messages, one line at a time.
+        progress: gets progress messages, one line at a time.
         validation: the data to evaluate it on.
 
     Raises:
@@ -194,7 +194,7 @@ def ship(
         sha256 = {name: hashlib.sha256((validation.folder / name).read_bytes()).hexdigest() for name in new_to_it}
         refuse_seen(out.name, set(training.hashes.split()), sha256)
     notes = {piece.name: piece.notes for piece in held}
-    chosen_by = draw_windows(held, CHOSEN_BY)
+    chosen_by = sample_windows(held, CHOSEN_BY)
     with _written(out), TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         new = Path(name) / "new"
         export.save(pianist, new / tensorflow.FOLDER)
@@ -203,7 +203,7 @@ def ship(
         difference = (small_costs - costs)[:, :COUNTED].sum(axis=1)
         error = standard_error(difference, chosen_by)  # NaN for a single piece
         fit = difference.mean() <= INT8_MAY_COST
-        tell(
+        progress(
             f"int8 weights increase the loss by {difference.mean():.4f}{'' if isnan(error) else f' +- {error:.4f}'}"
             f" nats per note on {len(chosen_by)} windows of held-out pieces"
             f"{'' if fit else f', more than {INT8_MAY_COST}: the model stays float32, about three times slower'}"

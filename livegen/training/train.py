@@ -16,7 +16,7 @@ from livegen.encoding import SCHEME, VARIABLES
 from livegen.engine.card import Training
 from livegen.errors import ConfigError
 from livegen.note import WINDOW
-from livegen.training import Tell, data
+from livegen.training import Progress, data
 from livegen.training.cluster import Cluster, Muon
 from livegen.training.corpus import Piece, hashes, hold_out
 from livegen.training.model import Architecture, Pianist, built
@@ -144,7 +144,7 @@ def train(
     recipe: Recipe,
     pieces: Sequence[Piece],
     out: Path,
-    tell: Tell = print,
+    progress: Progress = print,
     start: Pianist | None = None,
     cluster: Cluster | None = None,
     teachers: Sequence[Pianist] = (),
@@ -155,7 +155,7 @@ def train(
         recipe: of the run.
         pieces: the training split.
         out: the run's folder. A run in it that was stopped is resumed.
-        tell: takes progress messages, one line at a time.
+        progress: gets progress messages, one line at a time.
         start: a pianist to start from, instead of random weights. It is pruned if it has more units than the recipe.
         cluster: the workers that share each batch; by default this process alone.
         teachers: pianists to learn from, besides the notes.
@@ -175,7 +175,7 @@ def train(
     settings = {**asdict(recipe), "scheme": SCHEME, "window": WINDOW, HASHES: hashes(pieces)}
     for piece in pieces:
         if len(piece.notes) < recipe.length:
-            tell(f"skipped: {piece.name}: has {len(piece.notes)} notes; a training sequence needs {recipe.length}.")
+            progress(f"skipped: {piece.name}: has {len(piece.notes)} notes; a training sequence needs {recipe.length}.")
     kept_pieces, held_pieces = (
         [piece for piece in part if len(piece.notes) >= recipe.length] for part in hold_out(pieces, recipe.length)
     )
@@ -185,7 +185,7 @@ def train(
     held_out = np.stack([next(fixed) for _ in range(recipe.held_out_batches)])
     same = kept and held[0] is kept[0]
     by = "the same notes (so overfitting will not show)" if same else f"{_count(held_pieces)} held out"
-    tell(f"training on {_count(kept_pieces)}; the best weights are chosen by {by}")
+    progress(f"training on {_count(kept_pieces)}; the best weights are chosen by {by}")
     sizes = recipe.architecture, recipe.dropout
     pianist = built(Student(teachers, recipe.taught, *sizes) if teachers else Pianist(*sizes))
     if start is not None:
@@ -203,7 +203,7 @@ def train(
         run = Run(out, settings, cluster)
         if start is not None and not run.log:
             before = pianist.evaluate(batches, verbose=0, return_dict=True)["loss"]
-            tell(f"before: held out {float(cluster.mean([np.float64(before)])[0]):.3f}")
+            progress(f"before: held out {float(cluster.mean([np.float64(before)])[0]):.3f}")
         run.fit(
             pianist,
             lambda step: dataset(
@@ -219,6 +219,6 @@ def train(
             ),
             batches,
             Epochs(recipe.steps // recipe.epoch, recipe.epoch, recipe.epoch * recipe.batch * (recipe.length - 1)),
-            tell,
+            progress,
         )
     return pianist

@@ -40,15 +40,15 @@ def test_a_phrase_is_answered_after_the_silence(stage):
     assert s.sent() == RESPONSE_OF_60_64_67
     assert up + 0.7 == pytest.approx(2.1)
     assert s.state is Listening
-    [started] = s.told(ResponseStarted)
+    [started] = s.published(ResponseStarted)
     assert (started.notes, started.waited, started.late) == (3, pytest.approx(0.7), 0)
     assert started.seconds == pytest.approx(1.25)
-    [ended] = s.told(ResponseEnded)
+    [ended] = s.published(ResponseEnded)
     assert (ended.played, ended.dropped, ended.interrupted) == (3, 0, False)
-    [call] = s.told(CallEnded)
+    [call] = s.published(CallEnded)
     assert [note.pitch for note in call.notes] == [50, 53, 57]
     assert [note.duration for note in call.notes] == pytest.approx([0.4] * 3)
-    assert [n.pitch for n in s.told(NoteStarted) if n.part is Part.RESPONSE] == [60, 64, 67]
+    assert [n.pitch for n in s.published(NoteStarted) if n.part is Part.RESPONSE] == [60, 64, 67]
 
 
 def test_the_request_is_made_ahead_and_carries_the_gap_that_will_have_passed(stage):
@@ -71,7 +71,7 @@ def test_one_note_is_answered(stage):
     s.run(5)
     assert len(s.requests[0].context) == 1
     assert s.requests[0].length == 1.0
-    assert s.told(ResponseStarted)
+    assert s.published(ResponseStarted)
 
 
 def test_a_long_call_gets_a_response_of_eight_seconds(stage):
@@ -91,7 +91,7 @@ def test_a_held_key_keeps_the_turn(stage):
     assert not s.requests
     s.off(9, 40)
     s.run(10)
-    assert s.told(ResponseStarted)
+    assert s.published(ResponseStarted)
 
 
 def test_the_sustain_pedal_delays_but_does_not_block(stage):
@@ -99,7 +99,7 @@ def test_the_sustain_pedal_delays_but_does_not_block(stage):
     s.cc(0, 64, 127)
     up = s.phrase()
     s.run(10)
-    assert s.told(ResponseStarted)[0].at == pytest.approx(up + 2.0)
+    assert s.published(ResponseStarted)[0].at == pytest.approx(up + 2.0)
 
 
 def test_the_soft_pedal_does_not_delay(stage):
@@ -107,7 +107,7 @@ def test_the_soft_pedal_does_not_delay(stage):
     s.cc(0, 67, 127)
     up = s.phrase()
     s.run(10)
-    assert s.told(ResponseStarted)[0].at == pytest.approx(up + 0.7)
+    assert s.published(ResponseStarted)[0].at == pytest.approx(up + 0.7)
 
 
 def test_a_pedal_let_go_in_the_silence_brings_the_response_forward(stage):
@@ -116,7 +116,7 @@ def test_a_pedal_let_go_in_the_silence_brings_the_response_forward(stage):
     up = s.phrase()
     s.cc(up + 0.2, 64, 0)
     s.run(10)
-    assert s.told(ResponseStarted)[0].at == pytest.approx(up + 0.7)
+    assert s.published(ResponseStarted)[0].at == pytest.approx(up + 0.7)
 
 
 def test_a_pedal_let_go_after_the_silence_ends_the_call_a_moment_later(stage):
@@ -125,8 +125,8 @@ def test_a_pedal_let_go_after_the_silence_ends_the_call_a_moment_later(stage):
     up = s.phrase()
     s.cc(up + 1.2, 64, 0)
     s.run(10)
-    assert s.told(ResponseStarted)[0].at == pytest.approx(up + 1.2 + PEDAL_GRACE)
-    assert s.told(ResponseStarted)[0].late == pytest.approx(0)
+    assert s.published(ResponseStarted)[0].at == pytest.approx(up + 1.2 + PEDAL_GRACE)
+    assert s.published(ResponseStarted)[0].late == pytest.approx(0)
     assert s.requests[-1].gap == pytest.approx(1.2 + PEDAL_GRACE + 0.4)
 
 
@@ -158,7 +158,7 @@ def test_a_new_key_in_the_silence_goes_on_with_the_call(stage):
     s.on(up + 0.6, 62)
     s.off(up + 0.9, 62)
     s.run(up + 10)
-    [call] = s.told(CallEnded)
+    [call] = s.published(CallEnded)
     assert len(call.notes) == 4
 
 
@@ -174,7 +174,7 @@ def test_the_first_key_ends_the_response_at_once(stage):
         (2.4, "note_off", 60),
         (2.4, "note_off", 64),
     ]
-    assert s.told(ResponseEnded)[0].interrupted
+    assert s.published(ResponseEnded)[0].interrupted
     assert s.state is Playing
     s.off(2.6, 72)
     s.run(3.2)
@@ -190,7 +190,7 @@ def test_who_plays_on_another_channel_is_told_once_that_nobody_listens(stage):
     s.on(3, 60, channel=2)
     s.on(4, 60, velocity=0, channel=2)
     s.on(4, 61, velocity=0, channel=2)  # down before anybody listened
-    assert [notice.channel for notice in s.told(Unheard)] == [0]
+    assert [notice.channel for notice in s.published(Unheard)] == [0]
 
 
 def test_a_pedal_or_a_drum_does_not_end_the_response(stage):
@@ -200,7 +200,7 @@ def test_a_pedal_or_a_drum_does_not_end_the_response(stage):
     s.on(2.25, 36, channel=9)
     s.midi(2.3, Message("clock"))
     s.run(10)
-    assert not s.told(ResponseEnded)[0].interrupted
+    assert not s.published(ResponseEnded)[0].interrupted
 
 
 def test_the_window_is_of_the_player_alone_where_asked(stage):
@@ -228,14 +228,14 @@ def test_a_late_answer_starts_when_it_comes(stage):
     assert s.session.next_due is None
     s.event(Predicted(s.requests[0].id, (ResponseNote(60, 0, 1, 1),), 0.9), 2.5)
     assert s.sent() == [(2.5, "note_on", 60)]
-    assert s.told(ResponseStarted)[0].late == pytest.approx(0.4)
+    assert s.published(ResponseStarted)[0].late == pytest.approx(0.4)
 
 
 def test_an_empty_answer_is_no_response(stage):
     s = stage(response=())
     s.phrase()
     s.run(5)
-    assert s.told(NoResponse)[0].why == "the model had no notes for it"
+    assert s.published(NoResponse)[0].why == "the model returned no notes"
     assert s.state is Listening
 
 
@@ -245,11 +245,11 @@ def test_a_model_that_fails_costs_one_response(stage):
     s.run(2.0)
     s.event(Failed(s.requests[0].id, "out of order"))
     s.event(Failed(99, "of another request"))
-    assert [n.why for n in s.told(NoResponse)] == ["out of order"]
+    assert [n.why for n in s.published(NoResponse)] == ["out of order"]
     s.response = (ResponseNote(60, 0, 1, 1),)
     s.phrase(3)
     s.run(10)
-    assert s.told(ResponseStarted)
+    assert s.published(ResponseStarted)
 
 
 # What is known of the notes.
@@ -276,12 +276,15 @@ def test_notes_and_pedals_are_told_as_they_begin_and_end(stage):
     s.on(1, 60, 77)
     s.cc(1.5, 64, 0)
     s.off(2, 60)
-    assert [(n.part, n.pitch, n.velocity, n.at, n.port) for n in s.told(NoteStarted)] == [
+    assert [(n.part, n.pitch, n.velocity, n.at, n.port) for n in s.published(NoteStarted)] == [
         (Part.CALL, 60, 77, 1, "keys"),
     ]
-    [ended] = s.told(NoteEnded)
+    [ended] = s.published(NoteEnded)
     assert (ended.part, ended.note.pitch, ended.note.onset, ended.note.duration) == (Part.CALL, 60, 1, 1)
-    assert [(moved.control, moved.down, moved.at) for moved in s.told(PedalMoved)] == [(64, True, 0), (64, False, 1.5)]
+    assert [(moved.control, moved.down, moved.at) for moved in s.published(PedalMoved)] == [
+        (64, True, 0),
+        (64, False, 1.5),
+    ]
 
 
 def test_notes_of_the_response_are_told_with_how_late_they_are(stage):
@@ -290,10 +293,10 @@ def test_notes_of_the_response_are_told_with_how_late_they_are(stage):
     s.run(2.25)
     s.now = at(2.35)
     s.step()
-    started = [n for n in s.told(NoteStarted) if n.part is Part.RESPONSE]
+    started = [n for n in s.published(NoteStarted) if n.part is Part.RESPONSE]
     assert [(n.pitch, n.late) for n in started] == [(60, 0), (64, pytest.approx(0.05))]
     s.run(10)
-    ended = [n.note for n in s.told(NoteEnded) if n.part is Part.RESPONSE]
+    ended = [n.note for n in s.published(NoteEnded) if n.part is Part.RESPONSE]
     assert [(n.pitch, n.onset, n.duration) for n in ended] == [
         (60, pytest.approx(2.1), pytest.approx(0.5)),
         (64, pytest.approx(2.3), pytest.approx(0.5)),
@@ -308,13 +311,13 @@ def test_a_key_held_for_too_long_no_longer_keeps_the_turn(stage):
     s = stage()
     s.on(0, 40)
     s.run(STUCK + 0.69)
-    assert not s.told(ResponseStarted)
-    [stuck] = s.told(KeyStuck)
+    assert not s.published(ResponseStarted)
+    [stuck] = s.published(KeyStuck)
     assert (stuck.port, stuck.channel, stuck.pitch, stuck.seconds) == ("keys", 0, 40, STUCK)
     s.run(STUCK + 0.7)
-    assert s.told(ResponseStarted)
+    assert s.published(ResponseStarted)
     s.run(60)
-    assert len(s.told(KeyStuck)) == 1
+    assert len(s.published(KeyStuck)) == 1
     assert (0, 40) in s.sounding()  # it is the player's
 
 
@@ -325,9 +328,9 @@ def test_a_phrase_beside_a_stuck_key_is_answered(stage):
     for start in (1.0, 13.0, 25.0):
         s.phrase(start)
     s.run(40)
-    answered = [started.at for started in s.told(ResponseStarted)]
+    answered = [started.at for started in s.published(ResponseStarted)]
     assert answered == pytest.approx([STUCK + 0.7, 13 + 2.1, 25 + 2.1])
-    assert len(s.told(KeyStuck)) == 1
+    assert len(s.published(KeyStuck)) == 1
 
 
 def test_a_key_that_is_stuck_while_others_are_played_keeps_them_together(stage):
@@ -336,8 +339,8 @@ def test_a_key_that_is_stuck_while_others_are_played_keeps_them_together(stage):
     s.on(9, 60)
     s.off(12, 60)
     s.run(20)
-    assert [started.at for started in s.told(ResponseStarted)] == pytest.approx([12.7])
-    [call] = s.told(CallEnded)
+    assert [started.at for started in s.published(ResponseStarted)] == pytest.approx([12.7])
+    [call] = s.published(CallEnded)
     assert [note.pitch for note in call.notes] == [40, 60]
 
 
@@ -349,8 +352,8 @@ def test_a_note_off_an_octave_away_ends_the_held_key_on_thru_too(stage):
     s.on(0, 60)
     s.off(1, 72)
     s.run(1.75)
-    assert s.told(ResponseStarted)[0].at == pytest.approx(1.7)
-    assert s.told(CallEnded)[0].notes[0].duration == pytest.approx(1)
+    assert s.published(ResponseStarted)[0].at == pytest.approx(1.7)
+    assert s.published(CallEnded)[0].notes[0].duration == pytest.approx(1)
     assert (0, 60) not in s.sounding()
     assert s.forwarded() == [on(60), off(72), off(60)]
 
@@ -385,8 +388,8 @@ def test_doubled_keys_are_one_note_and_both_are_forwarded(stage, channel, port):
     s.run(5)
     assert [note.pitch for note in s.requests[-1].context] == [60, 61, 62, 63]
     assert len([message for message in s.forwarded() if message.type == "note_on"]) == 8
-    assert len(s.told(NoteStarted)) == 4
-    assert s.told(Unheard) == []
+    assert len(s.published(NoteStarted)) == 4
+    assert s.published(Unheard) == []
     assert s.sounding() == set()
 
 
@@ -420,7 +423,7 @@ def test_all_channels_of_an_mpe_controller_count(stage):
         s.off(channel * 0.1 + 0.05, 60 + channel, channel=channel)
     s.run(3)
     assert [note.pitch for note in s.requests[0].context] == [60 + channel for channel in range(1, 16)]
-    assert s.told(Unheard) == []
+    assert s.published(Unheard) == []
 
 
 def test_a_key_on_channel_10_of_an_mpe_controller_ends_a_response(stage):
@@ -428,7 +431,7 @@ def test_a_key_on_channel_10_of_an_mpe_controller_ends_a_response(stage):
     mpe_zone(s, 0)
     s.phrase()
     s.on(2.4, 60, channel=9)
-    assert s.told(ResponseEnded)[0].interrupted
+    assert s.published(ResponseEnded)[0].interrupted
 
 
 @pytest.mark.parametrize(("channel", "drums_count"), [("auto", False), (ALL, True), (9, True), (0, False)])
@@ -437,8 +440,8 @@ def test_which_channel_is_listened_to(stage, channel, drums_count):
     s.on(0, 36, channel=9)
     s.off(0.5, 36, channel=9)
     s.run(5)
-    assert bool(s.told(ResponseStarted)) is drums_count
-    assert [unheard.channel for unheard in s.told(Unheard)] == ([] if drums_count else [9])
+    assert bool(s.published(ResponseStarted)) is drums_count
+    assert [unheard.channel for unheard in s.published(Unheard)] == ([] if drums_count else [9])
 
 
 # The model is late.
@@ -453,7 +456,7 @@ def test_a_pedal_that_moves_after_the_call_does_not_ask_a_late_model_again(stage
         s.cc(up + 2.1 + i * 0.1, 64, 127 * (i % 2))
     assert len(s.requests) == 1
     s.event(Predicted(s.requests[0].id, (ResponseNote(60, 0, 1, 1),), 3.0), up + 3.2)
-    assert s.told(ResponseStarted)[0].late == pytest.approx(1.2)
+    assert s.published(ResponseStarted)[0].late == pytest.approx(1.2)
 
 
 # Settings that change.
@@ -469,7 +472,7 @@ def test_new_settings_apply_to_the_next_response(stage):
     request = s.requests[-1]
     assert (request.length, request.longest, request.window) == (1.2, 1.2, 2)
     assert [note.pitch for note in request.context] == [53, 57]
-    assert s.told(ResponseStarted)[-1].at == pytest.approx(up + 0.3)
+    assert s.published(ResponseStarted)[-1].at == pytest.approx(up + 0.3)
 
 
 def test_a_response_that_plays_is_not_touched_by_new_settings(stage):
@@ -500,7 +503,7 @@ def test_a_key_struck_again_after_its_channel_was_left_ends_the_call_all_the_sam
     s.change(1, channel=3)
     s.on(2, 60)
     s.run(4)
-    assert s.told(ResponseStarted)[0].at == pytest.approx(2.7)
+    assert s.published(ResponseStarted)[0].at == pytest.approx(2.7)
 
 
 # Inputs.
@@ -521,7 +524,7 @@ def test_an_input_that_comes_back_is_heard_again(stage):
     s.event(keyboard(), 2)
     up = s.phrase(3)
     s.run(up + 1)
-    assert [started.at for started in s.told(ResponseStarted)] == pytest.approx([1.7, up + 0.7])
+    assert [started.at for started in s.published(ResponseStarted)] == pytest.approx([1.7, up + 0.7])
     assert not s.session.finished
 
 
@@ -530,5 +533,5 @@ def test_an_input_that_comes_back_without_having_been_closed_lets_its_keys_go(st
     s.on(0, 60)
     s.event(keyboard(), 1)
     s.run(2)
-    assert s.told(ResponseStarted)[0].at == pytest.approx(1.7)
+    assert s.published(ResponseStarted)[0].at == pytest.approx(1.7)
     assert (0, 60) not in s.sounding()

@@ -19,8 +19,8 @@ def test_panic_ends_a_response_and_a_call(stage):
     s.phrase(3)
     s.event(Panic(at(4.5)), 4.5)
     s.run(20)
-    assert len(s.told(ResponseStarted)) == 1
-    assert len(s.told(Silenced)) == 2
+    assert len(s.published(ResponseStarted)) == 1
+    assert len(s.published(Silenced)) == 2
 
 
 def test_a_panic_pedal_silences_and_is_not_forwarded(stage):
@@ -28,7 +28,7 @@ def test_a_panic_pedal_silences_and_is_not_forwarded(stage):
     s.phrase()
     s.cc(2.2, 66, 127)
     s.cc(2.3, 66, 0)
-    assert len(s.told(Silenced)) == 1
+    assert len(s.published(Silenced)) == 1
     assert not [message for message in s.forwarded() if message.is_cc(66)]
 
 
@@ -67,7 +67,7 @@ def test_notes_over_100_ms_late_are_dropped_whole_and_releases_never(stage):
     s.step()
     s.run(10)
     assert s.sent()[2:] == [(3.3, "note_off", 60), (3.3, "note_off", 64)]
-    assert s.told(ResponseEnded)[0].dropped == 1
+    assert s.published(ResponseEnded)[0].dropped == 1
 
 
 def test_a_file_that_ends_releases_its_keys_and_is_answered_before_it_is_over(stage):
@@ -77,7 +77,7 @@ def test_a_file_that_ends_releases_its_keys_and_is_answered_before_it_is_over(st
     s.close_input(1.0)
     assert not s.session.finished
     s.run(10)
-    assert s.told(ResponseStarted)[0].at == pytest.approx(1.7)
+    assert s.published(ResponseStarted)[0].at == pytest.approx(1.7)
     assert s.session.finished
     assert s.sounding() == set()
 
@@ -119,7 +119,7 @@ def test_what_is_heard_back_is_not_the_player(stage):
     s.run(2.1)
     s.midi(2.105, Message("note_on", channel=1, note=60, velocity=80))
     s.run(10)
-    assert not s.told(ResponseEnded)[0].interrupted
+    assert not s.published(ResponseEnded)[0].interrupted
     assert len([x for x in s.sent() if x[1] == "note_on"]) == 3
 
 
@@ -131,7 +131,7 @@ def test_a_key_that_bounces_is_the_players_though_it_was_forwarded(stage):
     s.off(0.322, 60)
     s.run(5.0)
     assert [kind for _, kind, _ in s.sent(channel=0)] == ["note_on", "note_off", "note_on", "note_off"]
-    assert len(s.told(ResponseEnded)) == 1
+    assert len(s.published(ResponseEnded)) == 1
 
 
 def test_a_clock_is_forwarded_whole(stage):
@@ -198,7 +198,7 @@ def test_an_output_that_was_never_there_may_be_closed(stage):
 def test_which_output_gets_what_the_player_plays(stage, setting, output, thru, channel):
     s = stage(outputs=[output], **setting)
     own = setting.get("thru") is None and output == own_instrument()
-    assert s.told(ThruChanged) == [ThruChanged(output.port, thru, channel, output.returns, own)]
+    assert s.published(ThruChanged) == [ThruChanged(output.port, thru, channel, output.returns, own)]
     s.phrase()
     s.run(5)
     assert bool(s.forwarded()) is thru
@@ -207,7 +207,7 @@ def test_which_output_gets_what_the_player_plays(stage, setting, output, thru, c
 
 def test_two_instruments_each_gets_what_is_played_on_the_other(stage):
     s = stage(inputs=[keyboard("a", "DX7")], outputs=[port("one", "DX7"), port("two", "DX21")])
-    assert [told.thru for told in s.told(ThruChanged)] == [False, True]
+    assert [changed.thru for changed in s.published(ThruChanged)] == [False, True]
 
 
 def test_an_input_with_the_same_instrument_ends_thru_there(stage):
@@ -218,12 +218,12 @@ def test_an_input_with_the_same_instrument_ends_thru_there(stage):
     before = len(s.sends)
     s.event(keyboard("b", "DX21"), 1)
     assert [(send.output, send.message) for _, send in s.sends[before:]] == [("two", cc(64, 0)), ("two", off(60))]
-    assert s.told(ThruChanged)[2:] == [ThruChanged("two", False, 0, True, own=True)]
+    assert s.published(ThruChanged)[2:] == [ThruChanged("two", False, 0, True, own=True)]
     s.off(2, 60)
     s.on(3, 62)
     assert len(s.sends) == before + 2
     s.close_input(4, "b")
-    assert s.told(ThruChanged)[3:] == [ThruChanged("two", True, 1, True)]
+    assert s.published(ThruChanged)[3:] == [ThruChanged("two", True, 1, True)]
 
 
 def test_thru_changes_with_its_setting_in_the_middle_of_a_note(stage):
@@ -237,7 +237,7 @@ def test_thru_changes_with_its_setting_in_the_middle_of_a_note(stage):
     s.off(4, 62)
     assert s.forwarded() == [on(60), off(62)]
     s.run(10)
-    assert s.told(ResponseStarted)
+    assert s.published(ResponseStarted)
     assert s.sounding() == set()
 
 
@@ -290,7 +290,7 @@ def test_without_any_output_it_goes_on(stage):
     s = stage(outputs=[])
     s.phrase()
     s.run(10)
-    assert len(s.told(ResponseEnded)) == 1
+    assert len(s.published(ResponseEnded)) == 1
     assert s.close() == []
 
 
@@ -340,7 +340,7 @@ def test_panic_forgets_keys_and_pedals_that_are_taken_for_held(stage):
     s.panic(1)
     up = s.phrase(2)
     s.run(up + 1)
-    assert s.told(ResponseStarted)[0].at == pytest.approx(up + 0.7)
+    assert s.published(ResponseStarted)[0].at == pytest.approx(up + 0.7)
     assert [note.pitch for note in s.requests[0].context] == [41, 50, 53, 57]
     assert s.requests[0].context[0].duration == pytest.approx(1)
 
@@ -350,7 +350,7 @@ def test_a_panic_control_works_while_a_key_hangs(stage):
     s.on(0, 41)
     s.cc(1, 20, 127)
     assert s.sounding() == set()
-    assert len(s.told(Silenced)) == 1
+    assert len(s.published(Silenced)) == 1
 
 
 @pytest.mark.parametrize(("panic", "down", "up"), [("key:60", on(60), off(60)), ("sustain", cc(64, 127), cc(64, 0))])
@@ -363,7 +363,7 @@ def test_what_becomes_the_panic_control_while_it_is_down_is_let_go_all_the_same(
     s.midi(3, down)
     s.midi(4, up)
     assert s.forwarded() == [down, up]
-    assert len(s.told(Silenced)) == 1
+    assert len(s.published(Silenced)) == 1
 
 
 def test_after_a_panic_the_keys_that_are_let_go_end_nothing(stage):

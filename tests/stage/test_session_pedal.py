@@ -18,7 +18,7 @@ def test_a_response_brings_its_own_pedal_and_lifts_it_at_its_end(stage):
     assert s.pedal() == [(2.1, 127), (2.7, 0), (2.9, 127), (3.35, 0)]
     assert s.sent()[:2] == [(2.1, "control_change", 64), (2.1, "note_on", 60)]
     assert s.sent()[-2:] == [(3.35, "note_off", 67), (3.35, "control_change", 64)]
-    [ended] = s.told(ResponseEnded)
+    [ended] = s.published(ResponseEnded)
     assert (ended.played, ended.interrupted, ended.at) == (3, False, pytest.approx(3.35))
     s.phrase(5)
     s.run(15)
@@ -149,7 +149,7 @@ def test_our_pedal_moves_however_late(stage):
 
 
 def first_response(s):
-    return s.told(ResponseStarted)[0].at
+    return s.published(ResponseStarted)[0].at
 
 
 @pytest.mark.parametrize("values", [(68, 60), (64, 63), (70, 50), (127, 0), (127, 40)])

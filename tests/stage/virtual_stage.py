@@ -224,7 +224,7 @@ class Stage:
             if s.part is Part.RESPONSE and s.message.is_cc(64) and s.message.channel == channel
         ]
 
-    def told(self, kind: type[N]) -> list[N]:
+    def published(self, kind: type[N]) -> list[N]:
         return [notice for notice in self.notices if isinstance(notice, kind)]
 
     def sounding(self, output: str | None = None) -> set[tuple[int, int]]:

@@ -24,11 +24,11 @@ from livegen.training.data import DURATION, STEP
 from livegen.training.evaluate import (
     WINDOWS,
     Window,
-    draw_windows,
     evaluate,
     figures,
     nats,
     read_windows,
+    sample_windows,
     standard_error,
     to_note,
 )
@@ -48,14 +48,14 @@ def some_notes(n: int, seed: int = 0) -> Notes:
 def test_windows_are_drawn_or_where_there_are_few_all_of_them() -> None:
     pieces = [Piece(name, some_notes(n), "") for name, n in (("long", 60), ("short", 20), ("other", 27))]
     every = [Window("long", target) for target in range(25, 60)] + [Window("other", 25), Window("other", 26)]
-    assert draw_windows(pieces, 37) == draw_windows(pieces, 1000) == every
-    drawn = draw_windows(pieces, 36)
+    assert sample_windows(pieces, 37) == sample_windows(pieces, 1000) == every
+    drawn = sample_windows(pieces, 36)
     assert len(drawn) == 36
     assert set(drawn) < set(every)
     assert drawn.count(Window("other", 25)) > 1  # pieces evenly: of the short one's two targets some come again
-    assert draw_windows(pieces, 36) == drawn != draw_windows(pieces, 36, seed=1)
+    assert sample_windows(pieces, 36) == drawn != sample_windows(pieces, 36, seed=1)
     with pytest.raises(DataError, match="no piece has the 26 notes"):
-        draw_windows(pieces[1:2], 1)
+        sample_windows(pieces[1:2], 1)
 
 
 def test_nats_are_those_of_the_trained_model(pianist: Pianist, float_file: bytes) -> None:

@@ -19,7 +19,7 @@ pytest.importorskip("matplotlib", reason="matplotlib is missing")
 from livegen.training.corpus import Piece
 from livegen.training.data import COLUMNS, DURATION, PITCH, STEP, VELOCITY, Notes
 from livegen.training.judge import continuations, endurance, following, verdict
-from livegen.training.judge.continuations import LONG, SHORT, ParallelContinuer, Prompt, draw_prompts, loop, model
+from livegen.training.judge.continuations import LONG, SHORT, ParallelContinuer, Prompt, loop, model, sample_prompts
 from livegen.training.judge.distributions import BINS, between_halves, bins, count, jensen_shannon
 from livegen.training.judge.verdict import Bounds, Estimate, MetricRow, facts
 
@@ -136,17 +136,17 @@ def piece(name: str, n: int) -> Piece:
 
 def test_prompts_are_drawn_from_pieces_that_go_on_long_enough() -> None:
     pieces = [piece("short", 124), piece("middle", 300), piece("long", 25 + LONG)]
-    prompts = draw_prompts(pieces, 40, seed=3)
+    prompts = sample_prompts(pieces, 40, seed=3)
     assert [len(prompt.truth) for prompt in prompts] == [LONG if k % 5 == 0 else SHORT for k in range(40)]
     assert {prompt.piece for prompt in prompts} == {"middle", "long"}
     assert all(prompt.notes.shape == (25, COLUMNS) for prompt in prompts)
     for prompt in prompts:
         pitch = np.concatenate([prompt.notes, prompt.truth])[:, PITCH] - 30
         assert np.array_equal(np.diff(pitch) % 50, np.ones(len(pitch) - 1))
-    again = draw_prompts(pieces, 10, seed=3)
+    again = sample_prompts(pieces, 10, seed=3)
     assert all(np.array_equal(a.truth, b.truth) for a, b in zip(again, prompts, strict=False))
     with pytest.raises(DataError, match="no piece has the 525 notes"):
-        draw_prompts(pieces[:2], 1, seed=0)
+        sample_prompts(pieces[:2], 1, seed=0)
 
 
 def test_a_loop_repeats_its_prompt_with_a_step_between() -> None:
@@ -172,7 +172,7 @@ def test_the_model_plays_what_hands_can_play() -> None:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_draws_depend_on_the_prompt_and_not_on_the_thread(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
     monkeypatch.setattr(continuations.os, "cpu_count", lambda: threads)
-    monkeypatch.setattr(continuations, "TELL_EVERY", 0.0)
+    monkeypatch.setattr(continuations, "REPORT_EVERY", 0.0)
     prompts = [Prompt("a", music(25, k), music(SHORT, k)) for k in range(7)]
     ready = []
 
@@ -195,7 +195,7 @@ CHARACTERS = 24
 def judged() -> Callable[[continuations.Continue], dict[str, str]]:
     """What is met by a player whose prompts are of pieces with a character each."""
     pieces = [Piece(str(k), music(25 + LONG + 300, 1, k), "") for k in range(CHARACTERS)]
-    prompts = draw_prompts(pieces, 100, seed=1)
+    prompts = sample_prompts(pieces, 100, seed=1)
     train = endurance.index(TRAIN)
     truth = facts(prompts, [prompt.truth for prompt in prompts], train)
 

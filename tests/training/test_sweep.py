@@ -30,9 +30,9 @@ def test_a_sweep_goes_on_with_the_trial_it_was_stopped_in(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sweep.sweep(pieces, tmp_path / "sweep", 1, 2, tell=stop)
+        sweep.sweep(pieces, tmp_path / "sweep", 1, 2, progress=stop)
     told: list[str] = []
-    study = sweep.sweep(pieces, tmp_path / "sweep", 1, 2, tell=told.append)
+    study = sweep.sweep(pieces, tmp_path / "sweep", 1, 2, progress=told.append)
     assert any(line.startswith("resuming after epoch 1") for line in told)
     assert len(list((tmp_path / "sweep").glob("*units*"))) == 1
     assert 0 < study.best_value < 10
@@ -45,8 +45,8 @@ def test_a_sweep_goes_on_with_the_trial_it_was_stopped_in(
     assert run(sweep.main, ["--data", str(folder / "gone"), "--out", str(tmp_path / "sweep")], "sweep") == 66
     assert run(sweep.main, [*words[:-1], "3"], "sweep") == 66
     assert "a sweep with other files or --epochs" in capsys.readouterr().err
-    sweep.sweep(pieces[:1], tmp_path / "one", 1, 1, tell=told.append)
-    assert any("of a single work" in line for line in told)
+    sweep.sweep(pieces[:1], tmp_path / "one", 1, 1, progress=told.append)
+    assert any("of one work" in line for line in told)
     (tmp_path / "file").touch()
     assert run(sweep.main, ["--data", str(folder), "--out", str(tmp_path / "file" / "sweep")], "sweep") == 78
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from livegen.engine.card import find
-from livegen.errors import ConfigError, DataError, PortError
+from livegen.errors import ConfigError, DataError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,12 +59,12 @@ def trained(recipe: Recipe, pieces: Sequence[Piece], tmp_path_factory: pytest.Te
     whole, half = (tmp_path_factory.mktemp("runs") / name for name in ("whole", "half"))
     told: list[str] = []
 
-    def tell(line: str) -> None:
+    def progress(line: str) -> None:
         told.append(line)
         if line.startswith("epoch 1/"):
             shutil.copytree(whole, half)
 
-    return Trained(train(recipe, pieces, whole, tell), told, half)
+    return Trained(train(recipe, pieces, whole, progress), told, half)
 
 
 def test_a_killed_run_goes_on_as_if_nothing_had_been(recipe: Recipe, pieces: Sequence[Piece], trained: Trained) -> None:
@@ -116,7 +116,7 @@ def test_weights_without_space_are_not_begun(trained: Trained, tmp_path: Path, m
     from livegen.training import run
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1_000_000})())
-    with pytest.raises(PortError, match="not enough disk space for 1 MB"):
+    with pytest.raises(StorageError, match="not enough disk space for 1 MB"):
         run._save(trained.pianist, tmp_path / "weights.h5")
     assert not list(tmp_path.iterdir())
 

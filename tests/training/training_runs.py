@@ -37,13 +37,13 @@ def tutorial_command(data: Path, out: Path) -> list[str]:
 
 @contextmanager
 def interrupted_at(start: str) -> Iterator[None]:
-    """Somebody presses Ctrl-C when the command tells a line that begins so."""
+    """Somebody presses Ctrl-C when the command prints a line that begins with `start`."""
 
-    def tell(line: str) -> None:
-        command.tell(line)
+    def progress(line: str) -> None:
+        command.progress(line)
         if line.startswith(start):
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("livegen.cli.train.tell", tell)
+        patch.setattr("livegen.cli.train.progress", progress)
         yield

@@ -20,6 +20,7 @@ from livegen.note import WINDOW
 from livegen.stage.events import ResponseNote
 from livegen.stage.response import place
 from livegen.stage.settings import Sampling
+from livegen.training import Progress
 from livegen.training.corpus import Piece
 from livegen.training.data import COLUMNS, STEP, Notes
 from livegen.training.evaluate import to_note
@@ -28,7 +29,7 @@ SHORT, LONG = 100, 500
 """Notes of a continuation."""
 LONG_EVERY = 5
 """One prompt in five is continued by LONG notes, the others by SHORT."""
-TELL_EVERY = 15.0  # s
+REPORT_EVERY = 15.0  # s
 _PLACES, _NOTES = 0, 1  # streams of random numbers
 
 Continue = Callable[[Notes, int, np.random.Generator], Notes]
@@ -56,7 +57,7 @@ class Continuer(Protocol):
     def seen(self) -> Set[str]:
         """The files that it was trained on, as `corpus.short` of their SHA-256."""
 
-    def continue_prompts(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
+    def continue_prompts(self, prompts: Sequence[Prompt], seed: int, progress: Progress) -> list[Notes]:
         """Continue each prompt by as many notes as its `truth` has, without using these."""
 
 
@@ -68,7 +69,7 @@ class ParallelContinuer:
     ready: Callable[[], Continue]  # called once per thread
     seen: Set[str] = frozenset()
 
-    def continue_prompts(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
+    def continue_prompts(self, prompts: Sequence[Prompt], seed: int, progress: Progress) -> list[Notes]:
         """As `Continuer`. The random numbers depend only on the seed and the index of the prompt."""
         threads = min(os.cpu_count() or 1, len(prompts))
         free: SimpleQueue[Continue] = SimpleQueue()
@@ -83,19 +84,19 @@ class ParallelContinuer:
                 free.put(go_on)
 
         played: list[Notes] = []
-        began = told = monotonic()
+        began = reported = monotonic()
         with ThreadPoolExecutor(threads) as pool:  # LiteRT releases the GIL
             for notes in pool.map(one, range(len(prompts))):
                 played.append(notes)
                 now = monotonic()
-                if now - told >= TELL_EVERY:
-                    told = now
+                if now - reported >= REPORT_EVERY:
+                    reported = now
                     left = (now - began) * (len(prompts) / len(played) - 1)
-                    tell(f"{self.name}: {len(played):,} of {len(prompts):,} prompts, {left / 60:.1f} min left")
+                    progress(f"{self.name}: {len(played):,} of {len(prompts):,} prompts, {left / 60:.1f} min left")
         return played
 
 
-def draw_prompts(pieces: Sequence[Piece], count: int, seed: int) -> list[Prompt]:
+def sample_prompts(pieces: Sequence[Piece], count: int, seed: int) -> list[Prompt]:
     """Random prompts: a piece, sampled uniformly, then a place in it.
 
     Every LONG_EVERY-th continuation is long. With the same seed, fewer prompts are the first of more.
@@ -123,8 +124,8 @@ def model(card: Card, sampling: Sampling, name: str = "") -> ParallelContinuer:
         improviser = Improviser(LiteRt.of(card))
 
         def go_on(prompt: Notes, count: int, random: np.random.Generator) -> Notes:
-            draws = improviser.improvise([to_note(row) for row in prompt], None, random, sampling, card.window)
-            return _rows(place(draws, count))
+            samples = improviser.improvise([to_note(row) for row in prompt], None, random, sampling, card.window)
+            return _rows(place(samples, count))
 
         return go_on
 

@@ -11,10 +11,10 @@ from typing import Any
 from livegen.engine.card import Card
 from livegen.errors import DataError
 from livegen.stage.settings import Sampling
-from livegen.training import Tell, corpus
+from livegen.training import Progress, corpus
 from livegen.training.evaluate import refuse_seen
 from livegen.training.judge import endurance
-from livegen.training.judge.continuations import LONG, LOOP, SHORT, Continuer, draw_prompts, model
+from livegen.training.judge.continuations import LONG, LOOP, SHORT, Continuer, model, sample_prompts
 from livegen.training.judge.verdict import Bounds, Estimate, MetricRow, facts, verdict
 from livegen.training.report import distinct
 
@@ -145,7 +145,7 @@ def report(
     *,
     held_out: bool,
     others: Sequence[Continuer],
-    tell: Tell,
+    progress: Progress,
 ) -> GenerationReport:
     """Compare a model, a looped prompt and `others` with real pieces, on the same prompts.
 
@@ -157,13 +157,13 @@ def report(
         seed: of the prompts, the sampling and the intervals.
         held_out: take the prompts from pieces held out of the train split, to choose models or settings.
         others: to compare on the same prompts.
-        tell: takes progress messages, one line at a time.
+        progress: gets progress messages, one line at a time.
 
     Raises:
         DataError: the data is not MAESTRO, no piece is long enough, or a continuer was trained on the pieces.
         ModelError: the model cannot be played.
     """
-    tell(f"reading {folder}")
+    progress(f"reading {folder}")
     pieces = corpus.maestro_split(folder, "train")
     if held_out:
         seen = set(card.training.hashes.split())
@@ -178,9 +178,9 @@ def report(
     for name, continuer in continuers.items():
         refuse_seen(name, continuer.seen, hashes)
     train = endurance.index(piece.notes for piece in trained)
-    prompts = draw_prompts(pieces, count, seed)
-    played = {name: continuer.continue_prompts(prompts, seed, tell) for name, continuer in continuers.items()}
-    tell("comparing")
+    prompts = sample_prompts(pieces, count, seed)
+    played = {name: continuer.continue_prompts(prompts, seed, progress) for name, continuer in continuers.items()}
+    progress("comparing")
     truth = facts(prompts, [prompt.truth for prompt in prompts], train)
     found = {name: facts(prompts, responses, train) for name, responses in played.items()}
     return GenerationReport(

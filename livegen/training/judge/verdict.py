@@ -124,10 +124,10 @@ class _Metric:
 def verdict(prompts: Sequence[Prompt], truth: Facts, continuers: Mapping[str, Facts], seed: int = 0) -> list[MetricRow]:
     """All metrics of all continuers, over the same prompts."""
     piece = np.unique([prompt.piece for prompt in prompts], return_inverse=True)[1]
-    draws, all_once = _draws(piece, seed), np.ones(len(piece))
+    samples, all_once = _bootstrap(piece, seed), np.ones(len(piece))
 
     def estimate(figure: Callable[[Weights], float]) -> Estimate:
-        return Estimate(figure(all_once), Z * float(np.std([figure(weights) for weights in draws])))
+        return Estimate(figure(all_once), Z * float(np.std([figure(weights) for weights in samples])))
 
     return [
         MetricRow(
@@ -183,19 +183,19 @@ def _share(name: str, of: Facts, weights: Weights) -> float:
 
 
 def _correlation(trait: int, of: Facts, weights: Weights) -> float:
-    drawn = np.repeat(np.arange(len(weights)), weights.astype(np.int64))
-    return following.rank_correlation(of.called[drawn, trait], of.traits[drawn, trait])
+    sampled = np.repeat(np.arange(len(weights)), weights.astype(np.int64))
+    return following.rank_correlation(of.called[sampled, trait], of.traits[sampled, trait])
 
 
 def _profile(of: Facts, weights: Weights) -> float:
     return _ratio(float(weights @ of.profiles), float(weights.sum()))
 
 
-def _draws(piece: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
+def _bootstrap(piece: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
     """How many times each continuation counts in each bootstrap sample: shape (BOOTSTRAPS, continuations)."""
     pieces = int(piece.max()) + 1
-    drawn = np.random.default_rng(seed).multinomial(pieces, np.full(pieces, 1 / pieces), size=BOOTSTRAPS)
-    return drawn[:, piece].astype(np.float64)
+    counts = np.random.default_rng(seed).multinomial(pieces, np.full(pieces, 1 / pieces), size=BOOTSTRAPS)
+    return counts[:, piece].astype(np.float64)
 
 
 def _ratio(a: float, b: float) -> float:

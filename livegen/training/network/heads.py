@@ -102,5 +102,5 @@ def note_pitch_logits(
         place_weights(pianist.near, stored),
     )
     first = tf.cast(tf.maximum(last - (AWAY - PITCHES + 1), 0.0), tf.int32)[0]
-    # A gather, not a slice: XLA would compile a slice anew for each place that it begins at.
+    # A gather, not a slice: XLA would compile a slice again for each start index.
     return itself + tf.gather(by_interval, first + np.arange(PITCHES), axis=1) + near(places, known)

@@ -20,7 +20,7 @@ from livegen.note import WINDOW
 from livegen.training.baselines import Marginals
 from livegen.training.corpus import Piece
 from livegen.training.data import DURATION, PITCH, STEP, Notes
-from livegen.training.evaluate import Costs, Window, draw_windows, refuse_seen
+from livegen.training.evaluate import Costs, Window, refuse_seen, sample_windows
 from livegen.training.tutorial.model import SCALE
 from livegen.training.tutorial.train import columns, load
 
@@ -57,7 +57,7 @@ class TutorialBaseline:
         self._model, recipe = load(run)
         refuse_seen(NAME, set(recipe.hashes.split()), hashes)
         self._marginals = marginals
-        windows = draw_windows(training, FITTED_ON)
+        windows = sample_windows(training, FITTED_ON)
         targets, predicted = self._predicted(windows, {piece.name: piece.notes for piece in training})
         self.scales = {name: float(np.abs(targets[:, COLUMN[name]] - predicted[name]).mean()) for name in TIMES}
 
@@ -77,9 +77,9 @@ class TutorialBaseline:
         costs: Costs = -np.log(np.stack([chances[name] for name in VARIABLES], axis=-1))
         return costs
 
-    def _mass(self, name: str, targets: Notes, told: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _mass(self, name: str, targets: Notes, predicted: NDArray[np.float64]) -> NDArray[np.float64]:
         cells = np.minimum(encoding_arrays.cells(targets[:, COLUMN[name]]), LAST_CELL)
-        return laplace_mass(cells, told, self.scales[name])
+        return laplace_mass(cells, predicted, self.scales[name])
 
     def _predicted(
         self, windows: Sequence[Window], pieces: Mapping[str, Notes]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from livegen.training import Progress
 from livegen.training.data import COLUMNS, DURATION, PITCH, STEP, VELOCITY, Notes
 from livegen.training.judge.continuations import Prompt
 from livegen.training.tutorial.baseline import NAME
@@ -28,12 +29,12 @@ class TutorialContinuer:
         self._model, self._recipe = load(run)
         self.seen = frozenset(self._recipe.hashes.split())
 
-    def continue_prompts(self, prompts: Sequence[Prompt], seed: int, tell: Callable[[str], None]) -> list[Notes]:
+    def continue_prompts(self, prompts: Sequence[Prompt], seed: int, progress: Progress) -> list[Notes]:
         """As `judge.continuations.Continuer`."""
         random = np.random.default_rng(seed)
         played: dict[int, Notes] = {}
         for count in sorted({len(prompt.truth) for prompt in prompts}):
-            tell(f"{self.name}: {count} notes after each prompt")
+            progress(f"{self.name}: {count} notes after each prompt")
             those = [i for i, prompt in enumerate(prompts) if len(prompt.truth) == count]
             heard = columns(np.stack([prompts[i].notes[-self._recipe.window :] for i in those]))
             notes = np.zeros((len(those), count, COLUMNS))

@@ -20,7 +20,7 @@ from optuna.trial import TrialState
 
 from livegen.cli.runner import COUNT, PATH, module
 from livegen.errors import DataError
-from livegen.training import Tell
+from livegen.training import Progress
 from livegen.training.corpus import Piece, hashes, hold_out, read_folder
 from livegen.training.run import HASHES, make
 from livegen.training.tutorial.train import TutorialRecipe, dataset, train
@@ -43,7 +43,7 @@ def named(tried: Mapping[str, Any]) -> str:
 
 
 def sweep(
-    pieces: Sequence[Piece], out: Path, trials: int, epochs: int, seed: int = 1, tell: Tell = print
+    pieces: Sequence[Piece], out: Path, trials: int, epochs: int, seed: int = 1, progress: Progress = print
 ) -> optuna.Study:
     """Run trials until `trials` are complete.
 
@@ -53,7 +53,7 @@ def sweep(
         trials: total number, including those completed before.
         epochs: maximum number per trial.
         seed: of the suggested settings.
-        tell: takes progress messages, one line at a time.
+        progress: gets progress messages, one line at a time.
 
     Raises:
         ConfigError: the folder cannot be created.
@@ -69,7 +69,7 @@ def sweep(
         raise DataError(f"{out}: contains a sweep with other files or --epochs. Choose another folder with --out.")
     study.set_user_attr("recipe", ours)
     if kept[0] is held[0]:
-        tell("All files are of a single work, so trials are compared by their training data. Use more files: --files")
+        progress("All files are of one work, so trials are compared by their training data. Use more files: --files")
     study.sampler = optuna.samplers.TPESampler(
         seed=seed + len(study.trials)
     )  # otherwise the same settings would be suggested again
@@ -82,9 +82,9 @@ def sweep(
 
     def objective(trial: optuna.Trial) -> float:
         tried = suggest(trial)
-        tell(f"trial {named(tried)}")
+        progress(f"trial {named(tried)}")
         recipe = TutorialRecipe(files=len(kept), epochs=epochs, **tried)
-        model = train(recipe, kept, out / named(tried), tell)
+        model = train(recipe, kept, out / named(tried), progress)
         loss: float = model.evaluate(dataset(held, recipe), verbose=0, return_dict=True)["loss"]
         return loss
 

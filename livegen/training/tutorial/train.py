@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from livegen.engine.plain import build as from_plain
 from livegen.errors import DataError
 from livegen.note import WINDOW
-from livegen.training import Tell, data
+from livegen.training import Progress, data
 from livegen.training.corpus import Piece, hashes
 from livegen.training.run import HASHES, Epochs, Run, load_best, read_recipe, untuned
 from livegen.training.tutorial.model import LEARNING_RATE, LOSS_WEIGHTS, SCALE, UNITS, build
@@ -63,14 +63,14 @@ def dataset(pieces: Sequence[Piece], recipe: TutorialRecipe) -> tf.data.Dataset:
     return untuned(batches.map(cut).cache().prefetch(4))
 
 
-def train(recipe: TutorialRecipe, pieces: Sequence[Piece], out: Path, tell: Tell = print) -> keras.Model:
+def train(recipe: TutorialRecipe, pieces: Sequence[Piece], out: Path, progress: Progress = print) -> keras.Model:
     """Train on the pieces until the training loss stops falling, and keep the best weights in `out`.
 
     Args:
         recipe: of the run.
         pieces: all are used for training.
         out: the run's folder. A run in it that was stopped is resumed.
-        tell: takes progress messages, one line at a time.
+        progress: gets progress messages, one line at a time.
 
     Raises:
         DataError: `out` holds another run, or there are too few notes.
@@ -79,10 +79,10 @@ def train(recipe: TutorialRecipe, pieces: Sequence[Piece], out: Path, tell: Tell
     batches = dataset(pieces, recipe)
     run = Run(out, asdict(recipe) | {HASHES: hashes(pieces)})
     model = build(recipe.units, recipe.learning_rate)
-    tell(f"before: {_losses(model.evaluate(batches, verbose=0, return_dict=True))}")
+    progress(f"before: {_losses(model.evaluate(batches, verbose=0, return_dict=True))}")
     epochs = Epochs(recipe.epochs, len(batches), len(batches) * recipe.batch, recipe.patience, by="loss")
-    run.fit(model, lambda _: batches.repeat(), None, epochs, tell)
-    tell(f"after: {_losses(model.evaluate(batches, verbose=0, return_dict=True))}")
+    run.fit(model, lambda _: batches.repeat(), None, epochs, progress)
+    progress(f"after: {_losses(model.evaluate(batches, verbose=0, return_dict=True))}")
     return model
 
 
