@@ -5,12 +5,13 @@ Nothing else keeps track of them: thru, echo and the conversation read this clas
 Rules:
 - Which note_off ends which note: `livegen.stage.pairing`.
 - A note_off for a key that is up ends a key that is down on that channel one or more octaves away: the octave button
-  was pressed in between. Exceptions: a note_off of a key that another message has released
-  before, and a second note_off within LAYER.
+  was pressed in between. Exceptions: a note_off of a key that another message has released before, and a second
+  note_off within LAYER.
 - A key that arrives on two channels or ports within LAYER (layers, local and remote) is one note.
 - Drums (channel 10) are not notes, unless an MPE controller plays them; clock and active sensing are ignored.
-- All notes off (120, 123 to 127) releases the keys of a channel, reset all controllers (121) its pedals. A reset (of the
-  system, of General MIDI, GS or XG) and the loss of a port release the keys and pedals of that port; panic releases all.
+- All notes off (120, 123 to 127) releases the keys of a channel, reset all controllers (121) its pedals. A reset (of
+  the system, of General MIDI, GS or XG) and the loss of a port release the keys and pedals of that port; panic releases
+  all.
 - A key that is down for STUCK seconds no longer keeps the turn.
 """
 
