@@ -162,9 +162,8 @@ import subprocess, sys
 
 PROGRAM = '''
 import signal
-taken = {signal.SIG_DFL, signal.default_int_handler}
 names = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGCHLD")
-print([name for name in names if signal.getsignal(getattr(signal, name)) not in taken])
+print([name for name in names if signal.getsignal(getattr(signal, name)) is signal.SIG_IGN])
 print(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 '''
 
