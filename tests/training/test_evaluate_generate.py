@@ -134,25 +134,26 @@ def test_players_of_one_name_stand_beside_each_other_and_none_has_seen_the_piece
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("options", "status", "message"),
     [
-        (["--held-out"], "--held-out is only valid with --generate"),
-        (["--top-p", "0.9"], "--top-p is only valid with --generate"),
-        (["--generate", "--limit", "3"], "--limit is only valid without --generate"),
-        (["--generate", "--prompts", "0"], "--prompts"),
+        (["--held-out"], 2, "--held-out is only valid with --generate"),
+        (["--top-p", "0.9"], 2, "--top-p is only valid with --generate"),
+        (["--generate", "--limit", "3"], 2, "--limit is only valid without --generate"),
+        (["--generate", "--prompts", "0"], 78, "--prompts must be a whole number, at least 1, not 0."),
+        (["--generate", "--temperature", "nan"], 78, "--temperature must be 0.05 to 3, not nan."),
     ],
 )
 def test_options_of_the_other_kind_are_refused(
-    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    options: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["evaluate", "--data", "nowhere", *options]) == 2
+    assert main(["evaluate", "--data", "nowhere", *options]) == status
     assert message in capsys.readouterr().err
 
 
 def test_the_rolls_are_drawn(tmp_path: Path) -> None:
     from livegen.errors import DataError
-    from livegen.training.judge import picture
     from livegen.training.judge.continuations import LOOP
+    from tools import continuations as picture
 
     picture_file = tmp_path / "rolls.png"
     assert run(picture.main, [str(DEMO / "5-satie.mid"), "-o", str(picture_file)], "picture") == 0

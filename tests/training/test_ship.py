@@ -18,7 +18,7 @@ from livegen.encoding import SCHEME, VARIABLES
 from livegen.engine.card import find
 from livegen.engine.choose import choose
 from livegen.engine.plain import build
-from livegen.errors import DataError, PortError
+from livegen.errors import DataError, StorageError
 from livegen.note import WINDOW
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ def test_a_full_disk_leaves_nothing(run: Path, maestro: Path, tmp_path: Path, mo
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 
     monkeypatch.setattr(export, "save", full)
-    with pytest.raises(PortError, match=r"mine: cannot be written \(No space left on device\)"):
+    with pytest.raises(StorageError, match=r"mine: cannot be written \(No space left on device\)"):
         ship.ship(run, [maestro], tmp_path / "models" / "mine", lambda _: None)
     assert not list((tmp_path / "models").iterdir())
 

@@ -241,7 +241,7 @@ def test_of_a_torn_file_the_rest_is_named(folder: Path) -> None:
         assert len(found.pieces) == len(whole.pieces)
         assert 0 < len(found.pieces[0].notes) < len(whole.pieces[0].notes)
         assert found.dropped[0].startswith(f"{torn}: track 1 is cut off after ")
-        assert found.dropped[0].endswith(" s, and what follows is lost.")
+        assert found.dropped[0].endswith(" s; the rest is lost.")
 
 
 def test_bad_files_are_skipped_and_named(folder: Path) -> None:
@@ -278,8 +278,8 @@ def test_files_are_parsed_once_and_again_when_they_change(folder: Path, monkeypa
 
     before = corpus.read_folder(folder)
     parsed: list[Path] = []
-    real = corpus.read_notes
-    monkeypatch.setattr(corpus, "read_notes", lambda path, but: (parsed.append(path), real(path, but))[1])
+    real = corpus._parse_one
+    monkeypatch.setattr(corpus, "_parse_one", lambda path: (parsed.append(path), real(path))[1])
     again = corpus.read_folder(folder)
     assert not parsed
     assert [(p.name, p.sha256) for p in again.pieces] == [(p.name, p.sha256) for p in before.pieces]

@@ -307,8 +307,8 @@ def test_as_a_baseline_each_variable_costs_what_it_says(
 
 
 def test_the_bench_times_both_ways(folder: Path, recipe: TutorialRecipe, capsys: pytest.CaptureFixture[str]) -> None:
-    from livegen.training.tutorial import bench
     from livegen.training.tutorial.train import TutorialRecipe
+    from tools import tutorial_bench as bench
 
     assert command(bench.main, ["--data", str(folder), "--epochs", "2"], "bench") == 0
     told = capsys.readouterr().out.splitlines()
