@@ -122,6 +122,7 @@ class NoteWindow:
 
     def __init__(self, size: int | None = WINDOW) -> None:
         self._entries: list[_Entry] = []
+        self._sounding: dict[int, _Entry] = {}  # by the identity of what was struck
         self.resize(size)
 
     def __len__(self) -> int:
@@ -144,18 +145,19 @@ class NoteWindow:
 
     def begin(self, struck: Struck) -> None:
         """Add a note that begins."""
-        insort(self._entries, _Entry(struck), key=lambda entry: entry.order)
+        entry = self._sounding[id(struck)] = _Entry(struck)
+        insort(self._entries, entry, key=lambda entry: entry.order)
         self._trim()
 
     def end(self, struck: Struck, at: float) -> None:
         """Set the end of a note. If the window no longer has the note, do nothing."""
-        for entry in reversed(self._entries):
-            if entry.struck is struck:
-                entry.end = at
-                return
+        entry = self._sounding.pop(id(struck), None)
+        if entry is not None:
+            entry.end = at
 
     def clear(self) -> None:
         self._entries.clear()
+        self._sounding.clear()
 
     def sounded(self, now: float) -> tuple[SoundedNote, ...]:
         """All notes. A note without an end lasts until `now`."""
