@@ -9,9 +9,12 @@ turn it is, and the response).
 
 from __future__ import annotations
 
+from mido import Message
+
 from livegen.note import MonotonicTime
+from livegen.stage.bindings import Bindings
 from livegen.stage.conversation import Listening, State
-from livegen.stage.effects import Effect, Effects, NoteStarted, PedalMoved, Silenced, Unheard
+from livegen.stage.effects import Effect, Effects, NoteStarted, PedalMoved, Silenced, TurnChanged, Unheard, Used
 from livegen.stage.events import (
     Event,
     Failed,
@@ -26,6 +29,7 @@ from livegen.stage.events import (
     Predicted,
     Received,
     SettingsChanged,
+    Turn,
 )
 from livegen.stage.hands import Change, Hands
 from livegen.stage.mixer import Mixer
@@ -43,6 +47,8 @@ class Session:
         self._hands = Hands(settings.channel)
         self._mixer = Mixer(settings, self._hands, self._effects)
         self._turns = Turns(settings, self._hands, self._mixer, self._effects)
+        self._bindings = Bindings(settings.bindings)
+        self._turn = Turn.IDLE
         self._unheard: set[int] = set()  # channels
 
     @property
@@ -82,11 +88,21 @@ class Session:
         """End all sounding notes. Called when the program ends, for whatever reason."""
         self._turns.stop(now)
         self._mixer.close(now)
-        return self._taken(now)
-
-    def _taken(self, now: MonotonicTime) -> list[Effect]:
+        self._show(Turn.IDLE, now)
         self._mixer.remember(self._effects.sends, now)
         return self._effects.take()
+
+    def _taken(self, now: MonotonicTime) -> list[Effect]:
+        self._show(self._turns.conversation.turn, now)
+        self._mixer.remember(self._effects.sends, now)
+        return self._effects.take()
+
+    def _show(self, turn: Turn, now: MonotonicTime) -> None:
+        """Report whose turn it is, if that has changed."""
+        if turn is not self._turn:
+            self._turn = turn
+            self._mixer.show(turn, now)
+            self._effects.publish(TurnChanged(turn, now))
 
     def _take_in(self, event: Event | None, now: MonotonicTime) -> None:
         match event:
@@ -103,6 +119,8 @@ class Session:
                 self._hands.channel = settings.channel
                 self._mixer.change(settings, now)
                 self._turns.change(settings)
+                if settings.bindings != self._bindings.bound:
+                    self._bindings = Bindings(settings.bindings)
             case InputOpened() | InputClosed() | OutputOpened() | OutputClosed():
                 self._change_ports(event, now)
 
@@ -123,6 +141,7 @@ class Session:
         self._mixer.open_input(opened, at)
 
     def _close_input(self, port: PortId, at: MonotonicTime) -> None:
+        self._bindings.forget(port)
         change = self._hands.forget(at, port)
         self._mixer.close_input(port, change, at)
         self._act(change, at)
@@ -138,14 +157,22 @@ class Session:
             if panic.pressed(message):
                 self._panic(at)
                 return
-            if not self._hands.has_down(message, port):  # else it was pressed before it became the panic control
+            if not self._releases(message, port):
                 return
+        if message in self._bindings and not self._releases(message, port):
+            for action, position in self._bindings.hear(message, port):
+                self._effects.use(Used(action, position, at))
+            return
         change = self._hands.hear(message, at, port)
         self._mixer.forward(message, change, at)
         self._act(change, at)
         if change.pedal and message.type == "control_change" and message.control in HOLDING:
             down = self._hands.pedals.is_down(message.channel, message.control)
             self._effects.publish(PedalMoved(Part.CALL, message.control, down, at))
+
+    def _releases(self, message: Message, port: PortId) -> bool:
+        """Whether a key or pedal goes up that was pressed as music, before it became a control of livegen."""
+        return message.type != "program_change" and self._hands.has_down(message, port)
 
     def _act(self, change: Change, at: MonotonicTime) -> None:
         """Pass the effect of a message to the conversation."""
