@@ -14,7 +14,7 @@ from livegen.errors import DataError, PortError
 from livegen.files import claimed
 
 SUPPORTED = hasattr(socket, "AF_UNIX")
-WAITING = 8  # connections that are not accepted yet
+WAITING = 64  # connections that are not accepted yet
 
 
 def folder(environ: Mapping[str, str]) -> Path:

@@ -194,8 +194,8 @@ class Server:
         elif request.command == "subscribe":
             usual = [name for name in protocol.EVENTS if name not in protocol.UNUSUAL]
             client.events = frozenset(request.arguments.get("events", usual))
+            self._listeners_changed()  # before the answer: from then on no event is missed
             self._write(client, protocol.answered(request.id, {"events": sorted(client.events)}))
-            self._listeners_changed()
         else:
             client.busy = True
             self._watch(client)

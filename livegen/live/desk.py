@@ -35,6 +35,14 @@ from livegen.stage.effects import Used
 from livegen.stage.events import Command, Event, Panic, SettingsChanged, Stop
 from livegen.stage.settings import StageSettings
 
+_DONE = {
+    Applies.AT_ONCE: "at once",
+    Applies.NEXT_RESPONSE: "from the next response on",
+    Applies.PORTS: "the ports are open again",
+    Applies.MODEL: "the model is loaded",
+}
+"""How a change has applied."""
+
 Answer = Callable[[Mapping[str, Any] | Exception], None]
 Values = Mapping[str, Any]
 """Settings that change, by field."""
@@ -164,7 +172,7 @@ class Desk:
         changes = _differences(self.settings, wanted)
         if later := _fixed(changes):
             raise ConfigError(
-                f"{_names(later)} only changes at the next start. Set it in the file or on the command line."
+                f"{_names(later)} takes effect at the next start. Set it in the file or on the command line."
             )
         return self._change(changes, partial(self._changed, values, answer, quietly=quietly))
 
@@ -179,7 +187,7 @@ class Desk:
         now = {spec.name: getattr(self.settings, spec.field) for spec in specs}
         text = ", ".join(f"{name} = {_shown(value)}" for name, value in now.items())
         (self._publisher.debug if quietly else self._publisher.say)(f"set: {text}")
-        answer({"values": now, "applies": {spec.name: spec.applies.value for spec in specs}})
+        answer({"values": now, "applies": {spec.name: _DONE[spec.applies] for spec in specs}})
 
     def _change(self, changes: Values, answer: Answer) -> Event | Stop | None:
         """Change settings: the model first, which takes a while, then the ports, then the rest."""

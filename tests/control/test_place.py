@@ -53,7 +53,7 @@ def test_a_folder_that_others_can_read_is_closed_to_them(folder, environ):
 
 def test_a_second_one_of_the_same_name_is_refused(environ):
     with place.listening("left", environ):
-        with pytest.raises(PortError, match="A livegen named left is running already.*--name NAME"):
+        with pytest.raises(PortError, match=r"A livegen named left is running already\..* --name NAME"):
             place.listening("left", environ).__enter__()
         with place.listening("right", environ):
             pass

@@ -117,7 +117,8 @@ def test_lines_are_found_wherever_they_are_cut(lines, size):
         cut.add(data[i : i + size])
         while (line := cut.take()) is not None:
             found.append(line)
-    assert found == [line for each in lines if (line := each.replace(b"\n", b"").strip())]
+    stripped = [line.replace(b"\n", b"").strip() for line in lines]
+    assert found == [line for line in stripped if line]
     assert not cut
 
 
