@@ -82,7 +82,8 @@ class Loop:
                 return event
             if isinstance(event, ServerLost):
                 raise PortError(event.why)
-            self._do(session.step(event, inbox.now()))
+            for effects in session.parts(event, inbox.now()):
+                self._do(effects)
             if isinstance(event, Received):
                 self._publisher.publish(event)
             if isinstance(session.state, Listening):
@@ -122,10 +123,11 @@ class Loop:
         failed: set[PortId] = set()
         done: list[Send | Notice] = []
         for effect in effects:
-            if isinstance(effect, Ask):
-                self._ask(effect)
-            elif not isinstance(effect, Send):
-                done.append(effect)
+            if not isinstance(effect, Send):
+                if isinstance(effect, Ask):
+                    self._ask(effect)
+                else:
+                    done.append(effect)
             elif effect.output not in failed:
                 if self._outputs.send(effect):
                     done.append(effect)

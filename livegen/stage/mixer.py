@@ -140,5 +140,6 @@ class Mixer:
     def remember(self, sends: Iterable[Send], now: MonotonicTime) -> None:
         """Remember messages to outputs from which they may come back."""
         for send in sends:
-            if send.output in self._outputs and self._outputs[send.output][0].returns:
+            opened, _ = self._outputs.get(send.output, (None, None))
+            if opened is not None and opened.returns:
                 self.echo.sent(send.message, now, ours=send.part is Part.RESPONSE)

@@ -9,6 +9,8 @@ turn it is, and the response).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from livegen.note import MonotonicTime
 from livegen.stage.conversation import Listening, State
 from livegen.stage.effects import Effect, Effects, NoteStarted, PedalMoved, Silenced, Unheard
@@ -27,7 +29,7 @@ from livegen.stage.events import (
     Received,
     SettingsChanged,
 )
-from livegen.stage.hands import Change, Hands
+from livegen.stage.hands import NOTHING, Change, Hands
 from livegen.stage.mixer import Mixer
 from livegen.stage.pedals import HOLDING
 from livegen.stage.settings import StageSettings
@@ -74,9 +76,20 @@ class Session:
         Returns:
             First all messages to send, in order, then a request for the model, then the notices.
         """
-        self._take_in(event, now)
+        return [effect for part in self.parts(event, now) for effect in part]
+
+    def parts(self, event: Event | None, now: MonotonicTime) -> Iterator[list[Effect]]:
+        """The same effects as those of `step`, in two parts. Thru is the first part, before the rest is worked out."""
+        if isinstance(event, Received):
+            change = self._hear(event)
+            sends = self._effects.sends
+            yield self._effects.take()
+            self._mixer.remember(sends, now)
+            self._answer(event, change)
+        else:
+            self._take_in(event, now)
         self._turns.play_due(now)
-        return self._taken(now)
+        yield self._taken(now)
 
     def close(self, now: MonotonicTime) -> list[Effect]:
         """End all sounding notes. Called when the program ends, for whatever reason."""
@@ -90,8 +103,6 @@ class Session:
 
     def _take_in(self, event: Event | None, now: MonotonicTime) -> None:
         match event:
-            case Received():
-                self._receive(event)
             case Predicted():
                 self._turns.predicted(event, now)
             case Failed():
@@ -127,25 +138,33 @@ class Session:
         self._mixer.close_input(port, change, at)
         self._act(change, at)
 
-    def _receive(self, event: Received) -> None:
+    def _hear(self, event: Received) -> Change:
+        """Take in a message and forward it."""
         message, at, port = event.message, event.at, event.port
         if not self._mixer.is_open(port):
-            return  # sent before the input was closed; nothing would end a note that it begins
+            return NOTHING  # sent before the input was closed; nothing would end a note that it begins
         if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
-            return
+            return NOTHING
         panic = self._settings.panic
         if panic is not None and panic.mine(message):
             if panic.pressed(message):
                 self._panic(at)
-                return
+                return NOTHING
             if not self._hands.has_down(message, port):  # else it was pressed before it became the panic control
-                return
+                return NOTHING
         change = self._hands.hear(message, at, port)
         self._mixer.forward(message, change, at)
-        self._act(change, at)
+        return change
+
+    def _answer(self, event: Received, change: Change) -> None:
+        """Do what follows from a message of the player."""
+        if change is NOTHING:
+            return
+        message = event.message
+        self._act(change, event.at)
         if change.pedal and message.type == "control_change" and message.control in HOLDING:
             down = self._hands.pedals.is_down(message.channel, message.control)
-            self._effects.publish(PedalMoved(Part.CALL, message.control, down, at))
+            self._effects.publish(PedalMoved(Part.CALL, message.control, down, event.at))
 
     def _act(self, change: Change, at: MonotonicTime) -> None:
         """Pass the effect of a message to the conversation."""
