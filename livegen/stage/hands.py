@@ -42,7 +42,10 @@ Key = tuple[PortId, int, int]
 
 
 class Held(NamedTuple):
-    """A key that is down. (This, Change and Send are tuples, the fastest to make: thru waits for them.)"""
+    """A key that is down.
+
+    Held, Change and Send are named tuples because thru waits until they are made, and tuples are made fastest.
+    """
 
     key: Key
     struck: Struck
