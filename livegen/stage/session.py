@@ -79,26 +79,28 @@ class Session:
         return [effect for part in self.parts(event, now) for effect in part]
 
     def parts(self, event: Event | None, now: MonotonicTime) -> Iterator[list[Effect]]:
-        """The same effects as those of `step`, in two parts. Thru is the first part, before the rest is worked out."""
+        """The same effects as those of `step`, in parts: what is urgent comes before the rest is worked out."""
         if isinstance(event, Received):
             change = self._hear(event)
-            sends = self._effects.sends
-            yield self._effects.take()
-            self._mixer.remember(sends, now)
+            yield from self._sent(now)
             self._answer(event, change)
         else:
             self._take_in(event, now)
         self._turns.play_due(now)
-        yield self._taken(now)
+        yield from self._sent(now)
+        self._turns.record()
+        yield self._effects.take()
+
+    def _sent(self, now: MonotonicTime) -> Iterator[list[Effect]]:
+        """The effects up to now, if there are messages to send. They are remembered when they are sent."""
+        if sends := self._effects.sends:
+            yield self._effects.take()
+            self._mixer.remember(sends, now)
 
     def close(self, now: MonotonicTime) -> list[Effect]:
         """End all sounding notes. Called when the program ends, for whatever reason."""
         self._turns.stop(now)
         self._mixer.close(now)
-        return self._taken(now)
-
-    def _taken(self, now: MonotonicTime) -> list[Effect]:
-        self._mixer.remember(self._effects.sends, now)
         return self._effects.take()
 
     def _take_in(self, event: Event | None, now: MonotonicTime) -> None:
