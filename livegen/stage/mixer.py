@@ -10,7 +10,8 @@ from livegen.note import MonotonicTime
 from livegen.stage.echo import Echo
 from livegen.stage.effects import Effects, Send, ThruChanged
 from livegen.stage.events import InputOpened, OutputOpened, Part, PortId
-from livegen.stage.hands import Change, Hands
+from livegen.stage.hands import Hands
+from livegen.stage.held import Change
 from livegen.stage.outputs import Output
 from livegen.stage.settings import StageSettings
 

@@ -29,7 +29,8 @@ from livegen.stage.events import (
     Received,
     SettingsChanged,
 )
-from livegen.stage.hands import NOTHING, Change, Hands
+from livegen.stage.hands import Hands
+from livegen.stage.held import NOTHING, Change
 from livegen.stage.mixer import Mixer
 from livegen.stage.pedals import HOLDING
 from livegen.stage.settings import StageSettings

@@ -26,7 +26,8 @@ from livegen.stage.effects import (
     NoteEnded,
 )
 from livegen.stage.events import Failed, Part, Predicted
-from livegen.stage.hands import Hands, Held
+from livegen.stage.hands import Hands
+from livegen.stage.held import Held
 from livegen.stage.mixer import Mixer
 from livegen.stage.policy import Policy, Respond
 from livegen.stage.responder import Responder
