@@ -74,7 +74,8 @@ class Desk:
         self._inbox: Inbox | None = None
         self._model: Model | None = None
         self._chosen: Chosen | None = None
-        self._fallback: tuple[Settings, Answer] | None = None  # while ports are opened again
+        self._fallback: Settings | None = None  # the settings before, while ports are opened again
+        self._opening: tuple[Answer, Mapping[str, Any] | Exception] | None = None  # who asked, and what to answer then
         self._loading = False
         self._since = time.time()
 
@@ -200,7 +201,7 @@ class Desk:
     def _apply(self, changes: Values, answer: Answer, applies: set[Applies]) -> Event | Stop | None:
         before, self.settings = self.settings, replace(self.settings, **changes)
         if Applies.PORTS in applies:
-            self._fallback = before, answer
+            self._fallback, self._opening = before, (answer, {})
             return Stop("the ports are opened again", reload=True)
         if self._model is not None:
             self._model.seed = self.settings.seed
@@ -273,17 +274,20 @@ class Desk:
 
     def reopened(self) -> None:
         """All ports of the settings are open."""
-        self.waits_for = None
-        if self._fallback is not None:
-            (_, answer), self._fallback = self._fallback, None
-            answer({})
+        self.waits_for = self._fallback = None
+        if self._opening is not None:
+            (answer, outcome), self._opening = self._opening, None
+            answer(outcome)
 
     def fall_back(self, error: Exception) -> bool:
-        """The ports of the new settings cannot be opened: return to the previous ones. False: there are none."""
-        if self._fallback is None:
+        """The ports of the new settings cannot be opened: return to the previous ones. False: there are none.
+
+        Whoever asked gets the error when the previous ports are open again.
+        """
+        if self._fallback is None or self._opening is None:
             return False
-        (self.settings, answer), self._fallback = self._fallback, None
-        answer(error)
+        self.settings, self._fallback = self._fallback, None
+        self._opening = self._opening[0], error
         return True
 
     def _now(self) -> MonotonicTime:

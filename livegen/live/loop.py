@@ -110,7 +110,8 @@ class Loop:
                 return event
             if isinstance(event, ServerLost):
                 raise PortError(event.why)
-            self._do(session.step(event, inbox.now()))
+            for effects in session.parts(event, inbox.now()):
+                self._do(effects)
             if isinstance(event, Received):
                 self._publisher.publish(event)
             if isinstance(session.state, Listening):
@@ -158,13 +159,13 @@ class Loop:
         failed: set[PortId] = set()
         done: list[Send | Notice] = []
         for effect in effects:
-            if isinstance(effect, Ask):
-                self._ask(effect)
-            elif isinstance(effect, Used):
-                if self._desk is not None:
+            if not isinstance(effect, Send):
+                if isinstance(effect, Ask):
+                    self._ask(effect)
+                elif not isinstance(effect, Used):
+                    done.append(effect)
+                elif self._desk is not None:
                     self._inbox.put(self._desk.used(effect))
-            elif not isinstance(effect, Send):
-                done.append(effect)
             elif effect.output not in failed:
                 if self._outputs.send(effect):
                     done.append(effect)

@@ -82,7 +82,8 @@ def office() -> Office:
     return Office(Settings(presets=("jazz: temperature = 1.2, silence = 0.5", "loud: gain = 2"), bind=BINDINGS))
 
 
-BINDINGS = ("cc:21 temperature 0.1..2.0", "cc:23 window 1..25", "program:3 preset jazz", "key:A0 thru off", "cc:22 keep")
+DIALS = ("cc:21 temperature 0.1..2.0", "cc:23 window 1..25")
+BINDINGS = (*DIALS, "program:3 preset jazz", "key:A0 thru off", "cc:22 keep")
 
 
 def test_a_change_at_once_is_an_event_of_the_stage(office):
@@ -209,8 +210,11 @@ def test_ports_are_opened_again_and_then_it_is_answered(office):
 
 def test_ports_that_cannot_be_opened_leave_the_previous_settings(office):
     office.set(out="nothing", silence=1.0)
+    later = office.later
     assert office.desk.fall_back(PortError("There is no port nothing."))
-    assert str(office.later[0]) == "There is no port nothing."
+    assert not later  # not before the old ports are open again
+    office.desk.reopened()
+    assert str(later[0]) == "There is no port nothing."
     assert (office.desk.settings.outputs, office.desk.settings.silence) == ((), 0.7)
     assert not office.desk.fall_back(PortError("The old one is gone too."))
 
