@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from livegen.bench.watched import watched
 from livegen.config.settings import Settings
+from livegen.control.statistics import Statistics
 from livegen.engine import card, choose
 from livegen.engine.improviser import Improviser
 from livegen.io import realtime
@@ -66,8 +68,8 @@ class Rig:
 
 
 @contextmanager
-def rig(settings: Settings, inbox: LiveInbox) -> Iterator[Rig]:
-    """Set up everything as in the daemon, except ports.
+def rig(settings: Settings, inbox: LiveInbox, *, monitors: bool = False) -> Iterator[Rig]:
+    """Set up everything as in the daemon, except ports. `monitors`: attach some to the control socket.
 
     Raises:
         ModelError: the model cannot be played.
@@ -79,5 +81,7 @@ def rig(settings: Settings, inbox: LiveInbox) -> Iterator[Rig]:
         Reporter(nowhere, terminal=True, claim=partial(realtime.claim, settings.realtime, realtime.REPORTER)) as log,
         daemon.in_real_time(inbox, Improviser(runtime), settings, Publisher(log)) as model,
     ):
-        refused = realtime.claim(settings.realtime, realtime.MAIN) or ""
-        yield Rig(inbox, model.ask, Publisher(log), refused)
+        publisher = Publisher(log, Statistics())
+        with watched(settings, publisher, inbox.put) if monitors else nullcontext():
+            refused = realtime.claim(settings.realtime, realtime.MAIN) or ""
+            yield Rig(inbox, model.ask, publisher, refused)
