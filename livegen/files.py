@@ -82,3 +82,17 @@ def claimed(path: Path, refusal: str) -> Iterator[None]:
             except OSError:  # a file system without locks
                 pass
         yield
+
+
+def sync(path: Path) -> None:
+    """Have a file or the names in a folder survive a power cut from now on.
+
+    Raises:
+        OSError: the disk is gone.
+    """
+    if not path.is_dir() or fcntl is not None:  # Windows opens no folders
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -54,6 +54,10 @@ def load(cli: Mapping[str, object], environ: Mapping[str, str], config_path: Pat
             f"response-min is {settings.response_min:g} s ({origins['response_min']}), "
             f"but response-max is {settings.response_max:g} s ({origins['response_max']}). Raise response-max."
         )
+    if settings.keep == settings.panic != "none":
+        raise ConfigError(
+            f"panic ({origins['panic']}) and keep ({origins['keep']}) are both {settings.keep}. Choose another control."
+        )
     return Loaded(settings, origins, None if document is None else path)
 
 

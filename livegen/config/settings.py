@@ -61,7 +61,14 @@ _SWITCH = Choice(("auto", "on", "off"))
 _RESPONSE = Number(0.5, 60, "s")
 NOW, NEXT, PORTS, MODEL, START = Applies
 
-GROUPS = {"Ports": "inputs", "Conversation": "channel", "Sound": "thru", "Model": "model", "System": "realtime"}
+GROUPS = {
+    "Ports": "inputs",
+    "Conversation": "channel",
+    "Sound": "thru",
+    "Model": "model",
+    "Recordings": "record",
+    "System": "realtime",
+}
 """The groups of the help, and the first setting of each."""
 
 
@@ -132,6 +139,19 @@ class Settings:
         Number(0, 2**32 - 1, whole=True),
         MODEL,
         "The same seed and the same phrase give the same response.",
+    )
+
+    record: str = _setting("on", Choice(("on", "off")), NOW, "Record everything that is played; --fast never records.")
+    keep: str = _setting("none", Trigger(), NOW, "A pedal, cc:N or key:C8 that keeps the recording of what you played.")
+    session_gap: float = _setting(600.0, Number(1, 86_400, "s"), NOW, "Silence that ends a recording.")
+    recordings_max: int = _setting(
+        1000,
+        Number(1, 1_000_000, "MB", whole=True),
+        NOW,
+        "Delete the oldest recordings that are not kept, above this size.",
+    )
+    recordings_age: int = _setting(
+        365, Number(1, 36_500, "days", whole=True), NOW, "Delete older recordings that are not kept."
     )
 
     realtime: str = _setting("auto", _SWITCH, START, "Real-time scheduling; auto: if the system permits it.")

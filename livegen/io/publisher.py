@@ -65,7 +65,16 @@ class Started:
     listening: bool  # to MIDI ports; False: only files play
 
 
-Published = Notice | Send | Received | Line | PortOpened | PortFailed | SettingsApplied | Started
+@dataclass(frozen=True, slots=True)
+class RecordingChanged:
+    """What becomes of the music, from now on."""
+
+    state: str  # "off"; "ready": waiting for a note; "recording"; "failing": the disk cannot be written, tried again
+    id: str = ""  # of the recording
+    why: str = ""  # it fails
+
+
+Published = Notice | Send | Received | Line | PortOpened | PortFailed | SettingsApplied | Started | RecordingChanged
 
 
 class Listener(Protocol):

@@ -18,7 +18,7 @@ from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
 from livegen.io.publisher import Publisher, SettingsApplied, Started
 from livegen.io.wiring import wire
 from livegen.live.loop import Loop, Outputs
-from livegen.live.process import real_time, reporting, signals
+from livegen.live.process import real_time, recording, reporting, signals
 from livegen.note import MonotonicTime
 from livegen.stage.control import Control
 from livegen.stage.effects import Ask
@@ -47,6 +47,7 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
     with ExitStack() as stack:
         publisher = stack.enter_context(reporting(settings))
         stack.enter_context(signals(inbox))
+        stack.enter_context(recording(settings, publisher))
         models = Models()
         before: Settings | None = None  # the settings before a reload
         while True:
@@ -208,6 +209,7 @@ def stage_settings(settings: Settings) -> StageSettings:
         window_of_both=settings.window_of == "both",
         channel=settings.channel if isinstance(settings.channel, str) else settings.channel - 1,
         panic=Control.parse(settings.panic),
+        keep=Control.parse(settings.keep),
         thru={"auto": None, "on": True, "off": False}[settings.thru],
         response_channel=None if isinstance(settings.response_channel, str) else settings.response_channel - 1,
         sampling=Sampling(settings.temperature, settings.top_p, settings.min_p),

@@ -82,9 +82,11 @@ class Loop:
                 return event
             if isinstance(event, ServerLost):
                 raise PortError(event.why)
-            self._do(session.step(event, inbox.now()))
-            if isinstance(event, Received):
-                self._publisher.publish(event)
+            try:
+                self._do(session.step(event, inbox.now()))
+            finally:
+                if isinstance(event, Received):
+                    self._publisher.publish(event)
             if isinstance(session.state, Listening):
                 gc.collect(0)  # the collector is off, and nothing is due now
         return Stop("the inputs have ended")
@@ -106,6 +108,8 @@ class Loop:
                 kept.append(event)
             elif not isinstance(event, ServerLost):
                 self._perform(self._session.step(event, self._inbox.now()))
+                if isinstance(event, Received):
+                    self._publisher.publish(event)
         for stop in kept:
             self._inbox.put(stop)
 

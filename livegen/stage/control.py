@@ -1,4 +1,4 @@
-"""The panic control: the pedal, key or controller that stops everything."""
+"""The controls of livegen itself: the pedal, key or controller that silences everything, or keeps the recording."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from livegen.note import MonotonicTime, Note, SoundedNote
-from livegen.stage.events import Part, PortId, in_words
+from livegen.stage.events import Part, PortId, Received, in_words
 from livegen.stage.settings import Sampling
 
 if TYPE_CHECKING:
@@ -120,6 +120,20 @@ class Silenced:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The recording of what was just played is wanted."""
+
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A message is not music: it is an echo of ours, a control such as panic, or came after its input was closed."""
+
+    received: Received
+
+
+@dataclass(frozen=True, slots=True)
 class Unheard:
     """A note on a channel that livegen does not listen to. Published once for each channel."""
 
@@ -148,6 +162,8 @@ Notice = (
     | ResponseEnded
     | NoResponse
     | Silenced
+    | Kept
+    | Ignored
     | Unheard
     | ThruChanged
 )

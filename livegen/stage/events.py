@@ -116,9 +116,16 @@ class SettingsChanged:
     settings: StageSettings
 
 
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Keep the recording of what was just played. The keep control arrives as a message."""
+
+    at: MonotonicTime
+
+
 PortEvent = InputOpened | InputClosed | OutputOpened | OutputClosed
 
-Event = Received | Predicted | Failed | Panic | PortEvent | SettingsChanged
+Event = Received | Predicted | Failed | Panic | Keep | PortEvent | SettingsChanged
 """What `Session.step` takes."""
 
 

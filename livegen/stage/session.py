@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from livegen.note import MonotonicTime
 from livegen.stage.conversation import Listening, State
-from livegen.stage.effects import Effect, Effects, NoteStarted, PedalMoved, Silenced, Unheard
+from livegen.stage.effects import Effect, Effects, Ignored, Kept, NoteStarted, PedalMoved, Silenced, Unheard
 from livegen.stage.events import (
     Event,
     Failed,
     InputClosed,
     InputOpened,
+    Keep,
     OutputClosed,
     OutputOpened,
     Panic,
@@ -98,6 +99,8 @@ class Session:
                 self._turns.failed(event, now)
             case Panic(at):
                 self._panic(at)
+            case Keep(at):
+                self._keep(at)
             case SettingsChanged(settings):
                 self._settings = settings
                 self._hands.channel = settings.channel
@@ -129,23 +132,31 @@ class Session:
 
     def _receive(self, event: Received) -> None:
         message, at, port = event.message, event.at, event.port
-        if not self._mixer.is_open(port):
-            return  # sent before the input was closed; nothing would end a note that it begins
-        if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
+        if self._is_ignored(event):
+            self._effects.publish(Ignored(event))
             return
-        panic = self._settings.panic
-        if panic is not None and panic.mine(message):
-            if panic.pressed(message):
-                self._panic(at)
-                return
-            if not self._hands.has_down(message, port):  # else it was pressed before it became the panic control
-                return
         change = self._hands.hear(message, at, port)
         self._mixer.forward(message, change, at)
         self._act(change, at)
         if change.pedal and message.type == "control_change" and message.control in HOLDING:
             down = self._hands.pedals.is_down(message.channel, message.control)
             self._effects.publish(PedalMoved(Part.CALL, message.control, down, at))
+
+    def _is_ignored(self, event: Received) -> bool:
+        """Whether a message is not music. If it comes from a control such as panic, do what that is for."""
+        message, at, port = event.message, event.at, event.port
+        if not self._mixer.is_open(port):
+            return True  # sent before the input was closed; nothing would end a note that it begins
+        if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
+            return True
+        for control, act in ((self._settings.panic, self._panic), (self._settings.keep, self._keep)):
+            if control is not None and control.mine(message):
+                if control.pressed(message):
+                    act(at)
+                    return True
+                if not self._hands.has_down(message, port):  # else it was pressed before it became a control
+                    return True
+        return False
 
     def _act(self, change: Change, at: MonotonicTime) -> None:
         """Pass the effect of a message to the conversation."""
@@ -177,6 +188,9 @@ class Session:
                 self._turns.note_ended(held, at)
         self._mixer.panic(at)
         self._effects.publish(Silenced(at))
+
+    def _keep(self, at: MonotonicTime) -> None:
+        self._effects.publish(Kept(at))
 
     def _publish_unheard(self, port: PortId, channel: int, at: MonotonicTime) -> None:
         if not self._hands.hears(port, channel) and channel not in self._unheard:
