@@ -6,6 +6,7 @@ and after a crash, it is `....journal`.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -64,9 +65,12 @@ def make(place: Path) -> None:
     Raises:
         OSError: it cannot be created.
     """
-    for path in (place.parent, place):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=0o700, exist_ok=True)
+    try:
+        place.parent.parent.mkdir(parents=True, exist_ok=True)
+        for path in (place.parent, place):
+            path.mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError as error:  # "File exists" would not say what is wrong
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from None
 
 
 def recordings(place: Path) -> list[Recording]:

@@ -112,7 +112,7 @@ class RecordingWriter:
             case "note":
                 self._play(NOTE_ON, int(entry["pitch"]), int(entry["velocity"]), tick)
             case "end":
-                self._play(NOTE_OFF, int(entry["pitch"]), 0, tick)
+                self._play(NOTE_OFF, int(entry["pitch"]), 64, tick)
             case "pedal":
                 self._play(CONTROL_CHANGE, int(entry["control"]), 127 if entry["down"] else 0, tick)
             case _:

@@ -80,7 +80,7 @@ class TrackWriter:
         self._now = 0
         self._running = 0  # the status that the next message need not repeat
         if name:
-            self.meta(TRACK_NAME, name.encode(), 0)
+            self.meta(TRACK_NAME, name.encode("utf-8", "replace"), 0)
 
     def add(self, data: bytes, tick: int) -> None:
         """The bytes of a message of a channel, or of a system exclusive message.
