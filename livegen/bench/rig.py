@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from livegen.config.settings import Settings
 from livegen.engine import card, choose
@@ -20,6 +21,7 @@ from livegen.io.publisher import Publisher
 from livegen.io.reporter import Reporter
 from livegen.live import daemon
 from livegen.live.loop import Loop, Outputs
+from livegen.record.recorder import SessionRecorder
 from livegen.stage.effects import Ask, Send
 from livegen.stage.events import InputOpened, Part, PortId
 from livegen.stage.session import Session
@@ -73,11 +75,18 @@ def rig(settings: Settings, inbox: LiveInbox) -> Iterator[Rig]:
         ModelError: the model cannot be played.
     """
     runtime = choose.choose(card.find(settings.model), settings.device).runtime
-    # The log shows each note, as at a terminal.
+    # The log shows each note, as at a terminal, and everything is recorded.
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         Reporter(nowhere, terminal=True, claim=partial(realtime.claim, settings.realtime, realtime.REPORTER)) as log,
-        daemon.in_real_time(inbox, Improviser(runtime), settings, Publisher(log)) as ask_model,
+        TemporaryDirectory() as recordings,
+        SessionRecorder(
+            Path(recordings),
+            settings,
+            publisher := Publisher(log),
+            partial(realtime.claim, settings.realtime, realtime.RECORDER),
+        ),
+        daemon.in_real_time(inbox, Improviser(runtime), settings, publisher) as ask_model,
     ):
         refused = realtime.claim(settings.realtime, realtime.MAIN) or ""
-        yield Rig(inbox, ask_model, Publisher(log), refused)
+        yield Rig(inbox, ask_model, publisher, refused)
