@@ -10,7 +10,6 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO
@@ -168,10 +167,10 @@ def _with_owners(sends: Iterable[Send]) -> Iterator[Send]:
             key = message.channel, message.note
             before = owners.pop(key, send.part)
             if message.type == "note_off" or message.velocity == 0:
-                yield replace(send, part=before)
+                yield send._replace(part=before)
                 continue
             if before is not send.part:
-                yield replace(send, message=Message("note_off", channel=key[0], note=key[1]), part=before)
+                yield send._replace(message=Message("note_off", channel=key[0], note=key[1]), part=before)
             owners[key] = send.part
         yield send
 

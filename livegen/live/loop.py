@@ -83,7 +83,8 @@ class Loop:
             if isinstance(event, ServerLost):
                 raise PortError(event.why)
             try:
-                self._do(session.step(event, inbox.now()))
+                for effects in session.parts(event, inbox.now()):
+                    self._do(effects)
             finally:
                 if isinstance(event, Received):
                     self._publisher.publish(event)
@@ -126,10 +127,11 @@ class Loop:
         failed: set[PortId] = set()
         done: list[Send | Notice] = []
         for effect in effects:
-            if isinstance(effect, Ask):
-                self._ask(effect)
-            elif not isinstance(effect, Send):
-                done.append(effect)
+            if not isinstance(effect, Send):
+                if isinstance(effect, Ask):
+                    self._ask(effect)
+                else:
+                    done.append(effect)
             elif effect.output not in failed:
                 if self._outputs.send(effect):
                     done.append(effect)

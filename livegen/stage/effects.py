@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.note import MonotonicTime, Note, SoundedNote
 from livegen.stage.events import Part, PortId, Received, in_words
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from mido import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Send a message to an output."""
 
     output: PortId

@@ -10,7 +10,8 @@ from livegen.note import MonotonicTime
 from livegen.stage.echo import Echo
 from livegen.stage.effects import Effects, Send, ThruChanged
 from livegen.stage.events import InputOpened, OutputOpened, Part, PortId
-from livegen.stage.hands import Change, Hands
+from livegen.stage.hands import Hands
+from livegen.stage.held import Change
 from livegen.stage.outputs import Output
 from livegen.stage.settings import StageSettings
 
@@ -140,5 +141,6 @@ class Mixer:
     def remember(self, sends: Iterable[Send], now: MonotonicTime) -> None:
         """Remember messages to outputs from which they may come back."""
         for send in sends:
-            if send.output in self._outputs and self._outputs[send.output][0].returns:
+            opened, _ = self._outputs.get(send.output, (None, None))
+            if opened is not None and opened.returns:
                 self.echo.sent(send.message, now, ours=send.part is Part.RESPONSE)

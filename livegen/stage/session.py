@@ -9,6 +9,8 @@ turn it is, and the response).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from livegen.note import MonotonicTime
 from livegen.stage.conversation import Listening, State
 from livegen.stage.effects import Effect, Effects, Ignored, Kept, NoteStarted, PedalMoved, Silenced, Unheard
@@ -28,7 +30,8 @@ from livegen.stage.events import (
     Received,
     SettingsChanged,
 )
-from livegen.stage.hands import Change, Hands
+from livegen.stage.hands import Hands
+from livegen.stage.held import NOTHING, Change
 from livegen.stage.mixer import Mixer
 from livegen.stage.pedals import HOLDING
 from livegen.stage.settings import StageSettings
@@ -75,24 +78,35 @@ class Session:
         Returns:
             First all messages to send, in order, then a request for the model, then the notices.
         """
-        self._take_in(event, now)
+        return [effect for part in self.parts(event, now) for effect in part]
+
+    def parts(self, event: Event | None, now: MonotonicTime) -> Iterator[list[Effect]]:
+        """The same effects as those of `step`, in parts: what is urgent comes before the rest is worked out."""
+        if isinstance(event, Received):
+            change = self._hear(event)
+            yield from self._sent(now)
+            self._answer(event, change)
+        else:
+            self._take_in(event, now)
         self._turns.play_due(now)
-        return self._taken(now)
+        yield from self._sent(now)
+        self._turns.record()
+        yield self._effects.take()
+
+    def _sent(self, now: MonotonicTime) -> Iterator[list[Effect]]:
+        """The effects up to now, if there are messages to send. They are remembered when they are sent."""
+        if sends := self._effects.sends:
+            yield self._effects.take()
+            self._mixer.remember(sends, now)
 
     def close(self, now: MonotonicTime) -> list[Effect]:
         """End all sounding notes. Called when the program ends, for whatever reason."""
         self._turns.stop(now)
         self._mixer.close(now)
-        return self._taken(now)
-
-    def _taken(self, now: MonotonicTime) -> list[Effect]:
-        self._mixer.remember(self._effects.sends, now)
         return self._effects.take()
 
     def _take_in(self, event: Event | None, now: MonotonicTime) -> None:
         match event:
-            case Received():
-                self._receive(event)
             case Predicted():
                 self._turns.predicted(event, now)
             case Failed():
@@ -130,17 +144,25 @@ class Session:
         self._mixer.close_input(port, change, at)
         self._act(change, at)
 
-    def _receive(self, event: Received) -> None:
+    def _hear(self, event: Received) -> Change:
+        """Take in a message and forward it."""
         message, at, port = event.message, event.at, event.port
         if self._is_ignored(event):
             self._effects.publish(Ignored(event))
-            return
+            return NOTHING
         change = self._hands.hear(message, at, port)
         self._mixer.forward(message, change, at)
-        self._act(change, at)
+        return change
+
+    def _answer(self, event: Received, change: Change) -> None:
+        """Do what follows from a message of the player."""
+        if change is NOTHING:
+            return
+        message = event.message
+        self._act(change, event.at)
         if change.pedal and message.type == "control_change" and message.control in HOLDING:
             down = self._hands.pedals.is_down(message.channel, message.control)
-            self._effects.publish(PedalMoved(Part.CALL, message.control, down, at))
+            self._effects.publish(PedalMoved(Part.CALL, message.control, down, event.at))
 
     def _is_ignored(self, event: Received) -> bool:
         """Whether a message is not music. If it comes from a control such as panic, do what that is for."""

@@ -29,7 +29,8 @@ from livegen.stage.events import (
     ResponseNote,
     SettingsChanged,
 )
-from livegen.stage.hands import LAYER, STUCK, Key
+from livegen.stage.hands import LAYER, STUCK
+from livegen.stage.held import Key
 from livegen.stage.pairing import DRUMS, NOTES_OFF, Pairing
 from livegen.stage.response import playable
 from livegen.stage.session import Session
