@@ -18,7 +18,7 @@ from mido import Message, bpm2tempo
 
 from livegen.config.settings import DEFAULTS
 from livegen.errors import ConfigError, LivegenError, PortError, StorageError
-from livegen.files import drafted, try_out
+from livegen.files import drafted, remove_drafts, try_out
 from livegen.io.backlog import Backlog, Sorter
 from livegen.io.fluid import Fluid
 from livegen.io.synth import loaded
@@ -87,6 +87,7 @@ class _Recorder(ABC):
         self._error: Exception | None = None
         try:
             try_out(self._path)
+            remove_drafts(self._path)
         except OSError as error:
             raise ConfigError(f"{self.name} cannot be written: {error.strerror}. Name another file.") from error
 

@@ -71,14 +71,14 @@ class SessionRecorder:
 
     def take(self, item: Published) -> None:
         if isinstance(item, RECORDED) and not (isinstance(item, Received) and item.message.type in UNHEARD):
-            self._backlog.put(item)
+            self._backlog.put(item)  # also while recording is off: a change of that is among the items
 
     # All that follows is done by the thread.
 
     def _run(self) -> None:
         self._claim()
         self._recover()
-        while (items := self._backlog.take(self._timeout(), GATHER if self._take else 0.0)) is not None:
+        while (items := self._backlog.take(self._timeout(), GATHER if self._told else 0.0)) is not None:
             for item in items:
                 self._handle(item)
             self._count_lost()

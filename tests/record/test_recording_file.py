@@ -167,6 +167,6 @@ def test_one_journal_that_cannot_be_finished_does_not_keep_the_others(tmp_path: 
 
 def test_a_draft_of_a_process_that_was_killed_is_removed(tmp_path: Path) -> None:
     journal(tmp_path, key(101.0, 60))
-    (tmp_path / f".4711.{ID}.mid").touch()
+    (tmp_path / f".99999999.{ID}.mid").touch()
     recover(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [f"{ID}.mid"]
