@@ -86,7 +86,7 @@ def rig(settings: Settings, inbox: LiveInbox) -> Iterator[Rig]:
             publisher := Publisher(log),
             partial(realtime.claim, settings.realtime, realtime.RECORDER),
         ),
-        daemon.in_real_time(inbox, Improviser(runtime), settings, publisher) as ask_model,
+        daemon.in_real_time(inbox, Improviser(runtime), settings, publisher) as model,
     ):
         refused = realtime.claim(settings.realtime, realtime.MAIN) or ""
-        yield Rig(inbox, ask_model, publisher, refused)
+        yield Rig(inbox, model.ask, publisher, refused)

@@ -7,6 +7,7 @@ from typing import TextIO
 
 from livegen.io.ports import OWN_NAME
 from livegen.io.publisher import (
+    KeepRequested,
     Level,
     Line,
     PortFailed,
@@ -28,6 +29,7 @@ from livegen.stage.effects import (
     Send,
     Silenced,
     ThruChanged,
+    TurnChanged,
     Unheard,
 )
 from livegen.stage.events import Part, Received
@@ -73,7 +75,7 @@ class Page:
             case Started(seconds, listening):
                 what = "Play a phrase, then pause." if listening else "Playing the input."
                 self._line(f"Ready in {seconds:.2f} s. {what} Stop with Ctrl-C.")
-            case SettingsApplied() | RecordingChanged():
+            case SettingsApplied() | RecordingChanged() | TurnChanged() | KeepRequested():
                 pass
             case _:
                 self._notice(item)

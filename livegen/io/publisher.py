@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from livegen.config.settings import Settings
+from livegen.note import MonotonicTime
 from livegen.stage.effects import Notice, Send
 from livegen.stage.events import PortId, Received
 
@@ -66,6 +67,13 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepRequested:
+    """The player wants to keep the recording of what was just played."""
+
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingChanged:
     """What becomes of the music, from now on."""
 
@@ -74,7 +82,18 @@ class RecordingChanged:
     why: str = ""  # it fails
 
 
-Published = Notice | Send | Received | Line | PortOpened | PortFailed | SettingsApplied | Started | RecordingChanged
+Published = (
+    Notice
+    | Send
+    | Received
+    | Line
+    | PortOpened
+    | PortFailed
+    | SettingsApplied
+    | Started
+    | KeepRequested
+    | RecordingChanged
+)
 
 
 class Listener(Protocol):

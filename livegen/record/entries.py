@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from livegen.config.settings import SPECS, Settings
-from livegen.io.publisher import PortFailed, PortOpened, Published, SettingsApplied
+from livegen.io.publisher import KeepRequested, PortFailed, PortOpened, Published, SettingsApplied
 from livegen.record.journal import Entry
 from livegen.stage.effects import (
     CallEnded,
     Ignored,
-    Kept,
     NoResponse,
     NoteEnded,
     NoteStarted,
@@ -28,7 +27,7 @@ HAPPENED: dict[type[Published], tuple[str, tuple[str, ...]]] = {
     ResponseEnded: ("response ended", ("played", "dropped", "interrupted")),
     NoResponse: ("no response", ("why",)),
     Silenced: ("panic", ()),
-    Kept: ("keep", ()),
+    KeepRequested: ("keep", ()),
     PortOpened: ("port", ("direction", "port", "name")),
     PortFailed: ("port failed", ("port", "name", "why")),
 }

@@ -11,13 +11,13 @@ from typing import Self
 from livegen.config.settings import Settings
 from livegen.errors import DataError
 from livegen.io.backlog import Backlog
-from livegen.io.publisher import Published, Publisher, RecordingChanged, SettingsApplied
+from livegen.io.publisher import KeepRequested, Published, Publisher, RecordingChanged, SettingsApplied
 from livegen.record import folder
 from livegen.record.entries import RECORDED, entry
 from livegen.record.finish import recover
 from livegen.record.journal import Entry
 from livegen.record.take import Take
-from livegen.stage.effects import Ignored, Kept
+from livegen.stage.effects import Ignored
 from livegen.stage.events import Received
 
 GATHER = 0.4  # s between two writes: with the time of a write, what was heard more than 1 s ago is on the disk
@@ -124,7 +124,7 @@ class SessionRecorder:
                 return
             case SettingsApplied(settings):
                 self._apply(settings)
-            case Kept():
+            case KeepRequested():
                 self._keep()
         made = entry(item, time.monotonic())
         if made is None:

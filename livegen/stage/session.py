@@ -11,15 +11,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mido import Message
+
 from livegen.note import MonotonicTime
+from livegen.stage.bindings import Bindings
 from livegen.stage.conversation import Listening, State
-from livegen.stage.effects import Effect, Effects, Ignored, Kept, NoteStarted, PedalMoved, Silenced, Unheard
+from livegen.stage.effects import (
+    Effect,
+    Effects,
+    Ignored,
+    NoteStarted,
+    PedalMoved,
+    Silenced,
+    TurnChanged,
+    Unheard,
+    Used,
+)
 from livegen.stage.events import (
     Event,
     Failed,
     InputClosed,
     InputOpened,
-    Keep,
     OutputClosed,
     OutputOpened,
     Panic,
@@ -29,6 +41,7 @@ from livegen.stage.events import (
     Predicted,
     Received,
     SettingsChanged,
+    Turn,
 )
 from livegen.stage.hands import Hands
 from livegen.stage.held import NOTHING, Change
@@ -47,6 +60,8 @@ class Session:
         self._hands = Hands(settings.channel)
         self._mixer = Mixer(settings, self._hands, self._effects)
         self._turns = Turns(settings, self._hands, self._mixer, self._effects)
+        self._bindings = Bindings(settings.bindings)
+        self._turn = Turn.IDLE
         self._unheard: set[int] = set()  # channels
 
     @property
@@ -91,6 +106,8 @@ class Session:
         self._turns.play_due(now)
         yield from self._sent(now)
         self._turns.record()
+        self._show(self._turns.conversation.turn, now)
+        yield from self._sent(now)
         yield self._effects.take()
 
     def _sent(self, now: MonotonicTime) -> Iterator[list[Effect]]:
@@ -103,7 +120,15 @@ class Session:
         """End all sounding notes. Called when the program ends, for whatever reason."""
         self._turns.stop(now)
         self._mixer.close(now)
+        self._show(Turn.IDLE, now)
         return self._effects.take()
+
+    def _show(self, turn: Turn, now: MonotonicTime) -> None:
+        """Report whose turn it is, if that has changed."""
+        if turn is not self._turn:
+            self._turn = turn
+            self._mixer.show(turn, now)
+            self._effects.publish(TurnChanged(turn, now))
 
     def _take_in(self, event: Event | None, now: MonotonicTime) -> None:
         match event:
@@ -113,13 +138,13 @@ class Session:
                 self._turns.failed(event, now)
             case Panic(at):
                 self._panic(at)
-            case Keep(at):
-                self._keep(at)
             case SettingsChanged(settings):
                 self._settings = settings
                 self._hands.channel = settings.channel
                 self._mixer.change(settings, now)
                 self._turns.change(settings)
+                if settings.bindings != self._bindings.bound:
+                    self._bindings = Bindings(settings.bindings)
             case InputOpened() | InputClosed() | OutputOpened() | OutputClosed():
                 self._change_ports(event, now)
 
@@ -140,6 +165,7 @@ class Session:
         self._mixer.open_input(opened, at)
 
     def _close_input(self, port: PortId, at: MonotonicTime) -> None:
+        self._bindings.forget(port)
         change = self._hands.forget(at, port)
         self._mixer.close_input(port, change, at)
         self._act(change, at)
@@ -165,20 +191,28 @@ class Session:
             self._effects.publish(PedalMoved(Part.CALL, message.control, down, event.at))
 
     def _is_ignored(self, event: Received) -> bool:
-        """Whether a message is not music. If it comes from a control such as panic, do what that is for."""
+        """Whether a message is not music. If it comes from a control, that is used."""
         message, at, port = event.message, event.at, event.port
         if not self._mixer.is_open(port):
             return True  # sent before the input was closed; nothing would end a note that it begins
         if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
             return True
-        for control, act in ((self._settings.panic, self._panic), (self._settings.keep, self._keep)):
-            if control is not None and control.mine(message):
-                if control.pressed(message):
-                    act(at)
-                    return True
-                if not self._hands.has_down(message, port):  # else it was pressed before it became a control
-                    return True
+        panic = self._settings.panic
+        if panic is not None and panic.mine(message):
+            if panic.pressed(message):
+                self._panic(at)
+                return True
+            if not self._releases(message, port):
+                return True
+        if message in self._bindings and not self._releases(message, port):
+            for action, position in self._bindings.hear(message, port):
+                self._effects.use(Used(action, position, at))
+            return True
         return False
+
+    def _releases(self, message: Message, port: PortId) -> bool:
+        """Whether a key or pedal goes up that was pressed as music, before it became a control of livegen."""
+        return message.type != "program_change" and self._hands.has_down(message, port)
 
     def _act(self, change: Change, at: MonotonicTime) -> None:
         """Pass the effect of a message to the conversation."""
@@ -210,9 +244,6 @@ class Session:
                 self._turns.note_ended(held, at)
         self._mixer.panic(at)
         self._effects.publish(Silenced(at))
-
-    def _keep(self, at: MonotonicTime) -> None:
-        self._effects.publish(Kept(at))
 
     def _publish_unheard(self, port: PortId, channel: int, at: MonotonicTime) -> None:
         if not self._hands.hears(port, channel) and channel not in self._unheard:

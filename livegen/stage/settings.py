@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
 
 
@@ -36,10 +37,11 @@ class StageSettings:
     window_of_both: bool  # False: only of the player
     channel: int | str  # the channel to listen to, 0..15; or AUTO, ALL
     panic: Control | None
-    keep: Control | None  # keeps the recording
     thru: bool | None  # None: unless the output is the player's own instrument
     response_channel: int | None  # 0..15; None: a separate one if the output gets thru
     sampling: Sampling
+    bindings: tuple[Binding, ...] = ()
+    state_control: int | None = None  # the controller that tells MIDI ports whose turn it is
 
 
 AUTO = "auto"

@@ -13,13 +13,13 @@ from mido import Message
 from livegen.config.settings import Settings
 from livegen.errors import DataError
 from livegen.files import claimed
-from livegen.io.publisher import PortOpened, Published, SettingsApplied
+from livegen.io.publisher import KeepRequested, PortOpened, Published, SettingsApplied
 from livegen.note import MonotonicTime
 from livegen.record.finish import recover, write_midi
 from livegen.record.journal import read
 from livegen.record.writer import RecordingWriter, summary
 from livegen.smf import events as smf
-from livegen.stage.effects import Kept, PedalMoved, ResponseEnded
+from livegen.stage.effects import PedalMoved, ResponseEnded
 from livegen.stage.events import Part, PortId
 from tests.record.played import ID, START, absolute, answer, entries, heard, journal, key, metas
 
@@ -113,7 +113,7 @@ def test_any_name_of_a_port_can_be_written(tmp_path: Path) -> None:
 
 
 def test_the_summary_is_at_the_beginning_of_the_file(tmp_path: Path) -> None:
-    made(tmp_path, *key(101.0, 60), *key(102.0, 60), *answer(104.0, 72), Kept(MonotonicTime(104.0)))
+    made(tmp_path, *key(101.0, 60), *key(102.0, 60), *answer(104.0, 72), KeepRequested(MonotonicTime(104.0)))
     path = tmp_path / f"{ID}.kept.mid"
     found = summary(path)
     assert found is not None

@@ -16,14 +16,14 @@ import pytest
 from mido import Message
 
 from livegen.config.settings import Settings
-from livegen.io.publisher import Line, Published, Publisher, RecordingChanged, SettingsApplied
+from livegen.io.publisher import KeepRequested, Line, Published, Publisher, RecordingChanged, SettingsApplied
 from livegen.note import MonotonicTime
 from livegen.record import recorder
 from livegen.record.folder import Recording, recordings
 from livegen.record.journal import JournalFile, read
 from livegen.record.recorder import SessionRecorder
 from livegen.record.take import Take
-from livegen.stage.effects import Ignored, Kept
+from livegen.stage.effects import Ignored
 from livegen.stage.events import PortId, Received
 from tests.record.played import absolute, answer, heard, key
 
@@ -152,7 +152,7 @@ def test_what_was_in_force_before_the_first_note_is_part_of_it(tmp_path: Path) -
 
 
 def test_keep_that(tmp_path: Path) -> None:
-    kept = Kept(MonotonicTime(now()))
+    kept = KeepRequested(MonotonicTime(now()))
     with Stage(tmp_path, session_gap=1.0).running() as stage:
         stage.play(kept)
         until(lambda: "nothing has been played yet" in stage.lines, "answer")
@@ -169,7 +169,7 @@ def test_keep_that(tmp_path: Path) -> None:
 
 def test_recording_can_be_off_and_changed_while_it_plays(tmp_path: Path) -> None:
     with Stage(tmp_path, record="off").running() as stage:
-        stage.play(*key(now(), 60), Kept(MonotonicTime(now())))
+        stage.play(*key(now(), 60), KeepRequested(MonotonicTime(now())))
         stage.play(SettingsApplied(Settings(record="on")), *key(now(), 62))
         stage.play(SettingsApplied(Settings(record="off")), *key(now(), 64))
     assert [struck(each.file) for each in stage.found()] == [[62]]
