@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from livegen.bench.watched import watched
 from livegen.config.settings import Settings
@@ -22,6 +23,7 @@ from livegen.io.publisher import Publisher
 from livegen.io.reporter import Reporter
 from livegen.live import daemon
 from livegen.live.loop import Loop, Outputs
+from livegen.record.recorder import SessionRecorder
 from livegen.stage.effects import Ask, Send
 from livegen.stage.events import InputOpened, Part, PortId
 from livegen.stage.session import Session
@@ -75,13 +77,20 @@ def rig(settings: Settings, inbox: LiveInbox, *, monitors: bool = False) -> Iter
         ModelError: the model cannot be played.
     """
     runtime = choose.choose(card.find(settings.model), settings.device).runtime
-    # The log shows each note, as at a terminal.
+    # The log shows each note, as at a terminal, and everything is recorded.
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         Reporter(nowhere, terminal=True, claim=partial(realtime.claim, settings.realtime, realtime.REPORTER)) as log,
-        daemon.in_real_time(inbox, Improviser(runtime), settings, Publisher(log)) as model,
+        TemporaryDirectory() as recordings,
+        SessionRecorder(
+            Path(recordings),
+            settings,
+            publisher := Publisher(log),
+            partial(realtime.claim, settings.realtime, realtime.RECORDER),
+        ),
+        daemon.in_real_time(inbox, Improviser(runtime), settings, publisher) as model,
     ):
-        publisher = Publisher(log, Statistics())
+        publisher.subscribe(Statistics())
         with watched(settings, publisher, inbox.put) if monitors else nullcontext():
             refused = realtime.claim(settings.realtime, realtime.MAIN) or ""
             yield Rig(inbox, model.ask, publisher, refused)

@@ -144,6 +144,9 @@ def test_it_answers_and_ends_well(machine: Machine, musician: Remote) -> None:
     assert heard["sounding"] == []
     machine.run("systemctl", "stop", "livegen")
     assert machine.run("systemctl", "show", "--value", "--property=Result", "livegen").strip() == "success"
+    listed = machine.run("env", "STATE_DIRECTORY=/var/lib/livegen", LIVEGEN, "recordings", "--json")
+    assert all(notes > 1 for notes in json.loads(listed)[-1]["notes"].values())
+    assert machine.run("stat", "--format=%a", "/var/lib/livegen/recordings").strip() == "700"
 
 
 def test_a_stop_in_mid_response_leaves_nothing_sounding(machine: Machine, musician: Remote) -> None:
