@@ -7,7 +7,6 @@ client, and disconnects one that does not read. What a request does happens in t
 
 from __future__ import annotations
 
-import random
 import selectors
 import socket
 import time
@@ -167,8 +166,8 @@ class Server:
         self._watch(client)
 
     def _requests(self) -> None:
-        """Handle some requests, of clients in random order."""
-        for client in random.sample(self._clients, len(self._clients)):
+        """Handle some requests. A client that makes one goes to the end of the queue."""
+        for client in list(self._clients):
             if client.busy:
                 continue
             try:
@@ -177,6 +176,8 @@ class Server:
                 self._end(client, str(error))
                 continue
             if line is not None:
+                self._clients.remove(client)
+                self._clients.append(client)
                 self._handle(client, line)
                 self._handled += 1
             if self._handled == MOST_REQUESTS:
