@@ -25,7 +25,7 @@ def report() -> GenerationReport:
             "distance", "pitch", DISTANCE, Estimate(nan), dict.fromkeys(spread, Estimate(nan)), {"one": 0.1, "other": 1}
         ),
     )
-    return GenerationReport(("one", "other"), False, 3, 2, 700, Sampling(), 1, rows)
+    return GenerationReport(("one", "other"), "MAESTRO", False, 3, 2, 700, Sampling(), 1, rows)
 
 
 def cells(report: GenerationReport, name: str) -> list[str]:
