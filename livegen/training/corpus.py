@@ -144,7 +144,8 @@ def read_folder(folder: Path, files: int | None = None) -> Corpus:
         paths = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         names = sorted(path.relative_to(folder).as_posix() for path in paths)
     if not names:
-        raise DataError(f"{folder}: contains no MIDI file ({', '.join(SUFFIXES)}).")
+        of = " of its train split" if table_of(folder) else ""
+        raise DataError(f"{folder}: contains no MIDI file{of} ({', '.join(SUFFIXES)}).")
     taken = len(names) if files is None else files
     found = read(folder, names[:taken])
     while files is not None and len(found.pieces) < files and taken < len(names):

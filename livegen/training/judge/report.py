@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from livegen.engine.card import Card
 from livegen.errors import DataError
 from livegen.stage.settings import Sampling
 from livegen.training import Progress, corpus
+from livegen.training.data import one_keyboard
 from livegen.training.evaluate import refuse_seen
 from livegen.training.judge import endurance
 from livegen.training.judge.continuations import LONG, LOOP, SHORT, Continuer, model, sample_prompts
@@ -166,14 +167,14 @@ def report(
         ModelError: the model cannot be played.
     """
     progress(f"reading {folder}")
-    pieces = corpus.pieces_of(folder, "train")
+    pieces = _played(folder, "train")
     if held_out:
         seen = set(card.training.hashes.split())
         trained, pieces = ([p for p in pieces if (corpus.short(p.sha256) in seen) is so] for so in (True, False))
         if not pieces:
             raise DataError(f"{card.name} was trained on the whole train split, so --held-out has no pieces.")
     else:
-        trained, pieces = pieces, corpus.pieces_of(folder, "validation")
+        trained, pieces = pieces, _played(folder, "validation")
     playing = (model(card, sampling), LOOP, *others)
     continuers = dict(zip(distinct(continuer.name for continuer in playing), playing, strict=True))
     hashes = {piece.name: piece.sha256 for piece in pieces}
@@ -196,3 +197,8 @@ def report(
         seed=seed,
         rows=tuple(verdict(prompts, truth, found, seed)),
     )
+
+
+def _played(folder: Path, split: str) -> list[corpus.Piece]:
+    """The pieces of a split as one keyboard plays them, which is how livegen hears and plays."""
+    return [replace(piece, notes=one_keyboard(piece.notes)) for piece in corpus.pieces_of(folder, split)]
