@@ -214,8 +214,8 @@ def test_the_pedal_keeps_its_quarters_when_the_tempo_changes() -> None:
 
 
 def test_one_keyboard_plays_what_two_tracks_strike(tmp_path: Path) -> None:
-    melody = [*note(0, 60, 1.0, velocity=50), *note(2, 64, 1.0), *note(4, 67, 0.5)]
-    piano = [*note(0.010, 60, 0.5, velocity=80), *note(2.5, 64, 1.0), *note(4.016, 67, 0.5), *note(4, 48, 0.5)]
+    melody = [note(0, 60, 1.0, velocity=50), note(2, 64, 1.0), note(4, 67, 0.5)]
+    piano = [note(0.010, 60, 0.5, velocity=80), note(2.5, 64, 1.0), note(4.016, 67, 0.5), note(4, 48, 0.5)]
     merged = one_keyboard(read_notes(write(tmp_path / "pop.mid", melody, piano)))
     assert merged[:, PITCH].tolist() == [60, 64, 64, 48, 67, 67]
     assert merged[:, VELOCITY].tolist() == [80, 64, 64, 64, 64, 64]
@@ -224,7 +224,7 @@ def test_one_keyboard_plays_what_two_tracks_strike(tmp_path: Path) -> None:
 
 
 def test_one_keyboard_changes_nothing_that_one_keyboard_played(tmp_path: Path) -> None:
-    alone = [*note(0, 60, 0.5), *note(0.5, 60, 0.5), *note(0.5, 64, 2), *note(0.516, 67)]
+    alone = [note(0, 60, 0.5), note(0.5, 60, 0.5), note(0.5, 64, 2), note(0.516, 67)]
     notes = read_notes(write(tmp_path / "a.mid", alone))
     assert one_keyboard(notes) is notes
     assert len(one_keyboard(notes[:0])) == 0
