@@ -102,7 +102,7 @@ OPTIONS = {
 )
 @click.option("--seed", type=SEED, help="Random seed. [1; tutorial: 42]")
 def train(preset: str, data: Data, out: Path, **given: Any) -> None:
-    """Train a model on MAESTRO or on any folders of MIDI files.
+    """Train a model on data sets such as MAESTRO, on their train splits, or on any folders of MIDI files.
 
     To resume a run that was stopped, give the same command again. Ctrl-C stops a run; the best weights so far are kept.
     If TF_CONFIG names several machines, they train the preset livegen together (docs/scaling.md). To play the model:
