@@ -67,6 +67,7 @@ def test_it_judges_the_model_and_a_loop(maestro: Path, capsys: pytest.CaptureFix
     found = json.loads(out)
     assert found["players"] == ["livegen", "looped prompt"]
     assert (found["prompts"], found["notes"], found["split"], found["seed"]) == (3, 700, "validation", 4)
+    assert found["data"] == "MAESTRO v2.0.0"
     default = Settings()
     assert found["sampling"] == {name: getattr(default, name) for name in ("temperature", "top_p", "min_p")}
     measures = {(row["group"], row["name"]): row for row in found["measures"]}
