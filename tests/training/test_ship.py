@@ -210,7 +210,7 @@ def test_any_folder_can_be_evaluated_on_unless_it_was_trained_on(
     assert "nan" not in capsys.readouterr().out.partition("pedal")[2]  # of one piece there is no standard error
     assert [peer["name"] for peer in found["peers"]] == ["livegen"]
     assert main([*asked, "--tutorial", mine]) == 66
-    assert "evening: --tutorial needs MAESTRO" in capsys.readouterr().err
+    assert "evening: --tutorial needs data with a train split" in capsys.readouterr().err
     shutil.copytree(maestro, evening / "more", ignore=shutil.ignore_patterns("*.csv", "*.npz"))
     assert main(asked) == 66
     assert "was trained on 2 of the 7 files" in capsys.readouterr().err
