@@ -14,7 +14,7 @@ NARROWEST, WIDEST = 0.005, 0.035  # s, of the spread
 HISTORY = 24  # chords that a new hypothesis is tried on
 FADE = 0.985  # of the evidence, at each onset
 FEEL_FADE = 0.985  # of the feel, at each onset
-DRIFT = 3e-7  # 1/s, variance of the relative change of tempo in a second
+DRIFT = 2e-7  # 1/s, variance of the relative change of tempo in a second
 WANDER = 1e-6  # s, variance of the phase, gained in a second
 UNSTEADY = 40.0  # how much more both gain while onsets are all early or all late
 FEEL = 0.015  # beats, by which a player's points may differ from those of the division
@@ -72,11 +72,11 @@ class Hypothesis:
         "xx",
     )
 
-    def __init__(self, at: float, period: float, division: Division) -> None:
+    def __init__(self, at: float, period: float, division: Division, doubt: float) -> None:
         self.at = at
         self.period = period
         self.division = division
-        self.xx, self.xt, self.tt = 0.02**2, 0.0, (0.02 * period) ** 2
+        self.xx, self.xt, self.tt = 0.02**2, 0.0, (doubt * period) ** 2
         self.squares, self.seen = SURE * JITTER**2, SURE
         self.points = list(division.points)
         self.counts = list(division.expected)

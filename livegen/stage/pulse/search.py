@@ -25,6 +25,7 @@ RATES = 3  # that are looked at
 CHORDS = 16  # that an idea is compared with
 BEST = 3  # ideas of a round that are tried
 TRIED = 8  # that are not tried again
+DOUBT = 0.02, 0.005  # relative error of a period: of a rate, of the leader
 SPREAD = 0.013  # s, for this comparison
 TYPICAL = (0.4, 0.65, 1.1)  # s, the beats for which a table is made
 
@@ -82,6 +83,7 @@ class Search:
 
     def __init__(self) -> None:
         self._round = 0
+        self._doubt = DOUBT[0]
         self._ideas: list[tuple[float, float, Division]] = []
         self._found: list[tuple[float, float, float, Division]] = []
         self._tried: deque[Hypothesis] = deque(maxlen=TRIED)
@@ -101,7 +103,7 @@ class Search:
             return []
         start, best = chords[0].at, []
         for _, at, period, division in sorted(self._found, key=lambda found: -found[0]):
-            new = Hypothesis(at + (start - at) // period * period, period, division)
+            new = Hypothesis(at + (start - at) // period * period, period, division, self._doubt)
             if not any(same(new, old) for old in (*kept, *self._tried)):
                 best.append(new)
                 if len(best) == BEST:
@@ -118,8 +120,10 @@ class Search:
             if not peaks:
                 return []
             at, unit, ideas = peaks[-1].at, peaks[-1].period, FROM_RATE
+            self._doubt = DOUBT[0]
         else:
             at, unit, ideas = leader.at, leader.period, FROM_LEADER[which - RATES]
+            self._doubt = DOUBT[1]
         return [
             (at + shift * unit, factor * unit, division)
             for factor, shift, division in ideas
