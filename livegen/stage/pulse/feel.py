@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livegen.stage.pulse.hypothesis import ROUND, Hypothesis
 
-USED = 0.045  # share of the onsets from which a point is used
+USED = 0.06  # share of the onsets from which a point is used
 BARS = ((4, 0.5), (3, 0.0), (2, -0.5))  # beats in a bar, and how much that is expected (a natural logarithm)
 CLEAR = 1.5  # by which a bar must be better than having none
 

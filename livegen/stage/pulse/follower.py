@@ -13,18 +13,29 @@ from livegen.stage.pulse.hypothesis import HISTORY, LONGEST, SHORTEST, Hypothesi
 from livegen.stage.pulse.resonators import Resonators
 from livegen.stage.pulse.search import Search
 
-KEPT = 5  # hypotheses
-REPLAY = (12, 3)  # of them at each chord: at first, and later
-LOOKS = (16, 3)  # ideas at each chord
-EARLY = 24  # chords
-PAUSE = 0.3  # s without an onset, after which there is time to think
-PONDER = 50  # times LOOKS and REPLAY of it
+KEPT = 4  # hypotheses
+REPLAY = (12, 4)  # of the chords that a new hypothesis is tried on, at each chord: at first, and later
+LOOKS = (16, 3)  # ideas at each chord: at first, and later
+PAUSE = 0.3  # s without an onset, after which there is time for more ideas
+PONDER = 30  # times the work of an early chord that are done then
 FEWEST = 4  # chords before the first hypothesis
 LOYALTY = 1.0  # by which another hypothesis must be better to take the lead
-BEGIN, APPEAR, VANISH = 0.05, 0.01, 0.02  # chance that there is a pulse; that one begins or ends, at each chord
+STRAY, LEARN = 0.08, 0.03  # at first, and how fast it is learnt
+BEGIN, APPEAR, VANISH = 0.05, 0.003, 0.006  # chance that there is a pulse; that one begins or ends, at each chord
+
 
 class Pulse:
-    """The pulse of one player."""
+    """The pulse of one player.
+
+    Some hypotheses are kept, and the best of them leads. New ones come from the steady rates that are heard and from
+    variants of the leader; each is tried on the chords heard last, and kept if it explains them better. All work is
+    done at the onsets, a bounded amount at each, but for one longer look in a pause.
+
+    How sure it is: the chance that there is a pulse, by Bayes' rule from how well the grid that would have been shown
+    before each onset predicts it, against onsets at any time. `Grid.certainty` is that chance times the share of the
+    player's onsets that are on the grid, so that certainty times the density of the grid + 1 - certainty is the density
+    of the next onset.
+    """
 
     def __init__(self) -> None:
         self.clear()
@@ -37,7 +48,8 @@ class Pulse:
         self._kept: list[Hypothesis] = []
         self._leader: Hypothesis | None = None
         self._shown: tuple[float, ...] = ()
-        self._certainty = BEGIN
+        self._chance = BEGIN  # that there is a pulse
+        self._stray = STRAY  # share of the onsets of a pulse that are off the grid
         self._trial: Hypothesis | None = None
         self._waiting: list[Accent] = []
         self._trials: list[Hypothesis] = []
@@ -45,16 +57,26 @@ class Pulse:
         self._pondered = False
 
     def onset(self, at: MonotonicTime, pitch: int = 60, velocity: int = 64) -> None:
-        """Take in a note of the player, in order of time."""
+        """Take in a note of the player.
+
+        Args:
+            at: s, in order.
+            pitch: 0..127.
+            velocity: 1..127.
+        """
         if self._chords.start is not None and not self._chords.belongs(at):
             self._hear(self._chords.complete(at))
         self._chords.add(at, pitch, velocity)
 
     def grid(self, now: MonotonicTime) -> Grid | None:
-        """The pulse as it is believed at this moment."""
+        """The pulse as it is known at this moment, its origin the last beat (downbeat) before `now`.
+
+        Returns:
+            None: too few onsets to tell. Where there are enough but no pulse, the certainty is near 0.
+        """
         if self._chords.start is not None and not self._chords.belongs(now):
             self._hear(self._chords.complete(now))
-        if self._history and not self._pondered and now - self._history[-1].at > PAUSE:
+        if len(self._history) >= FEWEST and not self._pondered and now - self._history[-1].at > PAUSE:
             self._ponder()
         leader = self._leader
         if leader is None:
@@ -64,7 +86,7 @@ class Pulse:
         origin = leader.at + beats * leader.period
         if bar:
             origin -= (leader.number + int(beats) - first) % bar * leader.period
-        return Grid(origin, leader.period, self._shown, leader.spread, bar, self._certainty)
+        return Grid(origin, leader.period, self._shown, leader.spread, bar, self._chance * (1 - self._stray))
 
     def _hear(self, chord: Accent) -> None:
         self._judge(chord.at)
@@ -76,19 +98,21 @@ class Pulse:
             hypothesis.hear(chord.at, chord.on, chord.off, chord.down)
         self._resonators.hear(chord.at, 1.0 + max(0.0, chord.on))
         if len(self._history) >= FEWEST:
-            self._try(len(self._history) >= EARLY)
+            self._try(later=len(self._history) == HISTORY)
         self._choose()
 
     def _judge(self, at: float) -> None:
         """Whether there is a pulse: by how well the grid that is shown has predicted this onset."""
-        certainty = self._certainty
+        chance, stray = self._chance, self._stray
         leader = self._leader
         if leader is not None:
-            density = density_of(leader, self._shown, at)
-            certainty = certainty * density / (certainty * density + 1 - certainty)
-        self._certainty = certainty * (1 - VANISH) + (1 - certainty) * APPEAR
+            on = (1 - stray) * density_of(leader, self._shown, at)
+            density = on + stray
+            chance = chance * density / (chance * density + 1 - chance)
+            self._stray += LEARN * chance * (stray / density - stray)
+        self._chance = chance * (1 - VANISH) + (1 - chance) * APPEAR
 
-    def _try(self, later: bool) -> None:
+    def _try(self, *, later: bool) -> None:
         """Play the recent onsets to a new hypothesis, a few at a time."""
         if self._trial is None:
             if not self._trials:
@@ -116,13 +140,14 @@ class Pulse:
             self._choose()
 
     def _admit(self, new: Hypothesis) -> None:
+        """Keep a hypothesis that has been tried, if it is better than one of those that are kept."""
         if not SHORTEST <= new.period <= LONGEST:
             return
         if self._leader is not None:  # before what it was tried on, it is taken to be as good as the leader
             new.evidence += self._leader.earlier
         for index, old in enumerate(self._kept):
             if same(old, new):
-                if new.score > old.score + 2.0 and old is not self._leader:
+                if new.score > old.score + LOYALTY and old is not self._leader:
                     self._kept[index] = new
                 return
         if len(self._kept) < KEPT:

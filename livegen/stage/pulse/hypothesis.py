@@ -17,10 +17,11 @@ FEEL_FADE = 0.985  # of the feel, at each onset
 DRIFT = 2e-7  # 1/s, variance of the relative change of tempo in a second
 WANDER = 1e-6  # s, variance of the phase, gained in a second
 UNSTEADY = 40.0  # how much more both gain while onsets are all early or all late
-FEEL = 0.015  # beats, by which a player's points may differ from those of the division
+SLOWLY = 15.0  # onsets that the division's own points are worth
+FEEL = 0.01  # beats, by which a player's points may differ from those of the division
 ROUND = 12  # beats: bars of 2, 3, 4 and 6 beats divide it
 BARS_FADE = 0.8
-CENTRE, WIDTH = 0.6, 0.5  # the expected beat: a normal distribution of its logarithm about log(0.6 s)
+CENTRE, WIDTH = 0.68, 0.5  # the expected beat: a normal distribution of its logarithm about log(0.68 s)
 CELLS = 60
 
 
@@ -90,6 +91,7 @@ class Hypothesis:
 
     @property
     def score(self) -> float:
+        """The evidence, and how much such a beat is expected; a natural logarithm."""
         return self.evidence + self.prior
 
     @property
@@ -100,6 +102,7 @@ class Hypothesis:
 
     @property
     def spread(self) -> float:
+        """The standard deviation of the onsets about the points, in s."""
         return sqrt(self.squares / self.seen)
 
     def hear(self, at: float, on: float, off: float, down: float) -> None:  # noqa: PLR0915  (in one piece: fast)
@@ -134,7 +137,7 @@ class Hypothesis:
         following = points[after] if after < len(points) else 1.0
         distance = (phase - following) * period
         far = counts[after % len(counts)] * exp(-0.5 * distance * distance / expected)
-        scale = (1 - STRAY) * period / (self.total * sqrt(6.283185307 * expected))
+        scale = (1 - STRAY) * period / (self.total * sqrt(2 * pi * expected))
         density = STRAY + (near + far) * scale
         if far > near:
             index, point, error, near = after % len(counts), following, distance, far
@@ -163,7 +166,7 @@ class Hypothesis:
             self._fade()
         value = log(density)
         if index:
-            self._shift(index, 0.05 * belongs * (error / period))
+            self._shift(index, belongs * error / (period * (counts[index] + SLOWLY)))
             value += off * belongs
         else:
             value += on * belongs
@@ -181,8 +184,7 @@ class Hypothesis:
     def _fade(self) -> None:
         """Let older onsets count less."""
         self.counts = [
-            0.75 * count + 0.25 * expected
-            for count, expected in zip(self.counts, self.division.expected, strict=True)
+            0.75 * count + 0.25 * expected for count, expected in zip(self.counts, self.division.expected, strict=True)
         ]
         self.total = sum(self.counts)
 
@@ -193,5 +195,3 @@ def same(one: Hypothesis, other: Hypothesis) -> bool:
         return False
     beats = (one.at - other.at) / one.period
     return abs(beats - round(beats)) < 0.07
-
-

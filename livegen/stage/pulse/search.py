@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from math import exp, log, pi, sqrt
+from math import exp, inf, log, pi, sqrt
 
 from livegen.stage.pulse.accents import Accent
 from livegen.stage.pulse.hypothesis import (
@@ -24,6 +24,7 @@ from livegen.stage.pulse.resonators import Resonators
 RATES = 3  # that are looked at
 CHORDS = 16  # that an idea is compared with
 BEST = 3  # ideas of a round that are tried
+HOPELESS = 8.0  # natural logarithm: an idea that fits worse than the leader by so much is not tried
 TRIED = 8  # that are not tried again
 DOUBT = 0.02, 0.005  # relative error of a period: of a rate, of the leader
 SPREAD = 0.013  # s, for this comparison
@@ -58,7 +59,10 @@ def table(division: Division, beat: float) -> tuple[float, ...]:
     density = []
     for cell in range(CELLS):
         errors = [((cell + 0.5) / CELLS - point + 0.5) % 1 - 0.5 for point in division.points]
-        shares = [count / total * exp(-0.5 * (error / width) ** 2) for count, error in zip(division.expected, errors, strict=True)]
+        shares = [
+            count / total * exp(-0.5 * (error / width) ** 2)
+            for count, error in zip(division.expected, errors, strict=True)
+        ]
         density.append(log(STRAY + (1 - STRAY) * sum(shares) / (width * sqrt(2 * pi))))
     return tuple(density)
 
@@ -68,7 +72,7 @@ ON = tuple(min(cell, CELLS - 1 - cell) < CELLS * 0.1 for cell in range(CELLS))
 
 
 def fit(at: float, period: float, division: Division, chords: Sequence[Accent]) -> float:
-    """Roughly how well a hypothesis explains these chords, per chord."""
+    """Roughly how well a hypothesis explains these chords, a natural logarithm."""
     tables = TABLES[id(division)]
     logs = tables[0] if period < 0.5 else tables[1] if period < 0.85 else tables[2]
     rate, value = CELLS / period, 0.0
@@ -89,7 +93,12 @@ class Search:
         self._tried: deque[Hypothesis] = deque(maxlen=TRIED)
 
     def look(
-        self, count: int, chords: Sequence[Accent], rates: Resonators, kept: Sequence[Hypothesis], leader: Hypothesis | None
+        self,
+        count: int,
+        chords: Sequence[Accent],
+        rates: Resonators,
+        kept: Sequence[Hypothesis],
+        leader: Hypothesis | None,
     ) -> list[Hypothesis]:
         """Look at some ideas. At the end of a round, the hypotheses to try, worst first."""
         if not self._ideas:
@@ -102,7 +111,10 @@ class Search:
         if self._ideas or not self._found:
             return []
         start, best = chords[0].at, []
-        for _, at, period, division in sorted(self._found, key=lambda found: -found[0]):
+        least = fit(leader.at, leader.period, leader.division, recent) - HOPELESS if leader is not None else -inf
+        for value, at, period, division in sorted(self._found, key=lambda found: -found[0]):
+            if value < least:
+                break
             new = Hypothesis(at + (start - at) // period * period, period, division, self._doubt)
             if not any(same(new, old) for old in (*kept, *self._tried)):
                 best.append(new)
