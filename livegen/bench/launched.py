@@ -52,7 +52,7 @@ class Launched:
         environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         start = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603  (a list, without a shell)
-            [sys.executable, "-m", "livegen", "--config", os.devnull, *words],
+            [sys.executable, "-m", "livegen", "--config", os.devnull, "--name", f"bench-{os.getpid()}", *words],
             env=environment,
             cwd=folder,
             stdin=subprocess.DEVNULL,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from livegen.bench.watched import watched
 from livegen.config.settings import Settings
+from livegen.control.statistics import Statistics
 from livegen.engine import card, choose
 from livegen.engine.improviser import Improviser
 from livegen.io import realtime
@@ -68,8 +70,8 @@ class Rig:
 
 
 @contextmanager
-def rig(settings: Settings, inbox: LiveInbox) -> Iterator[Rig]:
-    """Set up everything as in the daemon, except ports.
+def rig(settings: Settings, inbox: LiveInbox, *, monitors: bool = False) -> Iterator[Rig]:
+    """Set up everything as in the daemon, except ports. `monitors`: attach some to the control socket.
 
     Raises:
         ModelError: the model cannot be played.
@@ -88,5 +90,7 @@ def rig(settings: Settings, inbox: LiveInbox) -> Iterator[Rig]:
         ),
         daemon.in_real_time(inbox, Improviser(runtime), settings, publisher) as model,
     ):
-        refused = realtime.claim(settings.realtime, realtime.MAIN) or ""
-        yield Rig(inbox, model.ask, publisher, refused)
+        publisher.subscribe(Statistics())
+        with watched(settings, publisher, inbox.put) if monitors else nullcontext():
+            refused = realtime.claim(settings.realtime, realtime.MAIN) or ""
+            yield Rig(inbox, model.ask, publisher, refused)

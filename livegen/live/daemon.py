@@ -50,11 +50,11 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
     with ExitStack() as stack:
         publisher = stack.enter_context(reporting(settings))
         stack.enter_context(signals(inbox))
-        stack.enter_context(recording(settings, publisher))
         models = Models()
         desk = Desk(settings, publisher, reload, partial(models.load, publisher=publisher), stage_settings)
-        stack.enter_context(attended(settings, inbox.put, publisher))
         publisher.subscribe(desk.statistics)
+        stack.enter_context(attended(settings, inbox.put, publisher))
+        stack.enter_context(recording(settings, publisher))
         again = False
         while True:
             served = ExitStack()
