@@ -78,9 +78,10 @@ class SessionRecorder:
     def _run(self) -> None:
         self._claim()
         self._recover()
-        while (items := self._backlog.take(self._timeout(), GATHER if self._told else 0.0)) is not None:
+        while (items := self._backlog.take(self._timeout(), self._gather)) is not None:
             for item in items:
                 self._handle(item)
+                time.sleep(0)  # whoever plays need not wait for the interpreter's lock
             self._count_lost()
             if self._take is not None and time.monotonic() - self._take.last_note >= self._settings.session_gap:
                 self._end()
@@ -92,6 +93,11 @@ class SessionRecorder:
             lost = f"{self._take.waiting} messages are lost." if self._take.waiting else "The next start finishes it."
             self._publisher.warn(f"The recording {self._take.id} could not be finished. {lost}")
             self._take.close()
+
+    @property
+    def _gather(self) -> float:
+        """The log has the folder at once, before the first note."""
+        return 0.0 if self._told is None and self._take is None else GATHER
 
     def _timeout(self) -> float | None:
         """How long nothing has to be done if nothing is published, in seconds."""
