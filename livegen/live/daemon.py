@@ -24,7 +24,7 @@ from livegen.stage.control import Control
 from livegen.stage.effects import Ask
 from livegen.stage.events import Stop
 from livegen.stage.session import Session
-from livegen.stage.settings import Sampling, StageSettings
+from livegen.stage.settings import Length, Sampling, StageSettings
 
 RETRY = 5.0
 """s between two attempts, after a reload that cannot open even what was open before."""
@@ -211,4 +211,8 @@ def stage_settings(settings: Settings) -> StageSettings:
         thru={"auto": None, "on": True, "off": False}[settings.thru],
         response_channel=None if isinstance(settings.response_channel, str) else settings.response_channel - 1,
         sampling=Sampling(settings.temperature, settings.top_p, settings.min_p),
+        pulse=settings.pulse,
+        length=Length.parse(settings.length),
+        tempo=settings.tempo if isinstance(settings.tempo, float) else None,
+        tap=Control.parse(settings.tap),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from livegen.note import MonotonicTime, Note, SoundedNote
 from livegen.stage.events import Part, PortId, in_words
+from livegen.stage.grid import Grid
 from livegen.stage.settings import Sampling
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Ask:
     response: int  # number of earlier responses; with the seed it sets the random numbers
     sampling: Sampling
     window: int  # maximum number of notes of context
+    grid: Grid | None = None  # of the player's pulse, on a clock that is 0 at the last onset of the context
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class ResponseStarted:
     computed: float  # s that the model took
     late: float  # s after the planned start
     at: MonotonicTime
+    grid: Grid | None = None  # of the pulse that it is played on
 
 
 @dataclass(frozen=True, slots=True)

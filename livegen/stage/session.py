@@ -9,6 +9,8 @@ turn it is, and the response).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from livegen.note import MonotonicTime
 from livegen.stage.conversation import Listening, State
 from livegen.stage.effects import Effect, Effects, NoteStarted, PedalMoved, Silenced, Unheard
@@ -33,6 +35,11 @@ from livegen.stage.pedals import HOLDING
 from livegen.stage.settings import StageSettings
 from livegen.stage.turns import Turns
 
+if TYPE_CHECKING:
+    from mido import Message
+
+CLOCK = frozenset(("clock", "start", "continue", "stop", "songpos"))
+
 
 class Session:
     """One player, one conversation, any number of inputs and outputs."""
@@ -44,6 +51,7 @@ class Session:
         self._mixer = Mixer(settings, self._hands, self._effects)
         self._turns = Turns(settings, self._hands, self._mixer, self._effects)
         self._unheard: set[int] = set()  # channels
+        self._tapping = False  # the tap control is down
 
     @property
     def state(self) -> State:
@@ -133,19 +141,32 @@ class Session:
             return  # sent before the input was closed; nothing would end a note that it begins
         if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
             return
-        panic = self._settings.panic
-        if panic is not None and panic.mine(message):
-            if panic.pressed(message):
-                self._panic(at)
-                return
-            if not self._hands.has_down(message, port):  # else it was pressed before it became the panic control
-                return
+        if message.type in CLOCK:
+            self._turns.time.follow(message, at)
+        if self._is_control(message, at, port):
+            return
         change = self._hands.hear(message, at, port)
         self._mixer.forward(message, change, at)
         self._act(change, at)
         if change.pedal and message.type == "control_change" and message.control in HOLDING:
             down = self._hands.pedals.is_down(message.channel, message.control)
             self._effects.publish(PedalMoved(Part.CALL, message.control, down, at))
+
+    def _is_control(self, message: Message, at: MonotonicTime, port: PortId) -> bool:
+        """Whether a message comes from the panic control or the tap control, and does what that is for."""
+        panic, tap = self._settings.panic, self._settings.tap
+        if panic is not None and panic.mine(message):
+            pressed = panic.pressed(message)
+            if pressed:
+                self._panic(at)
+        elif tap is not None and tap.mine(message):
+            pressed = tap.pressed(message)
+            if pressed and not self._tapping:
+                self._turns.time.tap(at)
+            self._tapping = pressed
+        else:
+            return False
+        return pressed or not self._hands.has_down(message, port)  # down: it was pressed before it had this use
 
     def _act(self, change: Change, at: MonotonicTime) -> None:
         """Pass the effect of a message to the conversation."""

@@ -41,7 +41,7 @@ def test_one_name_is_spelt_in_four_ways() -> None:
 
 
 APPLIES = {
-    Applies.AT_ONCE: {"channel", "window", "window-of", "panic", "thru", "response-channel"},
+    Applies.AT_ONCE: {"channel", "window", "window-of", "panic", "tap", "thru", "response-channel"},
     Applies.NEXT_RESPONSE: {
         "silence",
         "pedal-silence",
@@ -50,6 +50,9 @@ APPLIES = {
         "temperature",
         "top-p",
         "min-p",
+        "length",
+        "pulse",
+        "tempo",
     },
     Applies.PORTS: {
         "in",
@@ -90,6 +93,10 @@ def test_what_applies_while_it_plays_is_known_to_the_stage() -> None:
         "temperature": 0.5,
         "top_p": 0.5,
         "min_p": 0.5,
+        "length": "2bars",
+        "pulse": "strict",
+        "tempo": 92.0,
+        "tap": "soft",
     }
     for spec in SPECS:
         other = others.get(spec.field, object())
