@@ -66,17 +66,17 @@ def evaluate(context: click.Context, /, *, as_json: bool, generate: bool, in_tim
     if generate and in_time:
         raise click.UsageError("--generate and --time are two evaluations: run one after the other.")
     kind = "--generate" if generate else "--time" if in_time else ""
-    for name in {name for names in _OPTIONS.values() for name in names}.difference(_OPTIONS[kind]):
+    for name in sorted({name for names in _OPTIONS.values() for name in names}.difference(_OPTIONS[kind])):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            of = [f"with {other}" if other else "without --generate and --time" for other in _with(name)]
-            raise click.UsageError(f"--{name.replace('_', '-')} is only valid {' or '.join(of)}.")
+            valid = f"not valid with {kind}" if kind else f"only valid with {' or '.join(_kinds(name))}"
+            raise click.UsageError(f"--{name.replace('_', '-')} is {valid}.")
     if given["folder"] is None and not in_time:
         raise click.MissingParameter(param_hint="'--data'", param_type="option")
     found = _timed(**given) if in_time else _generated(**given) if generate else _loss(**given)
     click.echo(json.dumps(found.plain(), indent=2) if as_json else found.text())
 
 
-def _with(option: str) -> list[str]:
+def _kinds(option: str) -> list[str]:
     return [kind for kind, options in _OPTIONS.items() if option in options]
 
 

@@ -32,9 +32,13 @@ _WIDTHS = np.diff(_EDGES).astype(np.float64)
 Floats = NDArray[np.float64]
 
 
-def kernel(grid: Grid, phases: Floats) -> Floats:
+def steadied(spread: float) -> float:
+    """The standard deviation of a response about the grid, from that of the player."""
+    return min(max(SHARE_OF_SPREAD * spread, STEADIEST), LOOSEST)
+
+
+def kernel(grid: Grid, phases: Floats, sd: float) -> Floats:
     """The kernel at these phases, in s since a beat: Gaussians about the points of the grid, over the floor."""
-    sd = min(max(SHARE_OF_SPREAD * grid.spread, STEADIEST), LOOSEST)
     points = np.array(grid.points) * grid.beat
     around = np.concatenate([points[-1:] - grid.beat, points, points[:1] + grid.beat])
     widths = (around[2:] - around[:-2]) / 2  # from the middle before a point to the middle after it
@@ -51,14 +55,16 @@ class Drawing:
         grid: on a clock that is 0 at the last onset of the context.
         temperature: of the step's distribution.
         bins: number of bins that a step may have.
+        sd: s, the standard deviation of the kernel; None: steadier than the player.
     """
 
-    def __init__(self, grid: Grid, temperature: float = 1.0, bins: int = len(_WIDTHS)) -> None:
+    def __init__(self, grid: Grid, temperature: float = 1.0, bins: int = len(_WIDTHS), sd: float | None = None) -> None:
+        sd = steadied(grid.spread) if sd is None else sd
         self._origin, self._beat = grid.origin, grid.beat
         self._edges, self._widths, self._temperature = _EDGES_FINE[: bins + 1], _WIDTHS[:bins], temperature
         cells = round(grid.beat / RESOLUTION)
         phases = np.linspace(0.0, grid.beat, cells + 1)
-        weights = grid.certainty * kernel(grid, (phases[1:] + phases[:-1]) / 2) + 1 - grid.certainty
+        weights = grid.certainty * kernel(grid, (phases[1:] + phases[:-1]) / 2, sd) + 1 - grid.certainty
         in_beat = np.concatenate([[0.0], np.cumsum(weights / weights.mean())])
         times = np.arange(cells + int(self._edges[-1]) + round(CHORD / RESOLUTION) + 3) * RESOLUTION
         whole = np.floor(times / grid.beat)

@@ -22,7 +22,7 @@ TEMPLATES: tuple[tuple[float, ...], ...] = (
     (0.0, 1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6),
 )
 """Halves, triplets, quarters, swing 2:1 and 3:2, swung quarters, sextuplets."""
-FACTORS = (1.0, 1 / 2, 2.0, 5 / 4, 4 / 5, 3 / 2, 2 / 3, 3 / 4, 4 / 3)
+FACTORS = (1.0, 1 / 2, 2.0, 5 / 4, 4 / 5, 5 / 2, 3 / 2, 2 / 3, 3 / 4, 4 / 3, 5 / 6)
 """Of the follower's beat: the periods that are tried."""
 SHORTEST, LONGEST = 0.25, 1.6  # s, of a period
 BINS = 60  # of a histogram

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CHORD = 0.035  # s from the first onset of a chord to its last
 REMEMBERED = 100  # chords
 PAUSE = 1.5  # s without an onset, after which the next one begins a call: a tempo that is set counts from there
-DOUBTFUL, SURE = 0.30, 0.45
+DOUBTFUL, SURE = 0.33, 0.48
 """Scores of a fit, for each onset, from which a pulse is possible, and from which it is certain."""
 SHORTEST = 0.33  # s, of a beat
 SAME = 0.04  # relative difference of two periods that are the same

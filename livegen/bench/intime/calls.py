@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livegen.note import MonotonicTime, SoundedNote
 from livegen.stage.grid import Grid
@@ -14,9 +15,18 @@ TEMPOS = (48, 60, 72, 84, 92, 104, 120, 138, 160, 184)  # beats per minute
 JITTERS = (0.008, 0.020)  # s, standard deviation of an onset
 FEELS = {"straight": 1 / 2, "swing 3:2": 3 / 5, "swing 2:1": 2 / 3}
 """Where the second eighth note of a beat begins."""
+CLOSE = 0.030  # s: an onset this near to a point is on it
 SHORTEST_CALL = 9.0  # s
 FEWEST_BARS = 4
 _CHORDS = ((0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14))  # I vi IV V, in semitones above the tonic
+
+
+def deviations(times: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
+    """The signed distance of each time to the nearest point of a grid, in s."""
+    points = np.array(grid.points) * grid.beat
+    away = (times[:, None] - grid.origin - points + grid.beat / 2) % grid.beat - grid.beat / 2
+    nearest: NDArray[np.float64] = away[np.arange(len(times)), abs(away).argmin(axis=1)]
+    return nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,12 @@ class Call:
     notes: tuple[SoundedNote, ...]  # in order, from 0 s on
     grid: Grid  # the finest points on which a response may play, on the clock of the notes
     swing: float | None = None  # where the second eighth note of a beat begins
+
+    @property
+    def on_grid(self) -> float:
+        """The share of its own onsets that are CLOSE to a point of its grid."""
+        away = deviations(np.array([note.onset for note in self.notes]), self.grid)
+        return float((abs(away) <= CLOSE).mean())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,17 @@ from math import log
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livegen.bench.intime.songs import STEADY, beats, has_beats, unsteadiness
 from livegen.config.settings import Settings
 from livegen.encoding import CELL, TIME_EDGES, context, time_bin
-from livegen.engine.drawing import RESOLUTION, Drawing
+from livegen.engine.drawing import RESOLUTION, STEADIEST, Drawing
 from livegen.engine.runtime import Runtime, how
 from livegen.io import notes as reading
 from livegen.live.daemon import stage_settings
 from livegen.note import WINDOW, Note, SoundedNote, Struck, to_notes
+from livegen.stage.grid import Grid
 from livegen.stage.intime import InTime
 
 WINDOWS = 8
@@ -79,14 +81,19 @@ def _window(
         if place >= WINDOW and step < LONGEST:
             last = sounded[start - WINDOW + place - 1].onset
             grid = time.grid(last)
-            gain = 0.0 if grid is None else Drawing(grid.since(last)).gain(state.steps, step)
+            gain = 0.0 if grid is None else _gain(grid.since(last), state.steps, step)
             yield _loss(state.steps, step), gain, grid is not None
         if place >= WINDOW:
             time.hear(_struck(sounded[start - WINDOW + place]))
         _, state = runtime.play(state, np.array((token,), np.int32), sampling)
 
 
-def _loss(logits: np.ndarray[tuple[int, ...], np.dtype[np.float32]], step: float) -> float:
+def _gain(grid: Grid, logits: NDArray[np.float32], step: float) -> float:
+    """With the player's own spread: that a response is steadier than the player is wanted, as a lower temperature is."""
+    return Drawing(grid, sd=max(grid.spread, STEADIEST)).gain(logits, step)
+
+
+def _loss(logits: NDArray[np.float32], step: float) -> float:
     at = time_bin(step)
     shifted = logits.astype(np.float64) - float(logits.max())
     width = (TIME_EDGES[at + 1] - TIME_EDGES[at]) * CELL / RESOLUTION

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.bench.intime.calls import Call
+from livegen.bench.intime.calls import CLOSE, Call, deviations
 from livegen.note import SoundedNote
 
-CLOSE = 0.030  # s: an onset this near to a point is on it
 DRIFT_FROM, DRIFT_TO = 7.0, 9.0  # s after the first onset of the response
 FEWEST_ONSETS = 5  # of a response that is measured
 UPBEATS = (0.42, 0.72)
@@ -28,6 +27,7 @@ class Kept:
     name: str
     onsets: int
     on_grid: float  # share of onsets that are CLOSE to a point of the call's grid
+    call: float  # the same for the call's own onsets
     chance: float  # the same for onsets anywhere
     entry: float  # s from the first onset to the nearest beat
     entry_on_grid: float  # s from the first onset to the nearest point
@@ -43,18 +43,18 @@ def measure(call: Call, response: Sequence[SoundedNote]) -> Kept | None:
         return None
     onsets = np.array([note.onset for note in response])
     grid = call.grid
-    points = np.array(grid.points) * grid.beat
-    away = deviations(onsets - grid.origin, grid.beat, points)
-    to_beat = deviations(onsets[:1] - grid.origin, grid.beat, np.zeros(1))[0]
+    away = deviations(onsets, grid)
+    to_beat = deviations(onsets[:1], replace(grid, points=(0.0,)))[0]
     since = onsets - onsets[0]
     late = away[(since >= DRIFT_FROM) & (since <= DRIFT_TO)]
     swing = _swing((onsets - grid.origin) / grid.beat % 1) if call.swing is not None else None
-    gaps = np.diff([*points, grid.beat])
+    gaps = np.diff([*grid.points, 1.0]) * grid.beat
     return Kept(
         group=call.group,
         name=call.name,
         onsets=len(onsets),
         on_grid=float((abs(away) <= CLOSE).mean()),
+        call=call.on_grid,
         chance=float(np.minimum(2 * CLOSE, gaps).sum() / grid.beat),
         entry=float(abs(to_beat)),
         entry_on_grid=float(abs(away[0])),
@@ -63,13 +63,6 @@ def measure(call: Call, response: Sequence[SoundedNote]) -> Kept | None:
         swing=swing,
         keeps_swing=None if swing is None or call.swing is None else abs(swing - call.swing) <= KEEPS,
     )
-
-
-def deviations(times: NDArray[np.float64], beat: float, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The signed distance of each time to the nearest point, in s. Times and points are in s since a beat."""
-    away = (times[:, None] - points + beat / 2) % beat - beat / 2
-    nearest: NDArray[np.float64] = away[np.arange(len(times)), abs(away).argmin(axis=1)]
-    return nearest
 
 
 def _swing(phases: NDArray[np.float64]) -> float | None:

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from livegen.bench.intime import calls, freedom, jam, songs
+from livegen.bench.intime.calls import CLOSE
 from livegen.bench.intime.freedom import Scored
-from livegen.bench.intime.measures import CLOSE, Kept, measure
+from livegen.bench.intime.measures import Kept, measure
 from livegen.config.settings import Settings
 from livegen.engine import choose
 from livegen.engine.card import Card
@@ -26,7 +27,16 @@ TARGETS = {
     "songs": {"on the grid": 0.92, "entries": 0.95},
 }
 """The least shares, by group."""
-COLUMNS = ("on the grid", "worst tenth", "by chance", "entries", "on a beat", "drift [ms]", "keep the swing")
+COLUMNS = (
+    "on the grid",
+    "worst tenth",
+    "the call itself",
+    "by chance",
+    "entries",
+    "on a beat",
+    "drift [ms]",
+    "keep the swing",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,7 @@ def _figures(group: Sequence[Kept]) -> dict[str, float]:
         "calls": float(len(group)),
         "on the grid": float(np.average(shares, weights=weights)),
         "worst tenth": float(np.sort(shares)[: max(1, len(shares) // 10)].mean()),
+        "the call itself": float(np.mean([kept.call for kept in group])),
         "by chance": float(np.average([kept.chance for kept in group], weights=weights)),
         "entries": float(np.mean([kept.entry_on_grid <= CLOSE for kept in group])),
         "on a beat": float(np.mean([kept.entry <= CLOSE for kept in group])),

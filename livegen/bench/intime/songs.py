@@ -27,6 +27,8 @@ CALLS = 4
 BEFORE = 8.0  # s of beats before the end of a call that give its tempo
 STEADY = 0.03  # a song whose beats vary more than this, relative to their length, has no grid to compare with
 FEWEST_NOTES = 20
+KEPT = 0.75
+"""Share of a call's own onsets that must be on its sixteenths. Fewer: its annotated beats are not those it keeps."""
 FEWEST_BEATS = 8
 SIXTEENTHS = (0.0, 0.25, 0.5, 0.75)
 
@@ -76,7 +78,7 @@ def beats(path: Path) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 
 
 def cut(paths: Sequence[Path], seed: int) -> Iterator[Call]:
-    """Calls of these files that end at a bar line, evenly spread over each. A file without beats gives none.
+    """Calls of these files that end at a bar line, at random places of each. A file without beats gives none.
 
     Args:
         paths: MIDI files.
@@ -102,7 +104,9 @@ def _of_song(path: Path, random: np.random.Generator) -> Iterator[Call]:
             before = at[(at > end - BEFORE) & (at <= end)]
             beat = float(np.median(np.diff(before)))
             grid = Grid(end - start + 1.0, beat, SIXTEENTHS, 0.0, int(bars[k] - bars[k - 1]), 1.0)
-            yield Call(f"{path.stem}, bar {k + 1}", "songs", _shifted(played, 1.0 - start), grid)
+            call = Call(f"{path.stem}, bar {k + 1}", "songs", _shifted(played, 1.0 - start), grid)
+            if call.on_grid >= KEPT:
+                yield call
 
 
 def unsteadiness(beats: NDArray[np.float64], moment: float) -> float:
