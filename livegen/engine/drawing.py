@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from livegen.encoding import CELL, TIME_EDGES
 from livegen.stage.grid import Grid
 
-CHORD = 0.030
+CHORD = 0.020
 """s: notes this close to the first of a chord keep the model's times."""
 
 FLOOR = 0.002
 """Share of the kernel that is flat: no time is impossible."""
 SHARE_OF_SPREAD = 0.4
 """The standard deviation of the response about the grid, as a share of the player's. Steadier, but not a machine."""
-STEADIEST, LOOSEST = 0.005, 0.008  # s
+STEADIEST, LOOSEST = 0.005, 0.006  # s
 
 RESOLUTION = 0.001  # s, of times on the grid
 

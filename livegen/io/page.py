@@ -6,7 +6,7 @@ import shutil
 from typing import TextIO
 
 from livegen.io.ports import OWN_NAME
-from livegen.io.publisher import Level, Line, PortFailed, PortOpened, Published, SettingsApplied, Started
+from livegen.io.publisher import KeepRequested, Level, Line, PortFailed, PortOpened, Published, SettingsApplied, Started
 from livegen.note import MonotonicTime
 from livegen.stage.effects import (
     CallEnded,
@@ -19,6 +19,7 @@ from livegen.stage.effects import (
     Send,
     Silenced,
     ThruChanged,
+    TurnChanged,
     Unheard,
 )
 from livegen.stage.events import Part, Received
@@ -65,7 +66,7 @@ class Page:
             case Started(seconds, listening):
                 what = "Play a phrase, then pause." if listening else "Playing the input."
                 self._line(f"Ready in {seconds:.2f} s. {what} Stop with Ctrl-C.")
-            case SettingsApplied():
+            case SettingsApplied() | TurnChanged() | KeepRequested():
                 pass
             case _:
                 self._notice(item)

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from livegen.config.settings import Settings
+from livegen.note import MonotonicTime
 from livegen.stage.effects import Notice, Send
 from livegen.stage.events import PortId, Received
 
@@ -65,7 +66,14 @@ class Started:
     listening: bool  # to MIDI ports; False: only files play
 
 
-Published = Notice | Send | Received | Line | PortOpened | PortFailed | SettingsApplied | Started
+@dataclass(frozen=True, slots=True)
+class KeepRequested:
+    """The player wants to keep what was played in the last minutes."""
+
+    at: MonotonicTime
+
+
+Published = Notice | Send | Received | Line | PortOpened | PortFailed | SettingsApplied | Started | KeepRequested
 
 
 class Listener(Protocol):

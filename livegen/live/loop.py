@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from livegen.errors import PortError
 from livegen.io.inbox import Inbox
@@ -12,8 +13,18 @@ from livegen.io.output import Output
 from livegen.io.publisher import PortFailed, Publisher
 from livegen.live.process import let_arrive
 from livegen.stage.conversation import Listening
-from livegen.stage.effects import Ask, Effect, Notice, Send
-from livegen.stage.events import Event, OutputClosed, PortId, Received, ServerLost, Stop
+from livegen.stage.effects import Ask, Effect, Notice, Send, Used
+from livegen.stage.events import (
+    Command,
+    Event,
+    Incoming,
+    OutputClosed,
+    PortId,
+    Received,
+    ServerLost,
+    Stop,
+    unanswered,
+)
 from livegen.stage.session import Session
 
 ALL_FAILED = "All outputs have failed. Connect one and start livegen again."
@@ -47,6 +58,16 @@ class Outputs:
         let_arrive(self._open.values())
 
 
+class Desk(Protocol):
+    """Does what is asked for from outside."""
+
+    def obey(self, command: Command) -> Event | Stop | None:
+        """Handle a request. Returns what the loop has to do next."""
+
+    def used(self, used: Used) -> Command:
+        """The request of a bound control."""
+
+
 class Loop:
     """Runs a session.
 
@@ -56,13 +77,20 @@ class Loop:
         outputs: get the messages.
         ask: gets the requests for the model.
         publisher: gets everything that was done.
+        desk: gets the requests from outside; without it there are none.
     """
 
     def __init__(
-        self, session: Session, inbox: Inbox, outputs: Outputs, ask: Callable[[Ask], None], publisher: Publisher
+        self,
+        session: Session,
+        inbox: Inbox,
+        outputs: Outputs,
+        ask: Callable[[Ask], None],
+        publisher: Publisher,
+        desk: Desk | None = None,
     ) -> None:
         self._session, self._inbox, self._outputs = session, inbox, outputs
-        self._ask, self._publisher = ask, publisher
+        self._ask, self._publisher, self._desk = ask, publisher, desk
 
     def open(self, events: Iterable[Event]) -> None:
         """Add the inputs and outputs to the session."""
@@ -77,17 +105,26 @@ class Loop:
         """
         session, inbox = self._session, self._inbox
         while not session.finished:
-            event = inbox.get(session.next_due)
+            event = self._asked(inbox.get(session.next_due))
             if isinstance(event, Stop):
                 return event
             if isinstance(event, ServerLost):
                 raise PortError(event.why)
-            self._do(session.step(event, inbox.now()))
+            for effects in session.parts(event, inbox.now()):
+                self._do(effects)
             if isinstance(event, Received):
                 self._publisher.publish(event)
             if isinstance(session.state, Listening):
                 gc.collect(0)  # the collector is off, and nothing is due now
         return Stop("the inputs have ended")
+
+    def _asked(self, event: Incoming | None) -> Event | ServerLost | Stop | None:
+        """What follows from a request, or any other event as it is."""
+        if isinstance(event, Stop) and event.reload and self._desk is not None:
+            event = Command("reload", {}, unanswered)
+        if isinstance(event, Command):
+            return self._desk.obey(event) if self._desk is not None else None
+        return event
 
     def leave(self, stop_listening: Callable[[], None]) -> None:
         """End all sound, for any reason of leaving."""
@@ -99,10 +136,10 @@ class Loop:
         self._outputs.let_arrive()
 
     def _hear_out(self) -> None:
-        """Handle what the player did before the inputs were closed. A Stop is put back into the inbox."""
-        kept: list[Stop] = []
+        """Handle what the player did before the inputs were closed. A Stop or a request is put back into the inbox."""
+        kept: list[Stop | Command] = []
         while (event := self._inbox.get(self._inbox.now())) is not None:
-            if isinstance(event, Stop):
+            if isinstance(event, Stop | Command):
                 kept.append(event)
             elif not isinstance(event, ServerLost):
                 self._perform(self._session.step(event, self._inbox.now()))
@@ -122,10 +159,13 @@ class Loop:
         failed: set[PortId] = set()
         done: list[Send | Notice] = []
         for effect in effects:
-            if isinstance(effect, Ask):
-                self._ask(effect)
-            elif not isinstance(effect, Send):
-                done.append(effect)
+            if not isinstance(effect, Send):
+                if isinstance(effect, Ask):
+                    self._ask(effect)
+                elif not isinstance(effect, Used):
+                    done.append(effect)
+                elif self._desk is not None:
+                    self._inbox.put(self._desk.used(effect))
             elif effect.output not in failed:
                 if self._outputs.send(effect):
                     done.append(effect)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
 
 
@@ -73,6 +74,8 @@ class StageSettings:
     length: Length | None = None  # of a response; None: about that of the call
     tempo: float | None = None  # beats per minute; None: the player's
     tap: Control | None = None
+    bindings: tuple[Binding, ...] = ()
+    state_control: int | None = None  # the controller that tells MIDI ports whose turn it is
 
 
 AUTO = "auto"

@@ -69,17 +69,14 @@ def test_what_the_model_wants_between_two_points_goes_to_the_nearer_one() -> Non
 
 def test_a_chord_stays_as_the_model_has_it() -> None:
     logits = np.full(TIME_BINS, -30, np.float32)
-    logits[:3] = 0.0  # 0 to 30 ms
-    drawing, random = Drawing(replace(GRID, origin=0.0)), np.random.default_rng(1)
-    drawing.play(0.65)
-    assert len({drawing.draw(logits, random)[0] for _ in range(2)} | {0}) >= 1
+    logits[:2] = 0.0  # 0 to 20 ms
     steps = []
     for seed in range(300):
         drawing = Drawing(replace(GRID, origin=0.0))
         drawing.play(0.65)
         steps.append(drawing.draw(logits, np.random.default_rng(seed))[1])
     assert max(steps) <= CHORD
-    assert np.mean(steps) == pytest.approx(0.015, abs=0.002)
+    assert np.mean(steps) == pytest.approx(0.010, abs=0.002)
 
 
 def test_a_step_on_the_grid_gains_and_one_off_it_costs() -> None:

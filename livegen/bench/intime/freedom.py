@@ -89,7 +89,7 @@ def _window(
 
 
 def _gain(grid: Grid, logits: NDArray[np.float32], step: float) -> float:
-    """With the player's own spread: that a response is steadier than the player is wanted, as a lower temperature is."""
+    """With the spread of the player: that responses are steadier is a choice, as a lower temperature is."""
     return Drawing(grid, sd=max(grid.spread, STEADIEST)).gain(logits, step)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from mido import Message
 
@@ -11,8 +10,9 @@ from livegen.config.settings import Settings
 from livegen.engine.improviser import Improviser
 from livegen.io.inbox import VirtualInbox
 from livegen.io.publisher import Published, Publisher
-from livegen.live.daemon import ask_at_once, stage_settings
+from livegen.live.daemon import stage_settings
 from livegen.live.loop import Loop, Outputs
+from livegen.live.model import ModelAtOnce
 from livegen.note import MonotonicTime, SoundedNote
 from livegen.stage.effects import NoteEnded
 from livegen.stage.events import InputClosed, InputOpened, Part, PortId, Received
@@ -39,7 +39,7 @@ def answer(call: Sequence[SoundedNote], improviser: Improviser, settings: Settin
     events = _events(call)
     inbox = VirtualInbox(events)
     session = Session(stage_settings(settings))
-    loop = Loop(session, inbox, Outputs((), publisher), partial(ask_at_once, inbox, improviser, seed), publisher)
+    loop = Loop(session, inbox, Outputs((), publisher), ModelAtOnce(improviser, inbox.put, seed=seed).ask, publisher)
     loop.open([InputOpened(PORT, live=False)])
     loop.run()
     over = max(note.onset for note in call)

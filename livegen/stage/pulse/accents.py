@@ -34,6 +34,8 @@ class Chords:
         self._pitch = 55.0
         self._step = -1.2  # log of s
         self._struck = [-9.0] * 12
+        self._usual_size = 1.5
+        self._usual_new = 0.4
 
     def belongs(self, at: float) -> bool:
         """Whether an onset is part of the chord that is not complete yet."""
@@ -62,14 +64,16 @@ class Chords:
         features = (
             (self._loudest - self._velocity) / 12,
             (self._pitch - self._lowest) / 12,
-            min(self._size, 6) - 2.0,
+            min(self._size, 6) - self._usual_size,
             max(-2.0, min(2.0, before - self._step)),
             max(-2.0, min(2.0, after - self._step)),
-            float(min(self._new, 4)),
+            min(self._new, 4) - self._usual_new,
         )
         self._velocity += FOLLOW * (self._loudest - self._velocity)
         self._pitch += FOLLOW * (self._lowest - self._pitch)
         self._step += FOLLOW * (max(-3.0, min(1.0, before)) - self._step)
+        self._usual_size += FOLLOW * features[2]
+        self._usual_new += FOLLOW * features[5]
         self._last, self.start = at, None
         beat = BEAT[0] + sum(w * f for w, f in zip(BEAT[1:], features, strict=True))
         chance = 1 / (1 + exp(-beat))
@@ -77,6 +81,7 @@ class Chords:
         return Accent(at, log(chance / ON), log((1 - chance) / (1 - ON)), down)
 
 
-ON = 0.45  # share of the chords that are on a beat
-BEAT = (-0.2, 0.2, 0.5, 0.3, 0.2, 0.3, 0.1)
-DOWN = (-0.2, 0.1, 0.4, 0.1, 0.1, 0.2, 0.3)
+ON = 0.34  # share of the chords that are on a beat
+# Logistic regressions on annotated beats of POP909, ASAP and MAESTRO: a constant, then by feature.
+BEAT = (-0.70, 0.28, 0.34, 0.58, -0.27, 0.36, 0.34)
+DOWN = (-0.55, 0.07, 0.80, -0.04, -0.20, -0.06, 0.44)

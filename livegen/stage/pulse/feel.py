@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from livegen.stage.pulse.hypothesis import POINTS, ROUND, Hypothesis
+from livegen.stage.pulse.hypothesis import ROUND, Hypothesis
 
-USED = 0.045  # share of the onsets from which a point is used
+USED = 0.06  # share of the onsets from which a point is used
 BARS = ((4, 0.5), (3, 0.0), (2, -0.5))  # beats in a bar, and how much that is expected (a natural logarithm)
 CLEAR = 1.5  # by which a bar must be better than having none
 
 
 def points_of(hypothesis: Hypothesis) -> tuple[float, ...]:
+    """The points of a beat that the player uses, as the player has them."""
     least = USED * hypothesis.total
-    counts, offsets = hypothesis.counts, hypothesis.offsets
-    used = [point + offsets[n] for n, point in enumerate(POINTS) if n and counts[n] > least]
-    used.sort()
-    return (0.0, *used)
+    return tuple(point for point, count in zip(hypothesis.points, hypothesis.counts, strict=True) if count > least)
 
 
 def bar_of(bars: list[float]) -> tuple[int, int]:

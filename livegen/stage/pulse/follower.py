@@ -9,25 +9,33 @@ from livegen.note import MonotonicTime
 from livegen.stage.grid import Grid
 from livegen.stage.pulse.accents import Accent, Chords
 from livegen.stage.pulse.feel import bar_of, points_of
-from livegen.stage.pulse.hypothesis import LONGEST, SHORTEST, Hypothesis
+from livegen.stage.pulse.hypothesis import HISTORY, LONGEST, SHORTEST, Hypothesis, same
 from livegen.stage.pulse.resonators import Resonators
+from livegen.stage.pulse.search import Search
 
-KEPT = 8  # hypotheses
-HISTORY = 24  # chords that a new hypothesis is tried on
-REPLAY = 8  # of them, at each chord
+KEPT = 4  # hypotheses
+REPLAY = (12, 4)  # of the chords that a new hypothesis is tried on, at each chord: at first, and later
+LOOKS = (16, 3)  # ideas at each chord: at first, and later
+PAUSE = 0.3  # s without an onset, after which there is time for more ideas
+PONDER = 30  # times the work of an early chord that are done then
 FEWEST = 4  # chords before the first hypothesis
 LOYALTY = 1.0  # by which another hypothesis must be better to take the lead
-BEGIN, APPEAR, VANISH = 0.05, 0.01, 0.02  # chance that there is a pulse; that one begins or ends, at each chord
-MULTIPLES = (1, 2, 3, 4, 6)
-# From the leader: factor of the period, shift in periods.
-VARIANTS = (
-    (2.0, 0.0), (0.5, 0.0), (1.0, 0.5), (2.0, 1.0), (3.0, 0.0), (1 / 3, 0.0), (1.5, 0.0), (1.0, 1 / 3), (2 / 3, 0.0),
-    (1.0, 2 / 3), (3.0, 1.0), (1.0, 0.25), (1.5, 0.5), (3.0, 2.0), (1.0, 0.75), (1.5, 1.0),
-)  # fmt: skip
+STRAY, LEARN = 0.08, 0.03  # at first, and how fast it is learnt
+BEGIN, APPEAR, VANISH = 0.05, 0.003, 0.006  # chance that there is a pulse; that one begins or ends, at each chord
 
 
 class Pulse:
-    """The pulse of one player."""
+    """The pulse of one player.
+
+    Some hypotheses are kept, and the best of them leads. New ones come from the steady rates that are heard and from
+    variants of the leader; each is tried on the chords heard last, and kept if it explains them better. All work is
+    done at the onsets, a bounded amount at each, but for one longer look in a pause.
+
+    How sure it is: the chance that there is a pulse, by Bayes' rule from how well the grid that would have been shown
+    before each onset predicts it, against onsets at any time. `Grid.certainty` is that chance times the share of the
+    player's onsets that are on the grid, so that certainty times the density of the grid + 1 - certainty is the density
+    of the next onset.
+    """
 
     def __init__(self) -> None:
         self.clear()
@@ -40,22 +48,36 @@ class Pulse:
         self._kept: list[Hypothesis] = []
         self._leader: Hypothesis | None = None
         self._shown: tuple[float, ...] = ()
-        self._certainty = BEGIN
+        self._chance = BEGIN  # that there is a pulse
+        self._stray = STRAY  # share of the onsets of a pulse that are off the grid
         self._trial: Hypothesis | None = None
         self._waiting: list[Accent] = []
-        self._ideas: list[Hypothesis] = []
-        self._turn = 0
+        self._trials: list[Hypothesis] = []
+        self._search = Search()
+        self._pondered = False
 
     def onset(self, at: MonotonicTime, pitch: int = 60, velocity: int = 64) -> None:
-        """Take in a note of the player, in order of time."""
+        """Take in a note of the player.
+
+        Args:
+            at: s, in order.
+            pitch: 0..127.
+            velocity: 1..127.
+        """
         if self._chords.start is not None and not self._chords.belongs(at):
             self._hear(self._chords.complete(at))
         self._chords.add(at, pitch, velocity)
 
     def grid(self, now: MonotonicTime) -> Grid | None:
-        """The pulse as it is believed at this moment."""
+        """The pulse as it is known at this moment, its origin the last beat (downbeat) before `now`.
+
+        Returns:
+            None: too few onsets to tell. Where there are enough but no pulse, the certainty is near 0.
+        """
         if self._chords.start is not None and not self._chords.belongs(now):
             self._hear(self._chords.complete(now))
+        if len(self._history) >= FEWEST and not self._pondered and now - self._history[-1].at > PAUSE:
+            self._ponder()
         leader = self._leader
         if leader is None:
             return None
@@ -64,70 +86,68 @@ class Pulse:
         origin = leader.at + beats * leader.period
         if bar:
             origin -= (leader.number + int(beats) - first) % bar * leader.period
-        return Grid(origin, leader.period, self._shown, leader.spread, bar, self._certainty)
+        return Grid(origin, leader.period, self._shown, leader.spread, bar, self._chance * (1 - self._stray))
 
     def _hear(self, chord: Accent) -> None:
         self._judge(chord.at)
+        self._history.append(chord)
+        self._pondered = False
+        if self._trial is not None:
+            self._waiting.insert(0, chord)
         for hypothesis in self._kept:
             hypothesis.hear(chord.at, chord.on, chord.off, chord.down)
         self._resonators.hear(chord.at, 1.0 + max(0.0, chord.on))
-        self._history.append(chord)
         if len(self._history) >= FEWEST:
-            self._try()
+            self._try(later=len(self._history) == HISTORY)
         self._choose()
 
     def _judge(self, at: float) -> None:
         """Whether there is a pulse: by how well the grid that is shown has predicted this onset."""
-        certainty = self._certainty
+        chance, stray = self._chance, self._stray
         leader = self._leader
         if leader is not None:
-            density = density_of(leader, self._shown, at)
-            certainty = certainty * density / (certainty * density + 1 - certainty)
-        self._certainty = certainty * (1 - VANISH) + (1 - certainty) * APPEAR
+            on = (1 - stray) * density_of(leader, self._shown, at)
+            density = on + stray
+            chance = chance * density / (chance * density + 1 - chance)
+            self._stray += LEARN * chance * (stray / density - stray)
+        self._chance = chance * (1 - VANISH) + (1 - chance) * APPEAR
 
-    def _try(self) -> None:
+    def _try(self, *, later: bool) -> None:
         """Play the recent onsets to a new hypothesis, a few at a time."""
         if self._trial is None:
-            if not self._ideas:
-                self._ideas = self._think()
-            if not self._ideas:
+            if not self._trials:
+                self._trials = self._search.look(
+                    LOOKS[later], list(self._history), self._resonators, self._kept, self._leader
+                )
+            if not self._trials:
                 return
-            self._trial = self._ideas.pop()
+            self._trial = self._trials.pop()
             self._waiting = list(self._history)
             self._waiting.reverse()
-        else:
-            self._waiting.insert(0, self._history[-1])
         trial = self._trial
-        for _ in range(min(REPLAY, len(self._waiting))):
+        for _ in range(min(REPLAY[later], len(self._waiting))):
             chord = self._waiting.pop()
             trial.hear(chord.at, chord.on, chord.off, chord.down)
         if not self._waiting:
             self._trial = None
             self._admit(trial)
 
-    def _think(self) -> list[Hypothesis]:
-        """New hypotheses, worst first: from the strongest rates, or by analogy to the leader."""
-        self._turn += 1
-        leader = self._leader
-        if leader is None or self._turn % 3 == 0:
-            ideas = [
-                (peak.at + shift * peak.period, peak.period * multiple)
-                for peak in self._resonators.peaks(2)
-                for multiple in MULTIPLES
-                for shift in range(2 if multiple == 2 else 1)
-            ]
-        else:
-            variants = (VARIANTS[(self._turn * 3 + n) % len(VARIANTS)] for n in range(3))
-            ideas = [(leader.at + shift * leader.period, leader.period * factor) for factor, shift in variants]
-        start = self._history[0].at
-        return [beginning(at, period, start) for at, period in reversed(ideas) if SHORTEST <= period <= LONGEST]
+    def _ponder(self) -> None:
+        """In a pause, try the ideas that there was no time for."""
+        self._pondered = True
+        for _ in range(PONDER):
+            self._try(later=False)
+            self._choose()
 
     def _admit(self, new: Hypothesis) -> None:
+        """Keep a hypothesis that has been tried, if it is better than one of those that are kept."""
         if not SHORTEST <= new.period <= LONGEST:
             return
+        if self._leader is not None:  # before what it was tried on, it is taken to be as good as the leader
+            new.evidence += self._leader.earlier
         for index, old in enumerate(self._kept):
             if same(old, new):
-                if new.score > old.score + 2.0 and old is not self._leader:
+                if new.score > old.score + LOYALTY and old is not self._leader:
                     self._kept[index] = new
                 return
         if len(self._kept) < KEPT:
@@ -138,27 +158,17 @@ class Pulse:
             self._kept[self._kept.index(worst)] = new
 
     def _choose(self) -> None:
+        """Let the best hypothesis lead, and drop those that have become the leader's or none."""
+        self._kept = [one for one in self._kept if SHORTEST <= one.period <= LONGEST]
         if not self._kept:
+            self._leader = None
             return
         best = max(self._kept, key=lambda hypothesis: hypothesis.score)
         leader = self._leader
         if leader is None or leader not in self._kept or best.score > leader.score + LOYALTY:
             self._leader = leader = best
-        self._kept = [
-            one for one in self._kept if one is leader or (SHORTEST <= one.period <= LONGEST and not same(one, leader))
-        ]
+        self._kept = [one for one in self._kept if one is leader or not same(one, leader)]
         self._shown = points_of(leader)
-
-
-def beginning(at: float, period: float, start: float) -> Hypothesis:
-    return Hypothesis(at + (start - at) // period * period, period)
-
-
-def same(one: Hypothesis, other: Hypothesis) -> bool:
-    if abs(one.period / other.period - 1) > 0.03:
-        return False
-    beats = (one.at - other.at) / one.period
-    return abs(beats - round(beats)) < 0.07
 
 
 def density_of(leader: Hypothesis, points: tuple[float, ...], at: float) -> float:

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass, field
 from math import exp, log, pi, sqrt
 
-POINTS = (0.0, 1 / 6, 1 / 4, 1 / 3, 1 / 2, 3 / 5, 2 / 3, 3 / 4, 5 / 6)
-"""Where onsets may be in a beat: halves, quarters, thirds, sixths, and light swing."""
-EXPECTED = (3.0, 0.1, 0.4, 0.25, 1.5, 0.1, 0.4, 0.5, 0.1)
-"""Onsets at each point that a new hypothesis takes for granted."""
-CELLS = 60
-BELOW = tuple(max(n for n, point in enumerate(POINTS) if point <= (cell + 0.5) / CELLS) for cell in range(CELLS))
-STRAY = 0.12  # share of onsets that are on no point
+STRAY = 0.1  # share of onsets that are on no point
 SHORTEST, LONGEST = 0.29, 1.4  # s, of a beat
-JITTER = 0.015  # s, the spread that a new hypothesis expects
-SURE = 6.0  # onsets that this expectation is worth
-NARROWEST, WIDEST = 0.005, 0.035  # s
+JITTER = 0.014  # s, the spread that a new hypothesis expects
+SURE = 8.0  # onsets that this expectation is worth
+NARROWEST, WIDEST = 0.005, 0.035  # s, of the spread
+HISTORY = 24  # chords that a new hypothesis is tried on
 FADE = 0.985  # of the evidence, at each onset
-COUNTS_FADE = 0.985  # of the counts at the points
-DRIFT = 3e-6  # 1/s, variance of the relative change of tempo in a second
-WANDER = 2e-6  # s, variance of the phase, gained in a second
+FEEL_FADE = 0.985  # of the feel, at each onset
+DRIFT = 2e-7  # 1/s, variance of the relative change of tempo in a second
+WANDER = 1e-6  # s, variance of the phase, gained in a second
+UNSTEADY = 40.0  # how much more both gain while onsets are all early or all late
+SLOWLY = 15.0  # onsets that the division's own points are worth
+FEEL = 0.01  # beats, by which a player's points may differ from those of the division
 ROUND = 12  # beats: bars of 2, 3, 4 and 6 beats divide it
 BARS_FADE = 0.8
-CENTRE, WIDTH = 0.6, 0.5  # the expected beat: a normal distribution of its logarithm about log(0.6 s)
+CENTRE, WIDTH = 0.68, 0.5  # the expected beat: a normal distribution of its logarithm about log(0.68 s)
+CELLS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """How a beat is divided."""
+
+    points: tuple[float, ...]  # where onsets may be in a beat
+    expected: tuple[float, ...]  # onsets at each point that a new hypothesis takes for granted
+    give: tuple[float, float]  # beats: how far the player's points may be before and after these
+    prior: float  # natural logarithm of how often it is met
+    below: tuple[int, ...] = field(init=False, repr=False)  # the last point at or before each of CELLS equal parts
+
+    def __post_init__(self) -> None:
+        cells = [(cell + 0.5) / CELLS for cell in range(CELLS)]
+        below = tuple(max(n for n, point in enumerate(self.points) if point <= cell) for cell in cells)
+        object.__setattr__(self, "below", below)
+
+
+STRAIGHT = Division((0.0, 0.25, 0.5, 0.75), (3.0, 0.4, 1.5, 0.5), (-0.03, 0.03), 0.0)
+TRIPLE = Division((0.0, 1 / 3, 2 / 3), (3.0, 0.6, 1.2), (-0.03, 0.03), -0.7)
+SWUNG = Division((0.0, 0.6), (3.0, 1.5), (-0.02, 0.02), -1.2)
 
 
 class Hypothesis:
@@ -35,11 +57,13 @@ class Hypothesis:
         "at",
         "bars",
         "counts",
+        "division",
         "evidence",
         "number",
-        "offsets",
         "period",
+        "points",
         "prior",
+        "recent",
         "seen",
         "squares",
         "total",
@@ -47,28 +71,38 @@ class Hypothesis:
         "tt",
         "xt",
         "xx",
-    )  # fmt: skip
+    )
 
-    def __init__(self, at: float, period: float) -> None:
+    def __init__(self, at: float, period: float, division: Division, doubt: float) -> None:
         self.at = at
         self.period = period
-        self.xx, self.xt, self.tt = 0.02**2, 0.0, (0.02 * period) ** 2
+        self.division = division
+        self.xx, self.xt, self.tt = 0.02**2, 0.0, (doubt * period) ** 2
         self.squares, self.seen = SURE * JITTER**2, SURE
-        self.counts = list(EXPECTED)
-        self.total = sum(EXPECTED)
-        self.offsets = [0.0] * len(POINTS)
+        self.points = list(division.points)
+        self.counts = list(division.expected)
+        self.total = sum(division.expected)
         self.evidence = 0.0
+        self.recent: deque[float] = deque(maxlen=HISTORY)
         self.number = 0
         self.bars = [0.0] * ROUND
         self.trend = 0.0
-        self.prior = -0.5 * (log(period / CENTRE) / WIDTH) ** 2
+        self.prior = division.prior - 0.5 * (log(period / CENTRE) / WIDTH) ** 2
 
     @property
     def score(self) -> float:
+        """The evidence, and how much such a beat is expected; a natural logarithm."""
         return self.evidence + self.prior
 
     @property
+    def earlier(self) -> float:
+        """The evidence of what is older than the last HISTORY onsets."""
+        last = len(self.recent) - 1
+        return self.evidence - sum(value * FADE ** (last - n) for n, value in enumerate(self.recent))
+
+    @property
     def spread(self) -> float:
+        """The standard deviation of the onsets about the points, in s."""
         return sqrt(self.squares / self.seen)
 
     def hear(self, at: float, on: float, off: float, down: float) -> None:  # noqa: PLR0915  (in one piece: fast)
@@ -81,67 +115,83 @@ class Hypothesis:
             down: how much likelier it is on a downbeat than on another beat.
         """
         period = self.period
-        beats = (at - self.at) / period
-        whole = int(beats // 1)
+        phase = (at - self.at) / period
+        whole = int(phase // 1)
+        xx, xt, tt = self.xx, self.xt, self.tt
         if whole:
+            phase -= whole
             self.at += whole * period
             self.number = (self.number + whole) % ROUND
-            seconds = min(abs(whole) * period, 10.0)
-            push = 1 + self.trend * self.trend
-            self.xx += whole * (2 * self.xt + whole * self.tt) + WANDER * seconds * push
-            self.xt += whole * self.tt
-            self.tt += DRIFT * period * period * seconds * push
-        phase = beats - whole
-        below = BELOW[int(phase * CELLS) % CELLS]
-        above = below + 1
-        counts, offsets = self.counts, self.offsets
+            seconds = min(abs(whole) * period, 10.0) * (1 + UNSTEADY * self.trend**4)
+            xx += whole * (2 * xt + whole * tt) + WANDER * seconds
+            xt += whole * tt
+            tt += DRIFT * period * period * seconds
+        points, counts = self.points, self.counts
+        index = self.division.below[int(phase * CELLS) % CELLS]
+        point = points[index]
+        error = (phase - point) * period
         variance = self.squares / self.seen
-        point = POINTS[below]
-        error = (phase - point - offsets[below]) * period
-        error_variance = variance + self.xx + point * (2 * self.xt + point * self.tt)
-        low = counts[below] * exp(-0.5 * error * error / error_variance)
-        if above == len(POINTS):
-            above, next_point = 0, 1.0
-        else:
-            next_point = POINTS[above]
-        next_error = (phase - next_point - offsets[above]) * period
-        high = counts[above] * exp(-0.5 * next_error * next_error / error_variance)
-        scale = period / (self.total * sqrt(2 * pi * error_variance))
-        density = STRAY + (1 - STRAY) * (low + high) * scale
-        if high > low:
-            below, point, error, low = above, next_point, next_error, high
-            error_variance = variance + self.xx + point * (2 * self.xt + point * self.tt)
-        belongs = (1 - STRAY) * low * scale / density
+        expected = variance + xx + point * (2 * xt + point * tt)
+        near = counts[index] * exp(-0.5 * error * error / expected)
+        after = index + 1
+        following = points[after] if after < len(points) else 1.0
+        distance = (phase - following) * period
+        far = counts[after % len(counts)] * exp(-0.5 * distance * distance / expected)
+        scale = (1 - STRAY) * period / (self.total * sqrt(2 * pi * expected))
+        density = STRAY + (near + far) * scale
+        if far > near:
+            index, point, error, near = after % len(counts), following, distance, far
+            expected = variance + xx + point * (2 * xt + point * tt)
+        belongs = near * scale / density
         # the filter, as far as the onset belongs to the point
-        gain = (self.xx + point * self.xt) / error_variance
-        gain_t = (self.xt + point * self.tt) / error_variance
+        across, across_t = xx + point * xt, xt + point * tt
+        if index:
+            expected += (FEEL * period) ** 2
+        gain, gain_t = across / expected, across_t / expected
         move = belongs * error
         self.at += gain * move
         self.period = period + gain_t * move
-        across, across_t = self.xx + point * self.xt, self.xt + point * self.tt
-        self.xx -= belongs * gain * across
-        self.xt -= belongs * gain * across_t
-        self.tt -= belongs * gain_t * across_t
-        self.trend += 0.2 * (belongs * error / sqrt(error_variance) - self.trend)
+        self.xx = xx - belongs * gain * across
+        self.xt = xt - belongs * gain * across_t
+        self.tt = tt - belongs * gain_t * across_t
+        self.trend += 0.2 * (move / sqrt(expected) - self.trend)
         # the feel
         rest = (1 - gain) * error
-        self.squares = 0.98 * self.squares + belongs * rest * rest
-        self.seen = 0.98 * self.seen + belongs
-        if self.squares < NARROWEST**2 * self.seen:
-            self.squares = NARROWEST**2 * self.seen
-        elif self.squares > WIDEST**2 * self.seen:
-            self.squares = WIDEST**2 * self.seen
-        counts[below] += belongs
+        squares = FEEL_FADE * self.squares + belongs * rest * rest
+        self.seen = seen = FEEL_FADE * self.seen + belongs
+        self.squares = min(max(squares, NARROWEST**2 * seen), WIDEST**2 * seen)
+        counts[index] += belongs
         self.total += belongs
-        if below:
-            offsets[below] += 0.1 * belongs * (error / period)
-            value = log(density) + off * belongs
-        else:
-            value = log(density) + on * belongs
-            index = self.number if point == 0.0 else (self.number + 1) % ROUND
-            self.bars[index] = BARS_FADE * self.bars[index] + belongs * down
-        self.evidence = FADE * self.evidence + value
         if self.total > 40:
-            for index, expected in enumerate(EXPECTED):
-                counts[index] = 0.75 * counts[index] + 0.25 * expected
-            self.total = sum(counts)
+            self._fade()
+        value = log(density)
+        if index:
+            self._shift(index, belongs * error / (period * (counts[index] + SLOWLY)))
+            value += off * belongs
+        else:
+            value += on * belongs
+            number = (self.number + int(point)) % ROUND
+            self.bars[number] = BARS_FADE * self.bars[number] + belongs * down
+        self.evidence = FADE * self.evidence + value
+        self.recent.append(value)
+
+    def _shift(self, index: int, beats: float) -> None:
+        """Move a point towards where the player has it."""
+        least, most = self.division.give
+        middle = self.division.points[index]
+        self.points[index] = min(max(self.points[index] + beats, middle + least), middle + most)
+
+    def _fade(self) -> None:
+        """Let older onsets count less."""
+        self.counts = [
+            0.75 * count + 0.25 * expected for count, expected in zip(self.counts, self.division.expected, strict=True)
+        ]
+        self.total = sum(self.counts)
+
+
+def same(one: Hypothesis, other: Hypothesis) -> bool:
+    """Whether two hypotheses have become one."""
+    if one.division is not other.division or abs(one.period / other.period - 1) > 0.03:
+        return False
+    beats = (one.at - other.at) / one.period
+    return abs(beats - round(beats)) < 0.07

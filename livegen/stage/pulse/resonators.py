@@ -9,8 +9,8 @@ from itertools import accumulate, repeat
 from math import exp, pi
 from operator import add, mul
 
-LOWEST, SPACING, COUNT = 0.7, 0.06, 175  # Hz, Hz and resonators: up to 11.1 Hz, a tatum of 90 ms
-MEMORY = 4.0  # s until an onset counts 1/e as much
+LOWEST, SPACING, COUNT = 0.7, 0.08, 116  # Hz, Hz and resonators: up to 9.9 Hz, a tatum of 101 ms
+MEMORY = 3.0  # s until an onset counts 1/e as much
 FULL = 30.0  # natural logarithm of the weight at which the sums are scaled down
 
 

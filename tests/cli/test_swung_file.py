@@ -21,7 +21,7 @@ def save_swung(path: Path) -> float:
     strokes = []
     for beat in range(16):
         for point, length in ((0.0, 0.6), (2 / 3, 0.28)):
-            at = 0.5 + (beat + point) * BEAT
+            at = (beat + point) * BEAT
             pitch = 60 + (0, 4, 7, 9)[(beat + round(point)) % 4]
             strokes += [(at, "note_on", pitch), (at + length * BEAT, "note_off", pitch)]
     track, now = MidiTrack(), 0
@@ -30,7 +30,7 @@ def save_swung(path: Path) -> float:
         track.append(Message(kind, note=pitch, velocity=70, time=tick - now))
         now = tick
     MidiFile(tracks=[track], ticks_per_beat=TICKS).save(path)
-    return 0.5 + 15 * BEAT
+    return 15 * BEAT
 
 
 def test_a_response_to_a_swung_call_swings_with_it(tmp_path: Path) -> None:
