@@ -185,7 +185,7 @@ def _is_name(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A pedal, controller or key with a special use. The name of a key becomes its number: key:C4 is key:60."""
+    """A control of livegen itself. The name of a key becomes its number: key:C4 is key:60."""
 
     words: tuple[str, ...] = ("none", "sustain", "sostenuto", "soft")
     placeholder: str = "CONTROL"

@@ -6,7 +6,17 @@ import shutil
 from typing import TextIO
 
 from livegen.io.ports import OWN_NAME
-from livegen.io.publisher import KeepRequested, Level, Line, PortFailed, PortOpened, Published, SettingsApplied, Started
+from livegen.io.publisher import (
+    KeepRequested,
+    Level,
+    Line,
+    PortFailed,
+    PortOpened,
+    Published,
+    RecordingChanged,
+    SettingsApplied,
+    Started,
+)
 from livegen.note import MonotonicTime
 from livegen.stage.effects import (
     CallEnded,
@@ -66,7 +76,7 @@ class Page:
             case Started(seconds, listening):
                 what = "Play a phrase, then pause." if listening else "Playing the input."
                 self._line(f"Ready in {seconds:.2f} s. {what} Stop with Ctrl-C.")
-            case SettingsApplied() | TurnChanged() | KeepRequested():
+            case SettingsApplied() | RecordingChanged() | TurnChanged() | KeepRequested():
                 pass
             case _:
                 self._notice(item)

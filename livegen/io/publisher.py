@@ -68,12 +68,32 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class KeepRequested:
-    """The player wants to keep what was played in the last minutes."""
+    """The player wants to keep the recording of what was just played."""
 
     at: MonotonicTime
 
 
-Published = Notice | Send | Received | Line | PortOpened | PortFailed | SettingsApplied | Started | KeepRequested
+@dataclass(frozen=True, slots=True)
+class RecordingChanged:
+    """What becomes of the music, from now on."""
+
+    state: str  # "off"; "ready": waiting for a note; "recording"; "failing": the disk cannot be written, tried again
+    id: str = ""  # of the recording
+    why: str = ""  # it fails
+
+
+Published = (
+    Notice
+    | Send
+    | Received
+    | Line
+    | PortOpened
+    | PortFailed
+    | SettingsApplied
+    | Started
+    | KeepRequested
+    | RecordingChanged
+)
 
 
 class Listener(Protocol):

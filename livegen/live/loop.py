@@ -110,10 +110,12 @@ class Loop:
                 return event
             if isinstance(event, ServerLost):
                 raise PortError(event.why)
-            for effects in session.parts(event, inbox.now()):
-                self._do(effects)
-            if isinstance(event, Received):
-                self._publisher.publish(event)
+            try:
+                for effects in session.parts(event, inbox.now()):
+                    self._do(effects)
+            finally:
+                if isinstance(event, Received):
+                    self._publisher.publish(event)
             if isinstance(session.state, Listening):
                 gc.collect(0)  # the collector is off, and nothing is due now
         return Stop("the inputs have ended")
@@ -143,6 +145,8 @@ class Loop:
                 kept.append(event)
             elif not isinstance(event, ServerLost):
                 self._perform(self._session.step(event, self._inbox.now()))
+                if isinstance(event, Received):
+                    self._publisher.publish(event)
         for stop in kept:
             self._inbox.put(stop)
 

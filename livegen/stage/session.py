@@ -16,7 +16,17 @@ from mido import Message
 from livegen.note import MonotonicTime
 from livegen.stage.bindings import Bindings
 from livegen.stage.conversation import Listening, State
-from livegen.stage.effects import Effect, Effects, NoteStarted, PedalMoved, Silenced, TurnChanged, Unheard, Used
+from livegen.stage.effects import (
+    Effect,
+    Effects,
+    Ignored,
+    NoteStarted,
+    PedalMoved,
+    Silenced,
+    TurnChanged,
+    Unheard,
+    Used,
+)
 from livegen.stage.events import (
     Event,
     Failed,
@@ -166,13 +176,8 @@ class Session:
     def _hear(self, event: Received) -> Change:
         """Take in a message and forward it."""
         message, at, port = event.message, event.at, event.port
-        if not self._mixer.is_open(port):
-            return NOTHING  # sent before the input was closed; nothing would end a note that it begins
-        if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
-            return NOTHING
-        if message.type in CLOCK:
-            self._turns.time.follow(message, at)
-        if self._is_control(message, at, port):
+        if self._is_ignored(event):
+            self._effects.publish(Ignored(event))
             return NOTHING
         change = self._hands.hear(message, at, port)
         self._mixer.forward(message, change, at)
@@ -187,6 +192,17 @@ class Session:
         if change.pedal and message.type == "control_change" and message.control in HOLDING:
             down = self._hands.pedals.is_down(message.channel, message.control)
             self._effects.publish(PedalMoved(Part.CALL, message.control, down, event.at))
+
+    def _is_ignored(self, event: Received) -> bool:
+        """Whether a message is not music. If it comes from a control, that is used."""
+        message, at, port = event.message, event.at, event.port
+        if not self._mixer.is_open(port):
+            return True  # sent before the input was closed; nothing would end a note that it begins
+        if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
+            return True
+        if message.type in CLOCK:
+            self._turns.time.follow(message, at)
+        return self._is_control(message, at, port)
 
     def _releases(self, message: Message, port: PortId) -> bool:
         """Whether a key or pedal goes up that was pressed as music, before it became a control of livegen."""

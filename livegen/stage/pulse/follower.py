@@ -14,8 +14,8 @@ from livegen.stage.pulse.resonators import Resonators
 from livegen.stage.pulse.search import Search
 
 KEPT = 4  # hypotheses
-REPLAY = (12, 4)  # of the chords that a new hypothesis is tried on, at each chord: at first, and later
-LOOKS = (16, 3)  # ideas at each chord: at first, and later
+REPLAY = (12, 3)  # of the chords that a new hypothesis is tried on, at each chord: at first, and later
+LOOKS = (16, 2)  # ideas at each chord: at first, and later
 PAUSE = 0.3  # s without an onset, after which there is time for more ideas
 PONDER = 30  # times the work of an early chord that are done then
 FEWEST = 4  # chords before the first hypothesis

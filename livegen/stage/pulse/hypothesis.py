@@ -10,7 +10,7 @@ STRAY = 0.1  # share of onsets that are on no point
 SHORTEST, LONGEST = 0.29, 1.4  # s, of a beat
 JITTER = 0.014  # s, the spread that a new hypothesis expects
 SURE = 8.0  # onsets that this expectation is worth
-NARROWEST, WIDEST = 0.005, 0.035  # s, of the spread
+LEAST, MOST = 0.005**2, 0.035**2  # s^2, of the spread's square
 HISTORY = 24  # chords that a new hypothesis is tried on
 FADE = 0.985  # of the evidence, at each onset
 FEEL_FADE = 0.985  # of the feel, at each onset
@@ -122,7 +122,8 @@ class Hypothesis:
             phase -= whole
             self.at += whole * period
             self.number = (self.number + whole) % ROUND
-            seconds = min(abs(whole) * period, 10.0) * (1 + UNSTEADY * self.trend**4)
+            square = self.trend * self.trend
+            seconds = min(abs(whole) * period, 10.0) * (1 + UNSTEADY * square * square)
             xx += whole * (2 * xt + whole * tt) + WANDER * seconds
             xt += whole * tt
             tt += DRIFT * period * period * seconds
@@ -159,7 +160,11 @@ class Hypothesis:
         rest = (1 - gain) * error
         squares = FEEL_FADE * self.squares + belongs * rest * rest
         self.seen = seen = FEEL_FADE * self.seen + belongs
-        self.squares = min(max(squares, NARROWEST**2 * seen), WIDEST**2 * seen)
+        if squares < LEAST * seen:
+            squares = LEAST * seen
+        elif squares > MOST * seen:
+            squares = MOST * seen
+        self.squares = squares
         counts[index] += belongs
         self.total += belongs
         if self.total > 40:
