@@ -13,8 +13,12 @@ from livegen.cli.runner import COUNT, PATH, SEED, progress, setting, tensorflow
 from livegen.config.settings import DEFAULTS
 from livegen.errors import needing_extra
 
-_LOSS_OPTIONS = ("split", "windows", "limit")
-_GENERATE_OPTIONS = ("prompts", "held_out", "temperature", "top_p", "min_p", "seed")
+_OPTIONS = {
+    "": ("split", "windows", "limit", "against", "tutorial"),
+    "--generate": ("against", "tutorial", "prompts", "held_out", "temperature", "top_p", "min_p", "seed"),
+    "--time": ("split", "limit", "pulse", "seed"),
+}
+"""The options that each kind of evaluation has, beside --data and --model."""
 
 
 @click.command()
@@ -23,7 +27,6 @@ _GENERATE_OPTIONS = ("prompts", "held_out", "temperature", "top_p", "min_p", "se
     "folders",
     metavar="DIR",
     type=PATH,
-    required=True,
     multiple=True,
     help="A data set with a validation split (MAESTRO, POP909), or any folder of MIDI files. May be repeated.",
 )
@@ -37,6 +40,12 @@ _GENERATE_OPTIONS = ("prompts", "held_out", "temperature", "top_p", "min_p", "se
 @click.option("--tutorial", metavar="RUN", type=PATH, help="Also evaluate this run of the preset tutorial.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--generate", is_flag=True, help="Evaluate generated music instead. Enables the options below.")
+@click.option(
+    "--time", "in_time", is_flag=True, help="Evaluate whether responses keep the time of their calls instead."
+)
+@click.option(
+    "--pulse", type=click.Choice(["auto", "off", "strict"]), default="auto", show_default=True, help="With --time."
+)
 @click.option("--prompts", type=COUNT, default=1000, show_default=True, help="Number of prompts.")
 @click.option("--held-out", is_flag=True, help="Take prompts from the pieces held out of the train split.")
 @click.option("--temperature", type=setting("temperature"), default=DEFAULTS.temperature, show_default=True)
@@ -45,7 +54,7 @@ _GENERATE_OPTIONS = ("prompts", "held_out", "temperature", "top_p", "min_p", "se
 @click.option("--seed", type=SEED, default=1, show_default=True)
 @click.pass_context
 def evaluate(
-    context: click.Context, /, *, folders: tuple[Path, ...], as_json: bool, generate: bool, **given: Any
+    context: click.Context, /, *, folders: tuple[Path, ...], as_json: bool, generate: bool, in_time: bool, **given: Any
 ) -> None:
     """Measure a model's loss in nats per note (lower is better).
 
@@ -58,21 +67,36 @@ def evaluate(
     With --generate it compares generated music with real music: the model continues 25 notes of real pieces, as the
     daemon would, and the result is compared with how the pieces continue (docs/model.md). The baseline is the prompt,
     repeated.
+
+    With --time it answers calls with a known beat, as the daemon would with --fast, and measures whether the responses
+    keep their time: steady calls, and with --data calls cut from songs with beats beside them (NAME.beats.txt). Then it
+    measures what the pulse costs or gains where the folder's pieces are played freely.
     """
-    for name in _LOSS_OPTIONS if generate else _GENERATE_OPTIONS:
+    if generate and in_time:
+        raise click.UsageError("--generate and --time are two evaluations: run one after the other.")
+    kind = "--generate" if generate else "--time" if in_time else ""
+    for name in sorted({name for names in _OPTIONS.values() for name in names}.difference(_OPTIONS[kind])):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(
-                f"--{name.replace('_', '-')} is only valid {'without' if generate else 'with'} --generate."
-            )
+            valid = f"not valid with {kind}" if kind else f"only valid with {' or '.join(_kinds(name))}"
+            raise click.UsageError(f"--{name.replace('_', '-')} is {valid}.")
+    if not folders and not in_time:
+        raise click.MissingParameter(param_hint="'--data'", param_type="option")
     if given["windows"] is not None and len(folders) > 1:
         raise click.UsageError("--windows is only valid with one --data.")
-    found = [(_generated if generate else _loss)(folder, **given) for folder in folders]
+    if in_time:
+        found = [_timed(folder, **given) for folder in folders or (None,)]
+    else:
+        found = [(_generated if generate else _loss)(folder, **given) for folder in folders]
     plain = [each.plain() for each in found]
     click.echo(
         json.dumps(plain if len(plain) > 1 else plain[0], indent=2)
         if as_json
         else "\n\n".join(each.text() for each in found)
     )
+
+
+def _kinds(option: str) -> list[str]:
+    return [kind for kind, options in _OPTIONS.items() if option in options]
 
 
 class _Report(Protocol):
@@ -136,3 +160,12 @@ def _generated(
     return report.report(
         card.find(model), folder, prompts, sampling, seed, held_out=held_out, others=others, progress=progress
     )
+
+
+def _timed(
+    folder: Path | None, model: str, split: str, limit: int | None, pulse: str, seed: int, **_: object
+) -> _Report:
+    from livegen.bench.intime import report
+    from livegen.engine import card
+
+    return report.report(card.find(model), pulse, seed, progress, folder, split, limit)

@@ -11,7 +11,19 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TypeVar
 
-from livegen.config.values import Choice, Controller, Flag, InstanceName, Kind, Names, Number, Text, Trigger
+from livegen.config.values import (
+    Choice,
+    Controller,
+    Counted,
+    Flag,
+    InstanceName,
+    Kind,
+    Names,
+    Number,
+    Tempo,
+    Text,
+    Trigger,
+)
 from livegen.note import WINDOW
 
 PREFIX = "LIVEGEN_"
@@ -103,6 +115,19 @@ class Settings:
     response_max: float = _setting(
         8.0, _RESPONSE, NEXT, "Longest response. Between the limits, about as long as your phrase."
     )
+    length: str = _setting(
+        "auto", Counted(), NEXT, "Length of a response on the pulse: 2bars, 8beats; auto: as long as your phrase."
+    )
+    pulse: str = _setting(
+        "auto",
+        Choice(("auto", "off", "strict")),
+        NEXT,
+        "Play in time with you; auto: if you keep a pulse, strict: even if it is not sure.",
+    )
+    tempo: str | float = _setting(
+        "auto", Tempo(), NEXT, "The tempo of responses; auto: that of a MIDI clock if there is one, or yours."
+    )
+    tap: str = _setting("none", Trigger(), NOW, "A pedal, cc:N or key:C1 on which you tap the tempo.")
     window: int = _setting(
         WINDOW, Number(1, 200, "notes", whole=True), NOW, "Number of recent notes that the model reads."
     )

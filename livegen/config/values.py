@@ -210,6 +210,51 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class Tempo:
+    """A tempo in beats per minute, or auto."""
+
+    placeholder: str = "auto|BPM"
+    _bpm: Number = Number(20, 300, "bpm")
+
+    @property
+    def range(self) -> str:
+        return f"auto or {self._bpm.range}"
+
+    def parse(self, text: str) -> object:
+        return self._bpm.parse(text)
+
+    def check(self, value: object) -> object:
+        if value == "auto":
+            return value
+        if isinstance(value, str):
+            raise InvalidError(did_you_mean(value, ("auto",)))
+        return self._bpm.check(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A length in bars or beats, such as 2bars or 8beats, or auto. Stored in the plural: 1bar is 1bars."""
+
+    most: int = 64
+    placeholder: str = "auto|2bars|8beats"
+
+    @property
+    def range(self) -> str:
+        return f"auto, or 1 to {self.most} bars or beats such as 2bars or 8beats"
+
+    def parse(self, text: str) -> object:
+        return text
+
+    def check(self, value: object) -> object:
+        if value == "auto":
+            return value
+        match = re.fullmatch("([0-9]{1,3}) ?(bar|beat)s?", value) if isinstance(value, str) else None
+        if match is None or not 1 <= int(match[1]) <= self.most:
+            raise InvalidError(did_you_mean(value, ("auto",)) if isinstance(value, str) else "")
+        return f"{int(match[1])}{match[2]}s"
+
+
+@dataclass(frozen=True, slots=True)
 class Controller:
     """A MIDI controller, or none."""
 

@@ -19,8 +19,10 @@ from livegen.encoding import (
     context,
     time_bin,
 )
+from livegen.engine.drawing import Drawing
 from livegen.engine.runtime import CHANCES, LONG, STEPS, Runtime, State, how
 from livegen.note import WINDOW, Note
+from livegen.stage.grid import Grid
 from livegen.stage.response import LONG_GAP, Sampled
 from livegen.stage.settings import AS_IS, Sampling
 
@@ -50,6 +52,7 @@ class Improviser:
         random: np.random.Generator,
         sampling: Sampling = AS_IS,
         window: int = WINDOW,
+        grid: Grid | None = None,
     ) -> Iterator[Sampled]:
         """Continue `notes` without end.
 
@@ -62,6 +65,7 @@ class Improviser:
             random: the source of all random numbers.
             sampling: how to sample the distributions of the model.
             window: notes of context.
+            grid: where onsets belong, on a clock that is 0 at the last onset of `notes`; None: anywhere.
 
         Raises:
             ValueError: there are no notes, or the model returns NaN.
@@ -72,8 +76,17 @@ class Improviser:
         self._how[0, STEPS], self._how[0, LONG] = _NO_GAP, _LONG
         again = max(window, WINDOW)
         call, played = context(notes[-window:]), list[Token]()
+        drawing = Drawing(grid, sampling.temperature, _NO_GAP) if grid is not None else None
+
+        def following(state: State) -> tuple[int, float]:
+            if drawing is None:
+                return state.step, bin_time(state.step, random.random())
+            return drawing.draw(state.steps, random)
+
         state = self._read(call, random)
-        step, seconds = (state.step, bin_time(state.step, random.random())) if gap is None else (time_bin(gap), gap)
+        step, seconds = following(state) if gap is None else (time_bin(gap), gap)
+        if drawing is not None and gap is not None:
+            drawing.play(gap)
         for count in itertools.count(1):
             self._next[0, 0] = step
             random.random(out=self._chances, dtype=np.float32)
@@ -85,7 +98,7 @@ class Improviser:
             if not 0 <= state.rest < 1.01:  # a rounded sum; NaN means that the note is not valid either
                 raise ValueError("the model returns values that are not numbers")
             yield Sampled(_note(token, seconds, random), state.rest)
-            step, seconds = state.step, bin_time(state.step, random.random())
+            step, seconds = following(state)
 
     def _read(self, tokens: Sequence[Token], random: np.random.Generator) -> State:
         """The state after these tokens. The step of the next note is sampled."""

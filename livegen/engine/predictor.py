@@ -30,7 +30,7 @@ def answer(
     """
     start = perf_counter()
     random = np.random.default_rng(None if seed is None else [seed, request.response])
-    played = improviser.improvise(request.context, request.gap, random, request.sampling, request.window)
+    played = improviser.improvise(request.context, request.gap, random, request.sampling, request.window, request.grid)
 
     def samples() -> Iterator[Sampled]:
         for sampled in played:

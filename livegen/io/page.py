@@ -33,6 +33,7 @@ from livegen.stage.effects import (
     Unheard,
 )
 from livegen.stage.events import Part, Received
+from livegen.stage.grid import Grid
 from livegen.stage.pairing import DRUMS
 
 CHORD = 0.030  # s; notes that begin within it are written as one chord
@@ -138,6 +139,8 @@ class Page:
             f"{end.played}{of} note{'s' if max(end.played, start.notes) != 1 else ''} in {seconds:.1f} s, "
             f"{'answered ' if self._terminal else ''}after {start.waited:.2f} s (computed in {start.computed:.2f} s)"
         )
+        if start.grid is not None:
+            text += f", {_pulse(start.grid)}"
         if end.interrupted:
             text += ", interrupted by you"
         if end.dropped:
@@ -155,6 +158,16 @@ class Page:
     def _put(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
+
+
+def _pulse(grid: Grid) -> str:
+    swing = "" if grid.swing is None else f", swing {_ratio(grid.swing)}"
+    return f"pulse {grid.tempo:.0f} bpm, {grid.certainty:.2f}{swing}"
+
+
+def _ratio(swing: float) -> str:
+    """2:1, 3:2, or a number to 1."""
+    return next((name for name, ratio in (("2:1", 2.0), ("3:2", 1.5)) if abs(swing - ratio) < 0.2), f"{swing:.1f}:1")
 
 
 def _heard(call: CallEnded) -> str:

@@ -27,7 +27,7 @@ from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
 from livegen.stage.events import Command, Stop, unanswered
 from livegen.stage.session import Session
-from livegen.stage.settings import Sampling, StageSettings
+from livegen.stage.settings import Length, Sampling, StageSettings
 
 RETRY = 5.0
 """s between two attempts, after a reload that cannot open even what was open before."""
@@ -209,6 +209,10 @@ def stage_settings(settings: Settings) -> StageSettings:
         thru={"auto": None, "on": True, "off": False}[settings.thru],
         response_channel=None if isinstance(settings.response_channel, str) else settings.response_channel - 1,
         sampling=Sampling(settings.temperature, settings.top_p, settings.min_p),
+        pulse=settings.pulse,
+        length=Length.parse(settings.length),
+        tempo=settings.tempo if isinstance(settings.tempo, float) else None,
+        tap=Control.parse(settings.tap),
         bindings=(*map(binding, settings.bind), *keeping(settings.keep)),
         state_control=None if settings.state_control == "none" else int(settings.state_control.removeprefix("cc:")),
     )

@@ -23,6 +23,7 @@ from enum import Enum, auto
 from livegen.note import MonotonicTime
 from livegen.stage.effects import Ask
 from livegen.stage.events import Predicted, Turn
+from livegen.stage.grid import Grid
 from livegen.stage.scheduler import Stroke
 
 LEAD = 0.35
@@ -69,6 +70,7 @@ class Ready:
     predicted: Predicted
     start: MonotonicTime
     strokes: tuple[Stroke, ...]
+    grid: Grid | None = None  # of the pulse that it is played on
 
 
 @dataclass(frozen=True, slots=True)

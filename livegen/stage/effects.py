@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.note import MonotonicTime, Note, SoundedNote
 from livegen.stage.events import Part, PortId, Received, Turn, in_words
+from livegen.stage.grid import Grid
 from livegen.stage.settings import Sampling
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Ask:
     response: int  # number of earlier responses; with the seed it sets the random numbers
     sampling: Sampling
     window: int  # maximum number of notes of context
+    grid: Grid | None = None  # of the player's pulse, on a clock that is 0 at the last onset of the context
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class ResponseStarted:
     computed: float  # s that the model took
     late: float  # s after the planned start
     at: MonotonicTime
+    grid: Grid | None = None  # of the pulse that it is played on
 
 
 @dataclass(frozen=True, slots=True)

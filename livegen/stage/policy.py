@@ -8,10 +8,16 @@ from __future__ import annotations
 from typing import Protocol
 
 from livegen.note import MonotonicTime
-from livegen.stage.settings import StageSettings
+from livegen.stage.grid import Grid
+from livegen.stage.settings import BARS, StageSettings
 
 PEDAL_GRACE = 0.1
 """s from lifting a pedal in a long silence to the response: the model cannot be asked before the pedal moves."""
+
+LONGEST_ENTRY = 1.5
+"""s after the end of a call in which a response waits for a bar or a beat."""
+COMMON = 4
+"""Beats in a bar of which nothing is known."""
 
 
 class Policy(Protocol):
@@ -26,8 +32,19 @@ class Policy(Protocol):
             pedal_down: whether a pedal holds notes.
         """
 
-    def length(self, call: float) -> float:
+    def entry(self, ends: MonotonicTime, grid: Grid | None) -> MonotonicTime:
+        """When the response to a call that ends at `ends` begins: not earlier.
+
+        Args:
+            ends: the end of the call.
+            grid: of the player's pulse, on the same clock; None: there is none.
+        """
+
+    def length(self, call: float, grid: Grid | None = None) -> float:
         """The approximate length in seconds of the response to a call of `call` seconds."""
+
+    def longest(self, length: float) -> float:
+        """The limit in seconds of a response of about this length."""
 
 
 class Respond:
@@ -46,6 +63,30 @@ class Respond:
             return soonest
         return max(soonest, at, min(latest, MonotonicTime(at + PEDAL_GRACE)))
 
-    def length(self, call: float) -> float:
-        """The length of the call, between the limits."""
-        return min(max(call, self._settings.response_min), self._settings.response_max)
+    def entry(self, ends: MonotonicTime, grid: Grid | None) -> MonotonicTime:
+        """The next bar, if it comes soon enough, else the next beat, else the next point of the grid."""
+        if grid is None:
+            return ends
+        bar = grid.beat_from(ends, grid.bar) if grid.bar else None
+        for start in (bar, grid.beat_from(ends)):
+            if start is not None and start <= ends + LONGEST_ENTRY:
+                return MonotonicTime(max(start, ends))
+        return MonotonicTime(max(grid.point_from(ends), ends))
+
+    def length(self, call: float, grid: Grid | None = None) -> float:
+        """The length that is set in bars or beats; else that of the call, between the limits, in whole beats."""
+        wanted = self._settings.length
+        shortest, longest = self._settings.response_min, self._settings.response_max
+        length = min(max(call, shortest), longest)
+        if grid is None:
+            return length
+        bar = (grid.bar or COMMON) * grid.beat
+        if wanted is not None:
+            return wanted.count * (bar if wanted.unit == BARS else grid.beat)
+        unit = bar if grid.bar and bar <= length else grid.beat
+        whole = max(1, round(length / unit)) * unit
+        return whole if shortest <= whole <= longest else length
+
+    def longest(self, length: float) -> float:
+        """`response_max`, or the length that is set in bars or beats if it is longer."""
+        return max(self._settings.response_max, length)

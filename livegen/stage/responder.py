@@ -47,6 +47,7 @@ class Responder:
                 computed=ready.predicted.seconds,
                 late=ready.start - ready.ends,
                 at=ready.start,
+                grid=ready.grid,
             )
         )
         self.responses += 1

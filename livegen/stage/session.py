@@ -50,6 +50,8 @@ from livegen.stage.pedals import HOLDING
 from livegen.stage.settings import StageSettings
 from livegen.stage.turns import Turns
 
+CLOCK = frozenset(("clock", "start", "continue", "stop", "songpos"))
+
 
 class Session:
     """One player, one conversation, any number of inputs and outputs."""
@@ -63,6 +65,7 @@ class Session:
         self._bindings = Bindings(settings.bindings)
         self._turn = Turn.IDLE
         self._unheard: set[int] = set()  # channels
+        self._tapping = False  # the tap control is down
 
     @property
     def state(self) -> State:
@@ -197,22 +200,33 @@ class Session:
             return True  # sent before the input was closed; nothing would end a note that it begins
         if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
             return True
-        panic = self._settings.panic
-        if panic is not None and panic.mine(message):
-            if panic.pressed(message):
-                self._panic(at)
-                return True
-            if not self._releases(message, port):
-                return True
-        if message in self._bindings and not self._releases(message, port):
-            for action, position in self._bindings.hear(message, port):
-                self._effects.use(Used(action, position, at))
-            return True
-        return False
+        if message.type in CLOCK:
+            self._turns.time.follow(message, at)
+        return self._is_control(message, at, port)
 
     def _releases(self, message: Message, port: PortId) -> bool:
         """Whether a key or pedal goes up that was pressed as music, before it became a control of livegen."""
         return message.type != "program_change" and self._hands.has_down(message, port)
+
+    def _is_control(self, message: Message, at: MonotonicTime, port: PortId) -> bool:
+        """Whether a message comes from the panic control, the tap control or a bound one, and does what that is for."""
+        panic, tap = self._settings.panic, self._settings.tap
+        if panic is not None and panic.mine(message):
+            pressed = panic.pressed(message)
+            if pressed:
+                self._panic(at)
+        elif tap is not None and tap.mine(message):
+            pressed = tap.pressed(message)
+            if pressed and not self._tapping:
+                self._turns.time.tap(at)
+            self._tapping = pressed
+        elif message in self._bindings and not self._releases(message, port):
+            for action, position in self._bindings.hear(message, port):
+                self._effects.use(Used(action, position, at))
+            return True
+        else:
+            return False
+        return pressed or not self._releases(message, port)
 
     def _act(self, change: Change, at: MonotonicTime) -> None:
         """Pass the effect of a message to the conversation."""

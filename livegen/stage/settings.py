@@ -25,6 +25,36 @@ AS_IS = Sampling()
 """The model's own distributions."""
 
 
+BARS, BEATS = "bars", "beats"
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """The length of a response, counted on the pulse."""
+
+    count: int  # >= 1
+    unit: str  # BARS or BEATS
+
+    @classmethod
+    def parse(cls, text: str) -> Length | None:
+        """Read "auto", or a number with bars or beats: "2bars".
+
+        Raises:
+            ValueError: the text is none of these.
+        """
+        if text == AUTO:
+            return None
+        for unit in (BARS, BEATS):
+            number = text.removesuffix(unit)
+            if number != text and number.isdecimal() and int(number) > 0:
+                return cls(int(number), unit)
+        raise ValueError(f"not auto, or a number of bars or beats: {text!r}")
+
+
+STRICT, OFF = "strict", "off"
+"""`pulse`: always on the grid, if there is one; never."""
+
+
 @dataclass(frozen=True, slots=True)
 class StageSettings:
     """Times in seconds."""
@@ -40,6 +70,10 @@ class StageSettings:
     thru: bool | None  # None: unless the output is the player's own instrument
     response_channel: int | None  # 0..15; None: a separate one if the output gets thru
     sampling: Sampling
+    pulse: str = OFF  # AUTO, OFF or STRICT: whether responses are on the player's pulse
+    length: Length | None = None  # of a response; None: about that of the call
+    tempo: float | None = None  # beats per minute; None: the player's
+    tap: Control | None = None
     bindings: tuple[Binding, ...] = ()
     state_control: int | None = None  # the controller that tells MIDI ports whose turn it is
 

@@ -6,6 +6,8 @@ It reacts to keys and pedals (`key_down`, `keys_up`, `pedal_moved`), to the mode
 
 from __future__ import annotations
 
+from math import ceil
+
 from livegen.note import MonotonicTime, NoteWindow
 from livegen.stage.conversation import (
     Asked,
@@ -28,6 +30,7 @@ from livegen.stage.effects import (
 from livegen.stage.events import Failed, Part, Predicted
 from livegen.stage.hands import Hands
 from livegen.stage.held import Held
+from livegen.stage.intime import InTime
 from livegen.stage.mixer import Mixer
 from livegen.stage.policy import Policy, Respond
 from livegen.stage.responder import Responder
@@ -52,6 +55,8 @@ class Turns:
         self._window = NoteWindow(settings.window)
         self._call = NoteWindow(None)
         self._responder = Responder(mixer, self._window, effects)
+        self.time = InTime(settings)
+        self._silent = MonotonicTime(0.0)  # when the silence is long enough: on the pulse, a response begins later
         self._requests = 0
 
     @property
@@ -75,6 +80,7 @@ class Turns:
     def change(self, settings: StageSettings) -> None:
         """New settings: silences and limits apply to the next response, the window's size at once."""
         self._settings, self._policy = settings, Respond(settings)
+        self.time.change(settings)
         self._window.resize(settings.window)
 
     # The call.
@@ -89,6 +95,7 @@ class Turns:
         self._conversation.move(Cue.KEY_DOWN, Playing())
         self._window.begin(held.struck)
         self._call.begin(held.struck)
+        self.time.hear(held.struck)
 
     def note_ended(self, held: Held, at: MonotonicTime) -> None:
         """A note of the player ends."""
@@ -111,7 +118,8 @@ class Turns:
         if not isinstance(state, Playing | Waiting | Asked | Ready):
             return
         ends = self._policy.end_of_turn(last_up, at, pedal_down=self._hands.pedals.hold)
-        if isinstance(state, Playing) or ends != state.ends:
+        if isinstance(state, Playing) or ends != self._silent:
+            self._silent = ends
             self._conversation.move(Cue.KEYS_UP, Waiting(last_up, ends))
 
     # The request and the prediction.
@@ -119,9 +127,10 @@ class Turns:
     def predicted(self, predicted: Predicted, now: MonotonicTime) -> None:
         state = self._conversation.state
         if isinstance(state, Asked) and predicted.request == state.request.id:
-            start = max(state.ends, now)
+            start = state.ends if now <= state.ends else _later(state, now)
             strokes = tuple(scheduled(predicted.notes, start))  # now: the first note must not wait for it
-            self._conversation.move(Cue.PREDICTED, Ready(state.last_up, state.ends, predicted, start, strokes))
+            ready = Ready(state.last_up, state.ends, predicted, start, strokes, state.request.grid)
+            self._conversation.move(Cue.PREDICTED, ready)
 
     def failed(self, failed: Failed, now: MonotonicTime) -> None:
         state = self._conversation.state
@@ -129,22 +138,25 @@ class Turns:
             self._conversation.move(Cue.FAILED, Listening())
             self._effects.publish(NoResponse(failed.error, now))
 
-    def _ask(self, waiting: Waiting) -> None:
+    def _ask(self, waiting: Waiting, now: MonotonicTime) -> None:
         last_onset, call = self._window.last_onset, self._call.sounded(waiting.last_up)
         assert last_onset is not None and call  # a call has at least one note
         length = max(note.end for note in call) - call[0].onset
+        grid = self.time.grid(now)
+        ends, wanted = self._policy.entry(waiting.ends, grid), self._policy.length(length, grid)
         self._requests += 1
         request = Ask(
             id=self._requests,
             context=self._window.notes(waiting.last_up),
-            gap=waiting.ends - last_onset,
-            length=self._policy.length(length),
-            longest=self._settings.response_max,
+            gap=ends - last_onset,
+            length=wanted,
+            longest=self._policy.longest(wanted),
             response=self._responder.responses,
             sampling=self._settings.sampling,
             window=self._settings.window,
+            grid=grid.since(last_onset) if grid is not None else None,
         )
-        self._conversation.move(Cue.ASK, Asked(waiting.last_up, waiting.ends, request))
+        self._conversation.move(Cue.ASK, Asked(waiting.last_up, ends, request))
         self._effects.ask(request)
 
     # Time passes.
@@ -155,7 +167,7 @@ class Turns:
             self._check_stuck(now)
         state = self._conversation.state
         if isinstance(state, Waiting) and now >= state.ask_at:
-            self._ask(state)
+            self._ask(state, now)
         elif isinstance(state, Ready) and now >= state.ends:
             self._begin_response(state)
         if isinstance(self._conversation.state, Responding):
@@ -202,3 +214,11 @@ class Turns:
         self.stop(at)
         if not isinstance(self._conversation.state, Listening):
             self._conversation.move(Cue.PANIC, Listening())
+
+
+def _later(asked: Asked, now: MonotonicTime) -> MonotonicTime:
+    """When a response begins that comes too late: now, or on the pulse whole beats later than it was planned."""
+    grid = asked.request.grid
+    if grid is None:
+        return now
+    return MonotonicTime(asked.ends + ceil((now - asked.ends) / grid.beat) * grid.beat)

@@ -44,7 +44,7 @@ RECORDER = {"record", "session-gap", "recordings-max", "recordings-age"}  # know
 
 APPLIES = {
     Applies.AT_ONCE: {
-        *("channel", "window", "window-of", "panic", "thru", "response-channel"),
+        *("channel", "window", "window-of", "panic", "tap", "thru", "response-channel"),
         *("bind", "presets", "state-control", "keep", *RECORDER),
     },
     Applies.NEXT_RESPONSE: {
@@ -55,6 +55,9 @@ APPLIES = {
         "temperature",
         "top-p",
         "min-p",
+        "length",
+        "pulse",
+        "tempo",
         "seed",
     },
     Applies.PORTS: {
@@ -97,6 +100,10 @@ def test_what_applies_while_it_plays_is_known_to_the_stage() -> None:
         "temperature": 0.5,
         "top_p": 0.5,
         "min_p": 0.5,
+        "length": "2bars",
+        "pulse": "strict",
+        "tempo": 92.0,
+        "tap": "soft",
         "bind": ("cc:21 temperature 0.1..2.0",),
         "state_control": "cc:9",
     }

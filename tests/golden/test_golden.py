@@ -35,7 +35,7 @@ def record(name: str, folder: Path) -> bytes:
     case = CASES[name]
     played, written = folder / f"{name}-in.mid", folder / f"{name}.mid"
     case.play().save(played)
-    settings = Settings(inputs=(str(played),), outputs=(str(written),), fast=True, seed=1, **case.settings)
+    settings = Settings(inputs=(str(played),), outputs=(str(written),), fast=True, seed=1, pulse="off", **case.settings)
     with mock.patch.object(daemon.choose, "choose", return_value=Chosen(Scripted(script), 0.1, "a script")):
         assert daemon.run(settings) == 0
     return written.read_bytes()

@@ -42,6 +42,7 @@ from livegen.stage.effects import (
     Unheard,
 )
 from livegen.stage.events import Part, PortId, Received
+from livegen.stage.grid import Grid
 
 
 def started(pitch: int, at: float, part: Part = Part.CALL, velocity: int = 64) -> NoteStarted:
@@ -148,6 +149,24 @@ def test_an_interrupted_response_says_how_far_it_came() -> None:
         "2 dropped as too late",
         "         silenced",
     ]
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        ((0.0, 0.5), "pulse 92 bpm, 0.97"),
+        ((0.0, 0.66), "pulse 92 bpm, 0.97, swing 2:1"),
+        ((0.0, 0.61), "pulse 92 bpm, 0.97, swing 3:2"),
+        ((0.0, 0.56), "pulse 92 bpm, 0.97, swing 1.3:1"),
+    ],
+)
+def test_the_pulse_of_a_response_is_named(points: tuple[float, ...], said: str) -> None:
+    grid = Grid(0.0, 60 / 92, points, 0.008, 4, 0.97)
+    response = ResponseStarted(2, 1.25, 0.7, 0.03, 0.0, MonotonicTime(10.0), grid)
+    ended = ResponseEnded(2, 0, False, MonotonicTime(11.5))
+    assert written(response, ended, terminal=False) == (
+        f"answered: 2 notes in 1.2 s, after 0.70 s (computed in 0.03 s), {said}\n"
+    )
 
 
 def test_a_channel_that_is_not_listened_to_is_named() -> None:

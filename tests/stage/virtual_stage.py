@@ -63,8 +63,8 @@ def cc(control: int, value: int = 0, channel: int = 0) -> Message:
 
 
 def stage_settings(**changes: Any) -> StageSettings:
-    """Those of a daemon without any options, but for the changes."""
-    return replace(daemon.stage_settings(Settings()), **changes)
+    """Those of a daemon without any options, but for the changes, and without a pulse."""
+    return replace(daemon.stage_settings(Settings(pulse="off")), **changes)
 
 
 def keyboard(port: str = "keys", instrument: str = PIANO) -> InputOpened:

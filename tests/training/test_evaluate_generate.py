@@ -137,9 +137,12 @@ def test_players_of_one_name_stand_beside_each_other_and_none_has_seen_the_piece
 @pytest.mark.parametrize(
     ("options", "status", "message"),
     [
-        (["--held-out"], 2, "--held-out is only valid with --generate"),
+        (["--held-out"], 2, "--held-out is only valid with --generate."),
         (["--top-p", "0.9"], 2, "--top-p is only valid with --generate"),
-        (["--generate", "--limit", "3"], 2, "--limit is only valid without --generate"),
+        (["--generate", "--limit", "3"], 2, "--limit is not valid with --generate."),
+        (["--pulse", "off"], 2, "--pulse is only valid with --time."),
+        (["--time", "--windows", "list"], 2, "--windows is not valid with --time."),
+        (["--time", "--generate"], 2, "run one after the other"),
         (["--generate", "--prompts", "0"], 78, "--prompts must be a whole number, at least 1, not 0."),
         (["--generate", "--temperature", "nan"], 78, "--temperature must be 0.05 to 3, not nan."),
     ],

@@ -1,0 +1,128 @@
+"""Samples the step of a note on a grid: the model's own distribution, reweighted by how well each time fits the pulse.
+
+The weight of a time is the mean of 1 and of a kernel, by how certain the pulse is. The kernel has a peak at each point
+of the grid, over a low floor, and a mean of 1 around each point: what the model wants to play between two points moves
+to them. Where the pulse is certain the response is on it; where it is not, the model's distribution is left as it is.
+"""
+
+from __future__ import annotations
+
+from math import log, pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegen.encoding import CELL, TIME_EDGES
+from livegen.stage.grid import Grid
+
+CHORD = 0.020
+"""s: notes this close to the first of a chord keep the model's times."""
+
+FLOOR = 0.002
+"""Share of the kernel that is flat: no time is impossible."""
+SHARE_OF_SPREAD = 0.4
+"""The standard deviation of the response about the grid, as a share of the player's. Steadier, but not a machine."""
+STEADIEST, LOOSEST = 0.005, 0.006  # s
+
+RESOLUTION = 0.001  # s, of times on the grid
+
+_EDGES = np.array([*TIME_EDGES, TIME_EDGES[-1] + 1])  # in cells of CELL
+_EDGES_FINE = _EDGES * round(CELL / RESOLUTION)
+_WIDTHS = np.diff(_EDGES).astype(np.float64)
+Floats = NDArray[np.float64]
+
+
+def steadied(spread: float) -> float:
+    """The standard deviation of a response about the grid, from that of the player."""
+    return min(max(SHARE_OF_SPREAD * spread, STEADIEST), LOOSEST)
+
+
+def kernel(grid: Grid, phases: Floats, sd: float) -> Floats:
+    """The kernel at these phases, in s since a beat: Gaussians about the points of the grid, over the floor."""
+    points = np.array(grid.points) * grid.beat
+    around = np.concatenate([points[-1:] - grid.beat, points, points[:1] + grid.beat])
+    widths = (around[2:] - around[:-2]) / 2  # from the middle before a point to the middle after it
+    away = (phases[:, None] - points + grid.beat / 2) % grid.beat - grid.beat / 2
+    peaks = np.exp(-0.5 * (away / sd) ** 2) @ widths / (sd * sqrt(2 * pi))
+    weights: Floats = FLOOR + (1 - FLOOR) * peaks
+    return weights
+
+
+class Drawing:
+    """Samples the steps of one response on a grid, one after another.
+
+    Args:
+        grid: on a clock that is 0 at the last onset of the context.
+        temperature: of the step's distribution.
+        bins: number of bins that a step may have.
+        sd: s, the standard deviation of the kernel; None: steadier than the player.
+    """
+
+    def __init__(self, grid: Grid, temperature: float = 1.0, bins: int = len(_WIDTHS), sd: float | None = None) -> None:
+        sd = steadied(grid.spread) if sd is None else sd
+        self._origin, self._beat = grid.origin, grid.beat
+        self._edges, self._widths, self._temperature = _EDGES_FINE[: bins + 1], _WIDTHS[:bins], temperature
+        cells = round(grid.beat / RESOLUTION)
+        phases = np.linspace(0.0, grid.beat, cells + 1)
+        weights = grid.certainty * kernel(grid, (phases[1:] + phases[:-1]) / 2, sd) + 1 - grid.certainty
+        in_beat = np.concatenate([[0.0], np.cumsum(weights / weights.mean())])
+        times = np.arange(cells + int(self._edges[-1]) + round(CHORD / RESOLUTION) + 3) * RESOLUTION
+        whole = np.floor(times / grid.beat)
+        self._totals = whole * cells + np.interp(times - whole * grid.beat, phases, in_beat)  # since a beat
+        self._now = self._chord = 0.0  # the time of the last onset, and of the first of its chord
+
+    def play(self, seconds: float) -> None:
+        """The next onset comes after this step."""
+        self._now += seconds
+        if self._now > self._chord + CHORD:
+            self._chord = self._now
+
+    def draw(self, logits: NDArray[np.float32], random: np.random.Generator) -> tuple[int, float]:
+        """Sample the next step, and play it. Returns its bin and its seconds.
+
+        Args:
+            logits: of the bins, shape (TIME_BINS,).
+            random: the source of random numbers.
+        """
+        free, totals = self._now_on()
+        at_edges = self._weighed(self._edges, free, totals)
+        upper = self._masses(logits, at_edges).cumsum()
+        drawn = int(upper.searchsorted(random.random() * upper[-1], side="right"))
+        cells = np.arange(self._edges[drawn], self._edges[drawn + 1])
+        wanted = at_edges[drawn] + random.random() * (at_edges[drawn + 1] - at_edges[drawn])
+        cell = int(self._weighed(cells, free, totals).searchsorted(wanted, side="right")) - 1
+        seconds = float(cells[cell] + random.random()) * RESOLUTION
+        self.play(seconds)
+        return drawn, seconds
+
+    def gain(self, logits: NDArray[np.float32], seconds: float) -> float:
+        """How many nats less a step costs by this distribution than by the model's own. The step is not played."""
+        free, totals = self._now_on()
+        first = min(int(seconds / RESOLUTION), int(self._edges[-1]) - 1)
+        before, after = self._weighed(np.array([first, first + 1]), free, totals)
+        likely = self._masses(logits, self._edges)
+        return log(
+            (after - before) * likely.sum() / self._masses(logits, self._weighed(self._edges, free, totals)).sum()
+        )
+
+    def _masses(self, logits: NDArray[np.float32], totals: Floats) -> Floats:
+        """The chance of each bin, up to a factor: the model's density there times the weight of its times."""
+        scaled = logits[: len(self._widths)] / self._temperature
+        likely: Floats = np.exp(scaled - scaled.max()) / self._widths * (totals[1:] - totals[:-1])
+        return likely
+
+    def _now_on(self) -> tuple[int, Floats]:
+        """For how many cells a note still belongs to the same chord, and the totals of the cells from now on."""
+        since = (self._now - self._origin) % self._beat
+        return max(0, int((self._chord + CHORD - self._now) / RESOLUTION)), self._totals[
+            int(since / RESOLUTION + 0.5) :
+        ]
+
+    @staticmethod
+    def _weighed(cells: NDArray[np.int64], free: int, totals: Floats) -> Floats:
+        """The total weight of the times from the last onset up to these cells. In the same chord each weighs 1."""
+        weighed: Floats = totals[cells]
+        weighed -= totals[free] - free
+        inside = int(cells.searchsorted(free))
+        weighed[:inside] = cells[:inside]
+        return weighed

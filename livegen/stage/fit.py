@@ -1,0 +1,140 @@
+"""Fits a grid to the last onsets of a call, all at once: where the follower leads, but more precisely.
+
+A candidate is a period, and the points in it on which onsets may be. Candidates are compared on a histogram of the
+phases of the onsets; the best are fitted. The density of a fit is a mixture of normal distributions about its points,
+and of an even density. Its score is the logarithm of that density against an even one, summed over the onsets (older
+ones count less), less a charge for each parameter (Schwarz, Estimating the dimension of a model, 1978).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import exp, log, pi, sqrt
+
+TEMPLATES: tuple[tuple[float, ...], ...] = (
+    (0.0, 1 / 2),
+    (0.0, 1 / 3, 2 / 3),
+    (0.0, 1 / 4, 1 / 2, 3 / 4),
+    (0.0, 2 / 3),
+    (0.0, 3 / 5),
+    (0.0, 3 / 10, 3 / 5, 4 / 5),
+    (0.0, 1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6),
+)
+"""Halves, triplets, quarters, swing 2:1 and 3:2, swung quarters, sextuplets."""
+FACTORS = (1.0, 1 / 2, 2.0, 5 / 4, 4 / 5, 5 / 2, 3 / 2, 2 / 3, 3 / 4, 4 / 3, 5 / 6)
+"""Of the follower's beat: the periods that are tried."""
+SHORTEST, LONGEST = 0.25, 1.6  # s, of a period
+BINS = 60  # of a histogram
+BROAD = 2  # bins on each side of a point that count as on it
+FITTED = 5  # candidates
+MEMORIES = (4.0, 8.0, 16.0)  # s until an onset counts 1/e as much, from pass to pass
+FORGOTTEN = 0.02  # the weight from which an onset no longer counts
+FEWEST = 8  # onsets
+STRAY = 0.05  # share of onsets that are on no point
+NARROWEST, WIDEST = 0.004, 0.040  # s, of a spread
+WIDEST_SHARE = 0.2  # of the distance between two points
+FIRST_SPREAD = 0.015  # s
+RARE = 0.25  # onsets that each point has for granted
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A candidate, fitted."""
+
+    origin: float  # s, the first point of a period
+    period: float  # s
+    points: tuple[float, ...]  # fractions of the period
+    spread: float  # s, standard deviation of the onsets about the points
+    score: float  # natural logarithm: how much likelier the onsets are than by an even density
+    weight: float  # number of onsets that count
+
+
+def best(onsets: Sequence[float], origin: float, beat: float) -> Fit | None:
+    """The best grid for these onsets.
+
+    Args:
+        onsets: s, of chords, in order.
+        origin: s, near a beat, near the last onset.
+        beat: s, the follower's. Periods that are simple ratios to it are tried.
+    """
+    if len(onsets) < FEWEST:
+        return None
+    likely = sorted(_candidates(onsets, origin, beat), key=lambda candidate: -candidate[0])[:FITTED]
+    fits = (fitted(onsets, start, period, template) for _, start, period, template in likely)
+    return max((fit for fit in fits if fit is not None), key=lambda fit: fit.score, default=None)
+
+
+def _candidates(
+    onsets: Sequence[float], origin: float, beat: float
+) -> Iterator[tuple[float, float, float, tuple[float, ...]]]:
+    """For each period and template: a rough score, and the origin of the best rotation."""
+    weights = [(at, exp((at - onsets[-1]) / MEMORIES[1])) for at in onsets]
+    weights = [(at, weight) for at, weight in weights if weight > FORGOTTEN]
+    total = sum(weight for _, weight in weights)
+    for factor in FACTORS:
+        period = factor * beat
+        if not SHORTEST <= period <= LONGEST:
+            continue
+        histogram = [0.0] * BINS
+        for at, weight in weights:
+            histogram[int((at - origin) / period % 1 * BINS) % BINS] += weight
+        ring = histogram[-BROAD:] + histogram + histogram[:BROAD]
+        near = [sum(ring[k : k + 2 * BROAD + 1]) for k in range(BINS)]
+        near += near
+        for template in TEMPLATES:
+            shifts = [round(point * BINS) for point in template]
+            hits, turn = max((sum([near[turn + shift] for shift in shifts]), turn) for turn in range(BINS))
+            score = _against_even(hits / total, len(template) * (2 * BROAD + 1) / BINS)
+            charge = 0.5 * (len(template) + 2) * log(max(total, 2.0))
+            yield total * score - charge, origin + (turn + 0.5) / BINS * period, period, template
+
+
+def _against_even(hits: float, even: float) -> float:
+    """How much likelier this share of hits is by itself than by `even`, for each onset."""
+    hits = min(max(hits, 1e-6), 1 - 1e-6)
+    return hits * log(hits / even) + (1 - hits) * log((1 - hits) / (1 - even)) if hits > even else 0.0
+
+
+def fitted(onsets: Sequence[float], origin: float, period: float, points: tuple[float, ...]) -> Fit | None:
+    """Fit period and origin, from the recent onsets to the older ones. None: too few onsets are on the points."""
+    last, ends = onsets[-1], (*points, 1.0)
+    narrowest_gap = min(after - point for point, after in zip(points, ends[1:], strict=True))
+    spread, shares = FIRST_SPREAD, [1 / len(points)] * len(points)
+    for memory in MEMORIES:
+        spread = max(NARROWEST, min(spread, WIDEST_SHARE * narrowest_gap * period, WIDEST))
+        heights = [share * period / (spread * sqrt(2 * pi)) for share in (*shares, shares[0])]
+        counts = [0.0] * len(ends)
+        n = sx = sy = sxx = sxy = squares = score = weight = 0.0
+        for at in onsets:
+            counted = exp((at - last) / memory)
+            if counted < FORGOTTEN:
+                continue
+            beats = (at - origin) / period
+            whole = beats // 1
+            phase = beats - whole
+            index = min(range(len(ends)), key=lambda k: abs(phase - ends[k]))
+            error = (phase - ends[index]) * period
+            density = (1 - STRAY) * heights[index] * exp(-0.5 * (error / spread) ** 2)
+            belongs = counted * density / (STRAY + density)
+            score += counted * log(STRAY + density)
+            weight += counted
+            counts[index] += belongs
+            squares += belongs * error * error
+            x, y = whole + ends[index], at - last
+            n += belongs
+            sx += belongs * x
+            sy += belongs * y
+            sxx += belongs * x * x
+            sxy += belongs * x * y
+        scatter = n * sxx - sx * sx
+        if n < 3 or scatter <= 0:
+            return None
+        period = (n * sxy - sx * sy) / scatter
+        origin = last + (sy - period * sx) / n
+        spread = sqrt(squares / n)
+        counts[0] += counts.pop()
+        every = sum(counts) + RARE * len(counts)
+        shares = [(count + RARE) / every for count in counts]
+    charge = 0.5 * (len(points) + 2) * log(max(weight, 2.0))
+    return Fit(origin, period, points, spread, score - charge, weight)

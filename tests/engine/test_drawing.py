@@ -1,0 +1,125 @@
+"""Steps that are drawn on a grid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scripted import Scripted
+
+from livegen.encoding import TIME_BINS, TIME_EDGES, time_bin
+from livegen.engine.drawing import CHORD, Drawing
+from livegen.engine.improviser import _NO_GAP, MAX_STEP, Improviser
+from livegen.engine.litert import LiteRt
+from livegen.note import Note
+from livegen.stage.grid import Grid
+
+EVEN = np.zeros(TIME_BINS, np.float32)
+GRID = Grid(origin=-0.123, beat=0.65, points=(0.0, 0.25, 0.5, 0.75), spread=0.02, bar=4, certainty=1.0)
+SWUNG = replace(GRID, points=(0.0, 0.667))
+CALL = (Note(60, 0.0, 0.4, 70), Note(64, 0.3, 0.4, 70))
+
+
+def draw(grid: Grid, count: int = 2000, logits: NDArray[np.float32] = EVEN) -> NDArray[np.float64]:
+    """Steps, one after another."""
+    drawing, random = Drawing(grid, 1.0, _NO_GAP), np.random.default_rng(3)
+    return np.array([drawing.draw(logits, random)[1] for _ in range(count)])
+
+
+def away(steps: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
+    """s from each onset that begins a chord to the nearest point."""
+    onsets = np.cumsum(steps)[steps > CHORD]
+    points = np.array([*grid.points, 1.0]) * grid.beat
+    return np.abs(((onsets - grid.origin) % grid.beat)[:, None] - points).min(axis=1)
+
+
+@pytest.mark.parametrize("grid", [GRID, SWUNG], ids=["straight", "swung"])
+def test_onsets_are_on_the_points_of_the_grid_and_not_all_at_the_same_moment(grid: Grid) -> None:
+    found = away(draw(grid), grid)
+    assert (found < 0.030).mean() > 0.98
+    assert 0.003 < np.sqrt((found[found < 0.03] ** 2).mean()) < 0.010
+
+
+def test_without_certainty_the_steps_are_those_of_the_model() -> None:
+    logits = np.random.default_rng(1).normal(0, 1, TIME_BINS).astype(np.float32)
+    expected = np.exp(logits[:_NO_GAP]) / np.exp(logits[:_NO_GAP]).sum()
+    steps = draw(replace(GRID, certainty=0.0), 20_000, logits)
+    shares = np.bincount([time_bin(step) for step in steps], minlength=_NO_GAP) / len(steps)
+    assert abs(shares - expected).max() < 0.01
+
+
+def test_the_half_that_is_not_certain_is_anywhere() -> None:
+    chance = 0.06 * 4 / GRID.beat
+    on_grid = (away(draw(replace(GRID, certainty=0.5)), GRID) < 0.030).mean()
+    assert on_grid == pytest.approx((1 + chance) / 2, abs=0.06)
+
+
+def test_what_the_model_wants_between_two_points_goes_to_the_nearer_one() -> None:
+    logits = np.full(TIME_BINS, -20, np.float32)
+    logits[time_bin(0.30)] = 0.0  # from -0.123 + 0.123: points at 0.04, 0.20, 0.36 s
+    steps = [Drawing(GRID).draw(logits, np.random.default_rng(seed))[1] for seed in range(50)]
+    assert all(time_bin(step) == time_bin(0.30) for step in steps)
+    broad = np.full(TIME_BINS, -20, np.float32)
+    broad[time_bin(0.27) : time_bin(0.34) + 1] = 0.0
+    steps = [Drawing(replace(GRID, origin=0.0)).draw(broad, np.random.default_rng(seed))[1] for seed in range(50)]
+    assert np.mean(np.abs(np.array(steps) - 0.325) < 0.02) > 0.9  # 0.325 is a point
+
+
+def test_a_chord_stays_as_the_model_has_it() -> None:
+    logits = np.full(TIME_BINS, -30, np.float32)
+    logits[:2] = 0.0  # 0 to 20 ms
+    steps = []
+    for seed in range(300):
+        drawing = Drawing(replace(GRID, origin=0.0))
+        drawing.play(0.65)
+        steps.append(drawing.draw(logits, np.random.default_rng(seed))[1])
+    assert max(steps) <= CHORD
+    assert np.mean(steps) == pytest.approx(0.010, abs=0.002)
+
+
+def test_a_step_on_the_grid_gains_and_one_off_it_costs() -> None:
+    drawing = Drawing(replace(GRID, origin=0.0))
+    assert drawing.gain(EVEN, 0.325) > 1
+    assert drawing.gain(EVEN, 0.40) < -3
+    assert Drawing(replace(GRID, certainty=0.0)).gain(EVEN, 0.40) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_no_step_is_longer_than_the_model_may_play() -> None:
+    assert draw(GRID).max() <= MAX_STEP
+    assert Drawing(GRID).draw(EVEN, np.random.default_rng(0))[1] <= TIME_EDGES[-1] / 100 + 0.01
+
+
+def test_a_response_on_the_grid_is_heard_by_the_model_as_it_is_played(shipped) -> None:  # type: ignore[no-untyped-def]
+    runtime = LiteRt.of(shipped)
+    gap = 0.65 * 3 - 0.123
+    sampled = Improviser(runtime).improvise(CALL, gap, np.random.default_rng(5), grid=GRID)
+    notes = [next(sampled).note for _ in range(60)]
+    assert notes[0].step == gap
+    steps = np.array([note.step for note in notes])
+    assert (away(steps, GRID) < 0.030).mean() > 0.95
+
+
+def test_without_a_grid_nothing_changes(shipped) -> None:  # type: ignore[no-untyped-def]
+    runtime = LiteRt.of(shipped)
+    first, second = (
+        [next(each) for _ in range(30)]
+        for each in (
+            Improviser(runtime).improvise(CALL, 0.7, np.random.default_rng(5)),
+            Improviser(runtime).improvise(CALL, 0.7, np.random.default_rng(5), grid=None),
+        )
+    )
+    assert first == second
+
+
+def test_the_steps_that_the_model_reads_are_those_that_were_drawn() -> None:
+    class WithSteps(Scripted):
+        def _state(self):  # type: ignore[no-untyped-def]
+            return super()._state()._replace(memory=np.zeros((1, TIME_BINS), np.float32))
+
+    runtime = WithSteps()
+    sampled = Improviser(runtime).improvise(CALL, 0.7, np.random.default_rng(5), grid=GRID)
+    notes = [next(sampled).note for _ in range(10)]
+    read = [step for step, *_ in runtime.readings[-1][len(CALL) :]]
+    assert read == [time_bin(note.step) for note in notes]
