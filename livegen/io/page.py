@@ -6,7 +6,7 @@ import shutil
 from typing import TextIO
 
 from livegen.io.ports import OWN_NAME
-from livegen.io.publisher import Level, Line, PortFailed, PortOpened, Published, SettingsApplied, Started
+from livegen.io.publisher import Level, Line, PortFailed, PortGone, PortOpened, Published, SettingsApplied, Started
 from livegen.note import MonotonicTime
 from livegen.stage.effects import (
     CallEnded,
@@ -59,10 +59,14 @@ class Page:
                 self._line(str(item), Level.DEBUG)
             case PortOpened(direction, _, name, remark):
                 self._line(f"{direction + ':':<5}{name}{f' ({remark})' if remark else ''}")
+            case PortGone(_, name):
+                self._line(f"{name} is gone", Level.WARNING)
             case PortFailed(_, name, why):
                 self._line(f"Output {name} failed and is no longer used: {why}", Level.WARNING)
-            case Started(seconds, listening):
+            case Started(seconds, listening, waiting_for):
                 what = "Play a phrase, then pause." if listening else "Playing the input."
+                if waiting_for:
+                    what = f"Waiting for {' and '.join(waiting_for)}."
                 self._line(f"Ready in {seconds:.2f} s. {what} Stop with Ctrl-C.")
             case SettingsApplied():
                 pass
@@ -128,7 +132,7 @@ class Page:
             f"{'answered ' if self._terminal else ''}after {start.waited:.2f} s (computed in {start.computed:.2f} s)"
         )
         if end.interrupted:
-            text += ", interrupted by you"
+            text += ", interrupted by you" if end.by_player else ", ended early"
         if end.dropped:
             text += f", {end.dropped} dropped as too late"
         if self._verbose:

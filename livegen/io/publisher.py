@@ -42,6 +42,14 @@ class PortOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class PortGone:
+    """An input or an output is gone. It is used again when it is back."""
+
+    port: PortId
+    name: str  # to show
+
+
+@dataclass(frozen=True, slots=True)
 class PortFailed:
     """An output has failed and is no longer used."""
 
@@ -63,9 +71,10 @@ class Started:
 
     seconds: float  # how long the start took
     listening: bool  # to MIDI ports; False: only files play
+    waiting_for: tuple[str, ...] = ()  # what is missing
 
 
-Published = Notice | Send | Received | Line | PortOpened | PortFailed | SettingsApplied | Started
+Published = Notice | Send | Received | Line | PortOpened | PortGone | PortFailed | SettingsApplied | Started
 
 
 class Listener(Protocol):

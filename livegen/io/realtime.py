@@ -25,6 +25,9 @@ lock, and while other programs keep it off the processor, the main thread has to
 REPORTER = 40
 """The log's thread, for the same reason: with normal priority on a busy machine it made notes 35 to 80 ms late."""
 
+KEEPER = REPORTER
+"""The thread that connects ports, likewise."""
+
 SWITCH_INTERVAL = 0.0005  # s after which a busy thread has to release the interpreter's lock; Python's default is 5 ms
 
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4

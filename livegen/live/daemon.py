@@ -157,14 +157,14 @@ def prepared(
         else:
             ask = stack.enter_context(in_real_time(live, improviser, settings, publisher))
         session = Session(stage_settings(settings))
-        loop = Loop(session, inbox, Outputs(wiring.outputs, publisher), ask, publisher)
+        loop = Loop(session, inbox, Outputs(wiring.outputs, publisher), ask, publisher, wiring)
 
         def play() -> Stop:
             loop.open(wiring.opened)
             publisher.publish(SettingsApplied(settings))
             wiring.start()
             notify.ready()
-            publisher.publish(Started(time.monotonic() - started, bool(wiring.listening)))
+            publisher.publish(Started(time.monotonic() - started, bool(wiring.listening), wiring.waiting_for))
             try:
                 return loop.run()
             finally:

@@ -56,6 +56,7 @@ APPLIES = {
         "out",
         "backend",
         "virtual",
+        "wait",
         "soundfont",
         "gain",
         "audio-driver",
