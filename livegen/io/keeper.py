@@ -168,7 +168,7 @@ class Keeper:
         names = self._patchbay.names()
         before = self.waiting_for
         for link in self.links:
-            lost = link.name not in names[link.direction] or any(end and link.name.endswith(end) for end in gone)
+            lost = link.name not in names[link.direction] or self._is_another(link, gone)
             if link.attached and not link.virtual and (lost or link.failed):
                 self._detach(link, told=not link.failed)
                 self._patchbay.release(link)
@@ -179,6 +179,13 @@ class Keeper:
             self._attach(self._patchbay, link, name)
         if self.waiting_for != before:
             self._report()
+
+    def _is_another(self, link: Link, gone: set[str]) -> bool:
+        """Whether the port that has the name of a link's port now is not the one that it was connected to."""
+        assert self._patchbay is not None
+        if any(link.name.endswith(end) for end in gone):
+            return True
+        return link.token != "" and self._patchbay.token(link.name) not in ("", link.token)
 
     def _found(self, names: tuple[Sequence[str], Sequence[str]]) -> Iterable[tuple[Link, str]]:
         """The links that can be connected now, each with the name of a port."""
@@ -220,6 +227,7 @@ class Keeper:
     def _connect(self, board: Patchbay, link: Link, name: str) -> None:
         """Raises PortError."""
         if not link.virtual:
+            link.token = board.token(name)
             board.connect(link, name)
         identity = self._identity(name)
         if not link.port or self._identity(link.name) != identity:  # the first keyboard may be another one now

@@ -17,12 +17,23 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import suppress
-from ctypes import CDLL, CFUNCTYPE, POINTER, RTLD_GLOBAL, c_char_p, c_int, c_uint32, c_ulong, c_void_p
+from ctypes import (
+    CDLL,
+    POINTER,
+    RTLD_GLOBAL,
+    Structure,
+    byref,
+    c_char_p,
+    c_long,
+    c_ulong,
+    c_void_p,
+    cast,
+)
 from errno import EEXIST
 from functools import cache
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 SYSTEM = "libjack.so.0"
 PIPEWIRE = tuple(f"usr/{folder}/pipewire-*/jack/{SYSTEM}" for folder in ("lib/*", "lib64", "lib"))
@@ -31,13 +42,7 @@ MIDI = b"8 bit raw midi"  # JACK_DEFAULT_MIDI_TYPE
 IS_INPUT, IS_OUTPUT = 1, 2  # JackPortFlags
 NO_START_SERVER = 1  # JackOptions
 
-SETTLE = 0.02  # s: the ports of a client come and go together
-
-_SHUTDOWN = CFUNCTYPE(None, c_void_p)  # JackShutdownCallback
-_REGISTRATION = CFUNCTYPE(None, c_uint32, c_int, c_void_p)  # JackPortRegistrationCallback
-
-_Event = tuple[int, bool] | None  # a port's number and whether it is there now; None: wake up
-_SERVER_ENDED = (-1, False)
+SETTLE = 0.02  # s: what belongs together comes and goes together
 
 
 @cache
@@ -66,6 +71,11 @@ def library() -> CDLL:
     bundled = CDLL(rtmidi._rtmidi.__file__)  # noqa: SLF001  (the extension module, which is linked to its libjack)
     _silence(bundled)
     return bundled
+
+
+def announces() -> bool:
+    """Whether `Client` works here."""
+    return sys.platform == "linux" and hasattr(library(), "jack_get_uuid_for_client_name")
 
 
 def is_pipewire() -> bool:
@@ -97,44 +107,37 @@ class Client:
 
     Unlike RtMidi, which holds the interpreter's lock for 25 ms while it opens a port, this never delays other threads.
 
+    The callbacks are functions of the C library. JACK cancels its threads when a client is closed: one that is about to
+    call Python would take the interpreter's lock with it, and the whole process would stand still.
+
     Raises:
         OSError: no server answers.
     """
 
     def __init__(self) -> None:
-        self._jack = library()
-        self._events: SimpleQueue[_Event] = SimpleQueue()
-        # JACK calls these in one of its threads. The references keep them alive.
-        self._registered = _REGISTRATION(lambda port, there, _: self._events.put((port, bool(there))))
-        self._shutdown = _SHUTDOWN(lambda _: self._events.put(_SERVER_ENDED))
-        self._client = _opened(self._jack, b"livegen watch")
-        try:
-            self._listen()
-        except OSError:
-            self.close()
-            raise
-
-    def _listen(self) -> None:
-        jack = self._jack
-        jack.jack_on_shutdown.argtypes = (c_void_p, _SHUTDOWN, c_void_p)
-        jack.jack_set_port_registration_callback.argtypes = (c_void_p, _REGISTRATION, c_void_p)
+        jack = self._jack = library()
+        self._changed, self._ended = _Semaphore(), _Semaphore()
+        self._client = _opened(jack, b"livegen watch")
+        jack.jack_on_shutdown.argtypes = (c_void_p, c_void_p, c_void_p)
+        jack.jack_set_graph_order_callback.argtypes = (c_void_p, c_void_p, c_void_p)
         jack.jack_activate.argtypes = (c_void_p,)
-        jack.jack_port_by_id.restype, jack.jack_port_by_id.argtypes = c_void_p, (c_void_p, c_uint32)
-        jack.jack_port_name.restype, jack.jack_port_name.argtypes = c_char_p, (c_void_p,)
         jack.jack_connect.argtypes = (c_void_p, c_char_p, c_char_p)
-        jack.jack_on_shutdown(self._client, self._shutdown, None)
-        jack.jack_set_port_registration_callback(self._client, self._registered, None)
+        jack.jack_get_uuid_for_client_name.restype = c_void_p
+        jack.jack_get_uuid_for_client_name.argtypes = (c_void_p, c_char_p)
+        jack.jack_free.argtypes = (c_void_p,)
+        jack.jack_on_shutdown(self._client, _Semaphore.post_address, self._ended.address)
+        jack.jack_set_graph_order_callback(self._client, _Semaphore.post_address, self._changed.address)
         if jack.jack_activate(self._client) != 0:
+            self.close()
             raise OSError("JACK server not running")
 
     def names(self) -> tuple[list[str], list[str]]:
-        """As the function `names`."""
+        """As the function `names`. Raises OSError."""
+        self._check()
         return _ports(self._jack, self._client, IS_OUTPUT), _ports(self._jack, self._client, IS_INPUT)
 
-    def wait(self, seconds: float) -> set[str] | None:
-        """Wait until ports come or go. Returns the names of those that went, which may be back already.
-
-        None: no port came or went.
+    def wait(self, seconds: float) -> set[str]:
+        """Wait until clients or connections come or go, or for the given time. Returns an empty set: look at the names.
 
         RtMidi does not report the server's end: its inputs fall silent, and its outputs fill a buffer until sending
         blocks for ever.
@@ -142,21 +145,15 @@ class Client:
         Raises:
             OSError: the server has ended.
         """
-        gone: set[str] | None = None
-        with suppress(Empty):
-            while (event := self._events.get(timeout=seconds)) is not None:
-                if event == _SERVER_ENDED:
-                    raise OSError("JACK server has ended")
-                gone = gone or set()
-                port, there = event
-                if not there:
-                    gone.add(self._name(port))
-                seconds = SETTLE
-        return gone
+        if self._changed.wait(seconds):
+            while self._changed.wait(SETTLE):
+                pass
+        self._check()
+        return set()
 
     def wake(self) -> None:
         """End a wait. Any thread may call this."""
-        self._events.put(None)
+        self._changed.post()
 
     def connect(self, source: str, sink: str) -> None:
         """Connect two ports. Raises OSError."""
@@ -164,17 +161,55 @@ class Client:
         if done not in (0, EEXIST):
             raise OSError(f"JACK cannot connect {source} to {sink}")
 
+    def token(self, name: str) -> str:
+        """What tells the client of this port from an earlier one of the same name."""
+        found = self._jack.jack_get_uuid_for_client_name(self._client, name.partition(":")[0].encode())
+        if not found:
+            return ""
+        text = cast(found, c_char_p).value or b""
+        self._jack.jack_free(found)
+        return text.decode()
+
     def close(self) -> None:
         """Release the client. A second call does nothing."""
         client, self._client = self._client, None
         if client is not None:
             self._jack.jack_client_close(client)
 
-    def _name(self, port: int) -> str:
-        """The name of a port, which JACK keeps for a while after the port is gone; else an empty text."""
-        found = self._jack.jack_port_by_id(self._client, port)
-        name: bytes | None = self._jack.jack_port_name(found) if found else None
-        return (name or b"").decode(errors="ignore")
+    def _check(self) -> None:
+        if self._ended.wait(0.0):
+            self._ended.post()
+            raise OSError("JACK server has ended")
+
+
+class _Timespec(Structure):
+    _fields_ = (("seconds", c_long), ("nanoseconds", c_long))
+
+
+class _Semaphore:
+    """A semaphore of the C library, which a C library may post without Python."""
+
+    _library = CDLL(None) if sys.platform == "linux" else None
+    post_address = cast(_library.sem_post, c_void_p) if _library is not None else None
+
+    def __init__(self) -> None:
+        if self._library is None:
+            raise OSError("only on Linux")
+        self._memory = (c_long * 8)()  # more than a sem_t needs
+        self.address = cast(self._memory, c_void_p)
+        self._library.sem_init(self.address, 0, 0)
+
+    def post(self) -> None:
+        assert self._library is not None
+        self._library.sem_post(self.address)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a post; return whether there was one."""
+        assert self._library is not None
+        until = time.time() + seconds  # sem_timedwait takes the time of the day
+        moment = _Timespec(int(until), int(until % 1 * 1e9))
+        done: int = self._library.sem_timedwait(self.address, byref(moment))
+        return done == 0
 
 
 def _shared() -> CDLL | None:

@@ -67,6 +67,7 @@ class Link:
         self.instrument = ""
         self.attached = False
         self.failed = False  # a message could not be sent
+        self.token = ""  # tells the other port from one that had its name before
         self.address = ""  # the full name of our own port, if it stays open
         self.stand_in: Callable[[], list[InputClosed]] = list  # ends what plays until the first keyboard is there
         self._hear = hear

@@ -39,13 +39,16 @@ class Patchbay(Protocol):
     def release(self, link: Link) -> None:
         """The port of a link is gone."""
 
+    def token(self, name: str) -> str:
+        """What tells a port from one that had this name before; "" if the system cannot."""
+
     def close(self) -> None: ...
 
 
 def find(system: MidiSystem) -> Patchbay:
     """The patchbay of a system. Raises PortError if the system does not answer."""
     try:
-        if system.api == midi_system.JACK:
+        if system.api == midi_system.JACK and libjack.announces():
             return Announced(system, libjack.Client())
         if system.api == midi_system.ALSA:
             from livegen.io import sequencer  # it needs libasound, which RtMidi and FluidSynth bring or need too
@@ -67,6 +70,8 @@ class _Client(Protocol):
 
     def connect(self, source: str, sink: str) -> None: ...
 
+    def token(self, name: str) -> str: ...
+
     def close(self) -> None: ...
 
 
@@ -77,6 +82,7 @@ class Announced:
         self._system, self._client = system, client
         self._own: set[str] = set()
         self.wake = client.wake
+        self.token = client.token
 
     def names(self) -> tuple[list[str], list[str]]:
         inputs, outputs = self._all()
@@ -157,6 +163,9 @@ class Polled:
 
     def release(self, link: Link) -> None:
         link.use(None)
+
+    def token(self, name: str) -> str:
+        return ""
 
     def close(self) -> None:
         pass

@@ -19,8 +19,8 @@ from mido import Message
 from musician import Musician, until
 from phrases import chord
 
-NOTICED = 1.0  # s, until the log says that a port is gone
-BACK = 2.0  # s, until a port that is back is used
+NOTICED = 10.0  # s, on a busy machine; docs/reliability.md has the measured times
+BACK = 10.0  # s, likewise
 LONG_RESPONSE = ("--response-min", "5", "--response-max", "5")
 NAMED = ("--in", "Keyboard", "--out", "Listener", "--thru", "off")
 
@@ -70,21 +70,18 @@ def passes(keyboard: Port, listener: Port, note: int) -> bool:
 def test_a_keyboard_comes_and_goes_again_and_again_with_keys_held(start: Start, listener: Port) -> None:
     with Port("Keyboard", keyboard=True):
         daemon = start("--in", "Keyboard", "--out", "Listener")
+    held = [Message("note_on", note=note, velocity=90) for note in (60, 64)]
+    held.append(Message("control_change", control=64, value=127))
+    ended = [Message("note_off", note=60), Message("note_off", note=64), Message("control_change", control=64)]
     for times in range(1, 4):
         says(daemon, "Keyboard:out is gone", NOTICED, times)
         listener.heard.clear()
         with Port("Keyboard", keyboard=True) as keyboard:
             says(daemon, "in:  Keyboard:out", BACK, times + 1)
-            for _, message in chord(60, 64)[:2]:
+            for message in held:
                 keyboard.send(message)
-            keyboard.send(Message("control_change", control=64, value=127))
-            until(lambda: len(listener.heard) == 3, "two keys and the pedal")
-        ended = {("note_off", 60), ("note_off", 64), ("control_change", 64)}
-        until(
-            lambda ended=ended: ended <= {(m.type, m.bytes()[1]) for m in listener.heard},  # type: ignore[misc]
-            "keys and pedal end",
-            NOTICED,
-        )
+            until(lambda: all(message in listener.heard for message in held), "two keys and the pedal")
+        until(lambda: all(message in listener.heard for message in ended), "keys and pedal end", NOTICED)
 
 
 def test_an_instrument_that_goes_in_mid_response_is_silenced_when_it_is_back(start: Start) -> None:
@@ -205,7 +202,7 @@ def test_a_server_that_ends_and_comes_back(brutally: bool, environment: Mapping[
                 server.stop(brutally=brutally)
             says(daemon, "Lost connection to JACK. Waiting for it.", NOTICED, times)
             server.start()
-            says(daemon, "JACK is back.", BACK + 8.0, times)
+            says(daemon, "JACK is back.", BACK, times)
         assert "interrupted by you" not in daemon.log
         assert daemon.stop() == 0, daemon.log
         assert "Traceback" not in daemon.log
