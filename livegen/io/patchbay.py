@@ -39,7 +39,7 @@ class Patchbay(Protocol):
     def release(self, link: Link) -> None:
         """The port of a link is gone."""
 
-    def token(self, name: str) -> str:
+    def token(self, name: str, /) -> str:
         """What tells a port from one that had this name before; "" if the system cannot."""
 
     def close(self) -> None: ...
@@ -70,7 +70,7 @@ class _Client(Protocol):
 
     def connect(self, source: str, sink: str) -> None: ...
 
-    def token(self, name: str) -> str: ...
+    def token(self, name: str, /) -> str: ...
 
     def close(self) -> None: ...
 
@@ -164,7 +164,7 @@ class Polled:
     def release(self, link: Link) -> None:
         link.use(None)
 
-    def token(self, name: str) -> str:
+    def token(self, _: str) -> str:
         return ""
 
     def close(self) -> None:

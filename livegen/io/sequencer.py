@@ -71,7 +71,7 @@ class Client:
             if error.errnum != -EBUSY:  # they are connected already
                 raise OSError(f"ALSA cannot connect {source} to {sink}: {error}") from error
 
-    def token(self, name: str) -> str:
+    def token(self, _: str) -> str:
         """Nothing: what went is announced, also if it is back already."""
         return ""
 
