@@ -103,7 +103,15 @@ class Livegen:
 
 def port(name: str, *, keyboard: bool) -> Any:  # noqa: ANN401  (mido has no types)
     jack = MidiSystem(f"{RTMIDI}/{JACK}").mido()
-    return (jack.open_output if keyboard else jack.open_input)("port", client_name=name, virtual=True)
+    opener = jack.open_output if keyboard else jack.open_input
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return opener("port", client_name=name, virtual=True)
+        except OSError:  # a busy server refuses a client at times
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 Step = Callable[[], None]

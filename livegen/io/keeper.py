@@ -6,6 +6,7 @@ The main thread never waits for a port.
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -266,6 +267,7 @@ class Keeper:
                 self._detach(synth, told=False)
                 synth.stop()
         self._release(lost)
+        gc.collect()  # the collector is off while livegen plays, and now nothing does
         self._report()
         return True
 
