@@ -191,16 +191,16 @@ def distributions(*files: File) -> Figure:
 
 
 def evaluate(data: File, model: str = DEFAULTS.model, *, limit: int | None = None) -> EvaluationReport:
-    """Measure the loss of a model, in nats per note, on windows of MAESTRO's validation split, with baselines.
+    """Measure the loss of a model, in nats per note, on windows of a data set's validation split, with baselines.
 
-    In another folder the windows are sampled from all files, and there are no baselines. Needs livegen[train].
+    In a folder without splits the windows are sampled from all files, and there are no baselines. Needs livegen[train].
     `print(report.text())` shows the result; `report.figures` has the numbers.
 
     Args:
-        data: the folder of MAESTRO v2.0.0, or any folder of MIDI files.
+        data: the folder of MAESTRO v2.0.0 or POP909, or any folder of MIDI files.
         model: a name from `livegen models`, or a folder.
-        limit: number of windows, evenly spaced; by default all 20,000, which takes minutes. In another folder at most
-            2,000 by default.
+        limit: number of windows, evenly spaced; by default all (MAESTRO 20,000, POP909 10,000), which takes minutes.
+            In another folder at most 2,000 by default.
 
     Raises:
         ConfigError: `limit` is not above 0.

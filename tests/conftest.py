@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import warnings
 from collections.abc import Generator
 
@@ -17,15 +18,24 @@ IN_CI = bool(os.environ.get("CI"))
 PYTHONS_OWN = {signal.SIGPIPE, signal.SIGXFSZ}  # ignored by Python, which restores them for what it starts
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Have the programs that tests start take every signal, whatever this process has inherited.
 
     A shell's background ignores SIGINT and SIGQUIT, nohup SIGHUP, and what ignores or blocks a signal passes that on.
     """
+    _use_a_runtime_folder(config)
     for number in signal.valid_signals() - PYTHONS_OWN:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)  # a handler is not passed on
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _use_a_runtime_folder(config: pytest.Config) -> None:
+    """Have the control sockets of these tests apart from others, in a folder with a short name, as sockets need it."""
+    folder = tempfile.TemporaryDirectory(prefix="livegen-")
+    config.add_cleanup(folder.cleanup)
+    os.environ.pop("RUNTIME_DIRECTORY", None)
+    os.environ["XDG_RUNTIME_DIR"] = folder.name
 
 
 @pytest.hookimpl(wrapper=True)

@@ -42,7 +42,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     windows = tmp_path / "windows.csv.gz"
     with gzip.open(windows, "wt") as file:
         file.write("midi_filename,target\n" + "".join(f"1-bach.mid,{target}\n" for target in range(30, 40)))
-    monkeypatch.setattr("livegen.training.report.WINDOWS", windows)
+    monkeypatch.setattr("livegen.training.evaluate.WINDOWS", {"MAESTRO": windows})
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -133,7 +133,7 @@ def test_the_wheel_carries_models_and_data(tmp_path: Path) -> None:
         names = set(archive.namelist())
         (entry_points,) = (archive.read(name).decode() for name in names if name.endswith("entry_points.txt"))
     shipped = {f"livegen/{path.relative_to(ROOT)}" for path in (ROOT / "models").rglob("*") if path.is_file()}
-    data = [*(ROOT / "livegen/demo").glob("*.mid"), *(ROOT / "livegen/training").glob("*.csv.gz")]
+    data = [*(ROOT / "livegen/demo").glob("*.mid"), *(ROOT / "livegen").glob("*/*.csv.gz")]
     shipped |= {str(path.relative_to(ROOT)) for path in data}
     assert shipped <= names
     assert {"livegen/models/LICENSE", "livegen/cli/main.py"} <= names

@@ -1,10 +1,11 @@
 """Plays the demo scores with a model, and writes the performances that the demo input plays.
 
-    python -m tools.humanise --out livegen/demo [--model livegen] [--seed 1]
+    python -m tools.humanise --out livegen/demo [--piece 6-blues] [--model livegen] [--seed 1]
 
 The score gives the pitches and the approximate times. The model gives timing, velocity and durations: each of its
 distributions is multiplied by a bell curve around the written value, and bounded. Then the model continues the phrase.
-A seed and a model file reproduce each file.
+In a score with a beat, onsets are normally distributed around the beat instead, and the phrase ends as written. A seed
+and a model file reproduce each file.
 """
 
 from __future__ import annotations
@@ -43,8 +44,10 @@ from tools.scores import SCORES, Score, ScoreNote, row
 from tools.scores import notes as score_notes
 
 CHORD = 0.030  # s; simultaneous notes of the score sound within this
+CHORD_ON_BEAT = 0.012
 STEP_BOUNDS = (0.6, 1.6)  # times the written value
 STEP_BELL = 0.06  # of ln(step / written)
+ON_BEAT = 0.008  # s, standard deviation of an onset around the beat, as a good player has
 DURATION_BOUNDS = (0.5, 1.3)
 DURATION_BELL = 0.2
 LOUDNESS = {True: 72.0, False: 52.0}  # typical velocity of the melody, and of other notes
@@ -69,17 +72,19 @@ class Rendition:
 
 
 def perform(score: Score, runtime: Runtime, seed: int) -> Rendition:
-    """A score as the model plays it, and its continuation, without long gaps."""
+    """A score as the model plays it, and its continuation if it has no beat, without long gaps."""
     for attempt in range(ATTEMPTS):
         random = np.random.default_rng([seed, attempt])
         played = list(_play(score, runtime, random))
         written = playable(_placed(played))
-        gap = min(max(n.offset + n.duration for n in written) - written[-1].offset, 1.0)
-        more = compose(Improviser(runtime).improvise(played, gap, random), CARRY_ON, 2 * CARRY_ON)
-        start = written[-1].offset + gap
-        whole = playable([*written, *(_later(note, start) for note in more)])
-        if not _has_hole(whole):
-            return Rendition(whole, _pedals(score, played, start))
+        end = max(n.offset + n.duration for n in written)
+        if not score.beat:
+            gap = min(end - written[-1].offset, 1.0)
+            more = compose(Improviser(runtime).improvise(played, gap, random), CARRY_ON, 2 * CARRY_ON)
+            end = written[-1].offset + gap
+            written = playable([*written, *(_later(note, end) for note in more)])
+        if not _has_hole(written):
+            return Rendition(written, _pedals(score, played, end))
     raise RuntimeError(f"{score.title}: every attempt has a gap. Try another seed.")
 
 
@@ -88,6 +93,7 @@ def _play(score: Score, runtime: Runtime, random: np.random.Generator) -> Iterat
     whole = 240 / score.tempo  # s of a whole note
     written = score_notes(score)
     done: list[Note] = []
+    now = float(written[0].onset) * whole  # s, the last onset; on the beat, errors do not add up
     spread = 0.0  # s since the first note of the chord
     for i, note in enumerate(written):
         duration = float(note.value) * whole
@@ -95,28 +101,37 @@ def _play(score: Score, runtime: Runtime, random: np.random.Generator) -> Iterat
             done.append(Note(note.pitch, 0.0, duration, round(LOUDNESS[note.melody])))
         else:
             wait = float(note.onset - written[i - 1].onset) * whole
-            done.append(_draw(runtime, done, note, wait - spread if wait else 0.0, CHORD - spread, duration, random))
+            state = _heard(runtime, done)
+            if wait and score.beat:
+                seconds = max(0.0, float(note.onset) * whole + random.normal(0.0, ON_BEAT) - now)
+                step = time_bin(seconds)
+            else:
+                room = (CHORD_ON_BEAT if score.beat else CHORD) - spread
+                step, seconds = _step(runtime, state, wait - spread if wait else 0.0, room, random)
+            done.append(_struck(runtime, state, note, (step, seconds), duration, random))
+            now += done[-1].step
             spread = spread + done[-1].step if wait == 0 else 0.0
         yield done[-1]
 
 
-def _draw(
+def _step(runtime: Runtime, state: State, wait: float, room: float, random: np.random.Generator) -> tuple[int, float]:
+    """A step to the next note, as bin and in s: about `wait` s, or within `room` s in a chord."""
+    if wait > 0:
+        return _time(runtime, "step", state, (0, 0, 0, 0, 0), wait, STEP_BOUNDS, STEP_BELL, random)
+    step = _sampled(state.steps, np.where(max(room, CELL) > _MIDDLES, 0.0, -np.inf), random)
+    return step, bin_time(step, random.random())
+
+
+def _struck(
     runtime: Runtime,
-    before: Sequence[Note],
+    state: State,
     note: ScoreNote,
-    wait: float,
-    room: float,
+    after: tuple[int, float],
     duration: float,
     random: np.random.Generator,
 ) -> Note:
-    """One note of the score: `wait` s after the note before, or within `room` s of it in a chord."""
-    state = _heard(runtime, before)
-    if wait > 0:
-        step, seconds = _time(runtime, "step", state, (0, 0, 0, 0, 0), wait, STEP_BOUNDS, STEP_BELL, random)
-    else:
-        together = np.where(max(room, CELL) > _MIDDLES, 0.0, -np.inf)
-        step = _sampled(state.steps, together, random)
-        seconds = bin_time(step, random.random())
+    """A note of the score, with the model's velocity and duration, after a step, as bin and in s."""
+    step, seconds = after
     louder = _LOUDNESS - LOUDNESS[note.melody]
     logits = runtime.logits(state, (step, note.pitch, 0, 0, 0))["velocity"]
     velocity = _sampled(logits, _bell(louder, LOUDNESS_BELL), random)
@@ -215,11 +230,18 @@ def to_midi(title: str, performance: Rendition) -> MidiFile:
 @click.command()
 @click.option("--model", default="livegen", show_default=True, help="Name or folder of the model.")
 @click.option("--out", metavar="DIR", type=PATH, required=True, help="Folder for the *.mid files.")
+@click.option(
+    "--piece",
+    "pieces",
+    type=click.Choice([score.name for score in SCORES]),
+    multiple=True,
+    help="Only this piece. May be repeated. [all]",
+)
 @click.option("--seed", type=SEED, default=1, show_default=True)
-def main(model: str, out: Path, seed: int) -> None:
+def main(model: str, out: Path, pieces: tuple[str, ...], seed: int) -> None:
     """Play the demo scores with a model."""
     runtime = LiteRt.of(card.find(model))
-    for score in SCORES:
+    for score in (score for score in SCORES if score.name in (pieces or score.name)):
         performance = perform(score, runtime, seed)
         midi, path = to_midi(score.title, performance), out / f"{score.name}.mid"
         try:

@@ -1,8 +1,8 @@
 """The scores of the demo pieces, and their notation.
 
-A voice is a row of notes: C4/8 is an eighth note, C#4/8. is dotted, C4/2+8 is a half note tied to an eighth, C4+E4/4 is
-a chord, -/4 is a rest, and | is a bar line without effect. The first voice is the melody. In the row for the pedal, P/2
-is a pedal held for a half note; the next P changes the pedal.
+A voice is a row of notes: C4/8 is an eighth note, C4/12 an eighth of a triplet, C#4/8. is dotted, C4/2+8 is a half note
+tied to an eighth, C4+E4/4 is a chord, -/4 is a rest, and | is a bar line without effect. The first voice is the melody.
+In the row for the pedal, P/2 is a pedal held for a half note; the next P changes the pedal.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class Score:
     pickup: Fraction  # before the first bar
     voices: tuple[str, ...]
     pedal: str
+    beat: bool = False  # played in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,12 @@ def _value(text: str) -> Fraction:
 
 _BACH_UPPER = "-/8 {0}/16 {1}/16 {2}/16 {0}/16 {1}/16 {2}/16"
 _BACH_BARS = (("C4", "E4", "G4 C5 E5"), ("C4", "D4", "A4 D5 F5"), ("B3", "D4", "G4 D5 F5"))
+
+
+def _shuffle(root: str, upper: str) -> str:
+    """A bar of a swung left hand: twice two fifths and two sixths."""
+    return " ".join([f"{root}+{name}/6 {root}+{name}/12" for name in upper.split()] * 2)
+
 
 SCORES = (
     Score(
@@ -142,5 +149,59 @@ SCORES = (
             "-/4 B3+D4+F#4/2 | -/4 A3+C#4+F#4/2 | -/4 B3+D4+F#4/2 | -/4 A3+C#4+F#4/2",
         ),
         pedal="P/2. | P/2. | P/2. | P/2.",
+    ),
+    Score(
+        name="6-blues",
+        title="Blues in C",
+        tempo=112,
+        bar=Fraction(1),
+        pickup=Fraction(0),
+        voices=(
+            "G4/6 Bb4/12 C5/4 Eb5/12 E5/12 C5/12 A4/4 | C5/6 Eb5/12 F5/4 Eb5/6 C5/12 A4/4 | "
+            "G4/6 Bb4/12 C5/4 Eb5/12 E5/12 G5/12 E5/4 | C5/6 A4/12 G4/6 Eb4/12 E4/6 G4/12 C5/4",
+            " | ".join((_shuffle("C3", "G3 A3"), _shuffle("F2", "C3 D3"), *[_shuffle("C3", "G3 A3")] * 2)),
+        ),
+        pedal="-/1 | -/1 | -/1 | -/1",
+        beat=True,
+    ),
+    Score(
+        name="7-waltz",
+        title="Waltz in G",
+        tempo=144,
+        bar=Fraction(3, 4),
+        pickup=Fraction(0),
+        voices=(
+            "D5/2 B4/4 | G4/2 B4/4 | C5/2 A4/4 | F#4/2. | E5/4 D5/4 C5/4 | A4/2 F#4/4 | G4/4 B4/4 D5/4 | G5/2.",
+            " | ".join(
+                f"{bass}/4 {chord}/4 {chord}/4"
+                for bass, chord in (
+                    *(("G2", "B3+D4"), ("D3", "B3+D4"), ("D3", "A3+C4"), ("A2", "A3+C4")),
+                    *(("D3", "A3+C4"), ("A2", "A3+C4"), ("D3", "B3+D4"), ("G2", "B3+D4")),
+                )
+            ),
+        ),
+        pedal=" | ".join(["P/2."] * 8),
+        beat=True,
+    ),
+    Score(
+        name="8-ballad",
+        title="Ballad in C",
+        tempo=76,
+        bar=Fraction(1),
+        pickup=Fraction(0),
+        voices=(
+            "E5/4. D5/8 E5/8 G5/4. | D5/4. C5/8 D5/2 | C5/4. B4/8 C5/8 E5/4. | A4/4 C5/4 A4/2",
+            " | ".join(
+                " ".join(f"{name}/8" for name in bar.split())
+                for bar in (
+                    "C3 G3 C4 E4 G3 C4 E4 C4",
+                    "B2 G3 B3 D4 G3 B3 D4 B3",
+                    "A2 E3 A3 C4 E3 A3 C4 A3",
+                    "F2 C3 F3 A3 C3 F3 A3 C4",
+                )
+            ),
+        ),
+        pedal="P/1 | P/1 | P/1 | P/1",
+        beat=True,
     ),
 )

@@ -77,7 +77,7 @@ def rig(settings: Settings, inbox: LiveInbox) -> Iterator[Rig]:
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         Reporter(nowhere, terminal=True, claim=partial(realtime.claim, settings.realtime, realtime.REPORTER)) as log,
-        daemon.in_real_time(inbox, Improviser(runtime), settings, Publisher(log)) as ask_model,
+        daemon.in_real_time(inbox, Improviser(runtime), settings, Publisher(log)) as model,
     ):
         refused = realtime.claim(settings.realtime, realtime.MAIN) or ""
-        yield Rig(inbox, ask_model, Publisher(log), refused)
+        yield Rig(inbox, model.ask, Publisher(log), refused)

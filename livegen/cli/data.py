@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -49,27 +50,36 @@ class _Progress:
 
 @click.group()
 def data() -> None:
-    """Download MAESTRO, and show MIDI files."""
+    """Download piano music to train on, and show MIDI files."""
 
 
 @data.command()
-@click.argument("what", metavar="maestro", type=click.Choice(["maestro"]))
+@click.argument("what", metavar="maestro|asap|pop909", type=click.Choice(["maestro", "asap", "pop909"]))
 @click.argument("folder", metavar="[DIR]", type=PATH, default="data")
-@click.option(
-    "--version", type=click.Choice(["2.0.0", "3.0.0"]), default="2.0.0", show_default=True, help="Version of MAESTRO."
-)
+@click.option("--version", type=click.Choice(["2.0.0", "3.0.0"]), help="Version of MAESTRO. [2.0.0]")
 @click.option("--from", "source", metavar="FILE_OR_FOLDER", type=PATH, help="Use this copy: a zip, a tar or a folder.")
 @click.option("--url", help="Download the zip from this URL.")
 @click.option("--sha256", help="The checksum of that zip.")
-def fetch(what: str, folder: Path, version: str, source: Path | None, url: str | None, sha256: str | None) -> None:  # noqa: ARG001  (there is only one)
-    """Download MAESTRO's MIDI files (about 60 MB) into DIR/maestro-v2.0.0.
+def fetch(
+    what: str, folder: Path, version: str | None, source: Path | None, url: str | None, sha256: str | None
+) -> None:
+    r"""Download a data set's MIDI files into a folder in DIR.
+
+    \b
+    maestro  MAESTRO, classical piano (about 60 MB), into DIR/maestro-v2.0.0
+    asap     ASAP, more classical piano with beats, into DIR/asap-v1.2
+    pop909   POP909, pop songs for piano with beats, into DIR/pop909
 
     DIR is data by default. To resume an interrupted download, run the command again.
     """
+    from livegen.data import chosen, maestro
     from livegen.data import fetch as fetching
 
-    official = fetching.RELEASES[version]
-    release = fetching.Release(version, url or official.url, (sha256 or official.sha256).lower())
+    if version is not None and what != "maestro":
+        raise click.UsageError("--version is only valid with maestro.")
+    official = maestro.RELEASES[version or "2.0.0"] if what == "maestro" else chosen.RELEASES[what]
+    checksum = sha256.lower() if sha256 else official.sha256
+    release: fetching.Release = replace(official, url=url or official.url, sha256=checksum)
     copy = fetching.present(release, folder)
     if copy is not None:
         click.echo("Already downloaded. To download it again, move the folder away.")
@@ -82,7 +92,7 @@ def fetch(what: str, folder: Path, version: str, source: Path | None, url: str |
     click.echo(f"{copy.folder}: {copy.files - copy.missing} MIDI files")
     if copy.missing:
         click.echo(f"{copy.missing} more files of its table are missing.")
-    click.echo(fetching.LICENCE)
+    click.echo(release.licence)
 
 
 @data.command()

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from livegen import __version__
+from livegen.cli import control
 from livegen.cli.data import data, plot
 from livegen.cli.evaluate import evaluate
 from livegen.cli.generate import generate, render
@@ -34,6 +35,7 @@ EXAMPLES = (
     ("livegen --panic key:A0", "use the lowest key to silence everything"),
     ("livegen --virtual", "create ports that other programs can connect to"),
     ("livegen --silence 1.2 config > livegen.toml", "save settings, to be used with --config livegen.toml"),
+    ("livegen set temperature 0.8", "change a setting of the livegen that runs"),
     ("livegen ports", "list the values for --in and --out"),
 )
 
@@ -192,5 +194,5 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-for _command in (data, plot, generate, play, render, train, export, evaluate):
+for _command in (data, plot, generate, play, render, train, export, evaluate, *control.commands):
     cli.add_command(_command)

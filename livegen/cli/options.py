@@ -42,6 +42,9 @@ def _keep_verbose(context: click.Context, parameter: click.Parameter, value: int
     _keep(context, parameter, min(value, 2) or None)
 
 
+_PORTS = ("inputs", "outputs")
+
+
 def _setting(spec: Spec, *, hidden: bool) -> click.Option:
     kind = spec.kind
     common: dict[str, Any] = {"hidden": hidden, "expose_value": False, "callback": _keep}
@@ -60,7 +63,7 @@ def _setting(spec: Spec, *, hidden: bool) -> click.Option:
         multiple=isinstance(kind, Names),
         type=click.Path() if isinstance(kind, Text) and kind.path else str,  # so that a shell completes file names
         metavar=kind.placeholder,
-        shell_complete=partial(_complete, spec) if isinstance(kind, Choice | Names) else None,
+        shell_complete=partial(_complete, spec) if isinstance(kind, Choice) or spec.field in _PORTS else None,
         help=spec.help + tail,
         **common,
     )

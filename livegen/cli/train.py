@@ -102,7 +102,7 @@ OPTIONS = {
 )
 @click.option("--seed", type=SEED, help="Random seed. [1; tutorial: 42]")
 def train(preset: str, data: Data, out: Path, **given: Any) -> None:
-    """Train a model on MAESTRO or on any folders of MIDI files.
+    """Train a model on data sets such as MAESTRO, on their train splits, or on any folders of MIDI files.
 
     To resume a run that was stopped, give the same command again. Ctrl-C stops a run; the best weights so far are kept.
     If TF_CONFIG names several machines, they train the preset livegen together (docs/scaling.md). To play the model:
@@ -227,21 +227,23 @@ def _report_data(found: Corpus) -> int:
 )
 @click.option(
     "--validate",
-    "maestro",
+    "data_sets",
     metavar="DIR",
     type=PATH,
-    help="MAESTRO's folder: evaluate the model and store the result in its card.",
+    multiple=True,
+    help="A data set with a validation split, such as MAESTRO: evaluate the model on it and store the result in its"
+    " card. May be repeated.",
 )
 @click.option("--windows", metavar="LIST.csv.gz", type=PATH, help="Other windows for --validate.")
-def export(run: Path, data: Data, out: Path, maestro: Path | None, windows: Path | None) -> None:
+def export(run: Path, data: Data, out: Path, data_sets: tuple[Path, ...], windows: Path | None) -> None:
     """Export a training run as a model that the daemon can play."""
+    if windows is not None and len(data_sets) != 1:
+        raise click.UsageError("--windows is only valid with one --validate.")
     with tensorflow():
-        from livegen.training import evaluate, report, ship
+        from livegen.training import report, ship
 
-    validation = None
-    if maestro is not None:
-        validation = ship.Validation(maestro, evaluate.read_windows(windows or evaluate.WINDOWS))
-    described = ship.ship(run, [folder for folder, _ in data], out, progress, validation)
-    if described.figures is not None:
-        click.echo(report.EvaluationReport(described.name, "the validation split", described.figures, ()).text())
+    validations = [ship.Validation.of(folder, windows) for folder in data_sets]
+    described = ship.ship(run, [folder for folder, _ in data], out, progress, validations)
+    for text in report.of_card(described):
+        click.echo(text)
     click.echo(f"{out}: {described.title}. To play it: livegen --model {out}")

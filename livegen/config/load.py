@@ -6,10 +6,12 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from livegen.config import dials
 from livegen.config.settings import NAMES, PREFIX, RENAMED, SPECS, Settings, Spec
 from livegen.config.values import InvalidError, shortened
 from livegen.errors import ConfigError, did_you_mean
@@ -49,12 +51,23 @@ def load(cli: Mapping[str, object], environ: Mapping[str, str], config_path: Pat
         values[given.spec.field] = _checked(given)
         origins[given.spec.field] = given.origin
     settings = Settings(**values)
-    if settings.response_min > settings.response_max:
-        raise ConfigError(
-            f"response-min is {settings.response_min:g} s ({origins['response_min']}), "
-            f"but response-max is {settings.response_max:g} s ({origins['response_max']}). Raise response-max."
-        )
+    consistent(settings, origins)
     return Loaded(settings, origins, None if document is None else path)
+
+
+def consistent(settings: Settings, origins: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Check what concerns more than one setting. `origins`: where each value comes from, if it comes from a user.
+
+    Raises:
+        ConfigError: the limits of a response are reversed, or a binding or preset names something that does not exist.
+    """
+    if settings.response_min > settings.response_max:
+        low, high = (f" ({origins[field]})" if field in origins else "" for field in ("response_min", "response_max"))
+        raise ConfigError(
+            f"response-min is {settings.response_min:g} s{low}, "
+            f"but response-max is {settings.response_max:g} s{high}. Raise response-max."
+        )
+    dials.check(settings, origins)
 
 
 def checked(field: str, value: object) -> object:
@@ -65,6 +78,38 @@ def checked(field: str, value: object) -> object:
     """
     spec = next(spec for spec in SPECS if spec.field == field)
     return _checked(_Given(spec, value, "", field))
+
+
+def changed(settings: Settings, values: Mapping[str, object], *, origin: str = "") -> Settings:
+    """Settings with other values, given by name as in a file. A text is read as on the command line.
+
+    Args:
+        settings: the settings before.
+        values: by name.
+        origin: begins the text of an error.
+
+    Raises:
+        ConfigError: a name does not exist, or a value is not valid.
+    """
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        spec = named(name, origin)
+        given = spec.kind.parse(value) if isinstance(value, str) else value
+        found[spec.field] = _checked(_Given(spec, given, origin, f"{origin}{spec.name}"))
+    return replace(settings, **found)
+
+
+def named(name: str, origin: str = "") -> Spec:
+    """The setting of a name, with - or _ between its words.
+
+    Raises:
+        ConfigError: there is none. The text begins with `origin`.
+    """
+    wanted = name.replace("_", "-")
+    spec = next((spec for spec in SPECS if spec.name == wanted), None)
+    if spec is None:
+        raise ConfigError(f"{origin}there is no setting {shortened(name)}.{nearest(wanted)}")
+    return spec
 
 
 def nearest(name: str) -> str:
@@ -126,6 +171,8 @@ def _from_file(document: str, path: Path) -> Iterator[_Given]:
     for key, value in table.items():
         name = key.replace("_", "-")
         origin = f"{path}, line {_line(document, key)}"
+        if isinstance(value, dict) and name == "presets":
+            value = dials.texts(value, origin)  # noqa: PLW2901  (the form that a preset has elsewhere)
         if isinstance(value, dict):
             raise ConfigError(f"{origin}: sections are not supported. Remove [{key}] and move its settings to the top.")
         if name not in specs:

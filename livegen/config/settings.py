@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TypeVar
 
-from livegen.config.values import Choice, Flag, Kind, Names, Number, Text, Trigger
+from livegen.config.values import Choice, Controller, Flag, InstanceName, Kind, Names, Number, Text, Trigger
 from livegen.note import WINDOW
 
 PREFIX = "LIVEGEN_"
@@ -61,7 +61,14 @@ _SWITCH = Choice(("auto", "on", "off"))
 _RESPONSE = Number(0.5, 60, "s")
 NOW, NEXT, PORTS, MODEL, START = Applies
 
-GROUPS = {"Ports": "inputs", "Conversation": "channel", "Sound": "thru", "Model": "model", "System": "realtime"}
+GROUPS = {
+    "Ports": "inputs",
+    "Conversation": "channel",
+    "Sound": "thru",
+    "Model": "model",
+    "Control": "bind",
+    "System": "realtime",
+}
 """The groups of the help, and the first setting of each."""
 
 
@@ -133,9 +140,26 @@ class Settings:
     seed: int | None = _setting(
         None,
         Number(0, 2**32 - 1, whole=True),
-        MODEL,
+        NEXT,
         "The same seed and the same phrase give the same response.",
     )
+
+    bind: tuple[str, ...] = _setting(
+        (),
+        Names('a text such as "cc:21 temperature 0.1..2.0", or a list of them', "BINDING"),
+        NOW,
+        "A control, and what it does: 'cc:21 temperature 0.1..2.0'. May be repeated.",
+    )
+    presets: tuple[str, ...] = _setting(
+        (),
+        Names('a text such as "jazz: temperature = 1.2, silence = 0.5", or a list of them', "PRESET"),
+        NOW,
+        "Settings under a name: 'jazz: temperature = 1.2, silence = 0.5'. May be repeated.",
+    )
+    state_control: str = _setting(
+        "none", Controller(), NOW, "A controller that tells MIDI outputs the state: 0 idle, 1 listening, 2 responding."
+    )
+    name: str = _setting("livegen", InstanceName(), START, "The name of this livegen, if several run.")
 
     realtime: str = _setting("auto", _SWITCH, START, "Real-time scheduling; auto: if the system permits it.")
     verbose: int = _setting(0, Number(0, 2, whole=True), START, "Log more; -vv logs every MIDI message.")

@@ -163,6 +163,22 @@ class Names:
         return tuple(names)
 
 
+@dataclass(frozen=True, slots=True)
+class InstanceName:
+    """A name that is a part of a file's name."""
+
+    range: str = "up to 32 letters, digits and - _ ., the first a letter or digit"
+    placeholder: str = "NAME"
+
+    def parse(self, text: str) -> object:
+        return text
+
+    def check(self, value: object) -> object:
+        if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", value):
+            raise InvalidError
+        return value
+
+
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and value.strip() != "" and "\0" not in value
 
@@ -191,6 +207,26 @@ class Trigger:
         if number is None:
             raise InvalidError(did_you_mean(value, self.words))
         return f"{kind}:{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """A MIDI controller, or none."""
+
+    range: str = "none, or cc:0 to cc:127"
+    placeholder: str = "cc:N"
+
+    def parse(self, text: str) -> object:
+        return text
+
+    def check(self, value: object) -> object:
+        if value == "none":
+            return value
+        kind, _, which = value.partition(":") if isinstance(value, str) else ("", "", "")
+        number = _number(which) if kind == "cc" else None
+        if number is None:
+            raise InvalidError
+        return f"cc:{number}"
 
 
 def _number(text: str) -> int | None:

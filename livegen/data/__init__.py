@@ -1,1 +1,1 @@
-"""Downloads MAESTRO, and reads, shows and plots MIDI files. The daemon never imports this package."""
+"""Downloads data sets, and reads, shows and plots MIDI files. The daemon never imports this package."""

@@ -1,53 +1,19 @@
-"""Gets MAESTRO, from Magenta's server or from a local copy."""
+"""Gets a data set, from its makers' server or from a local copy."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 from livegen.data.download import DownloadError, Progress, download
 from livegen.data.unpack import unpack
 from livegen.errors import DataError
 from livegen.files import claimed, unwritable
-
-HOME = "https://magenta.tensorflow.org/datasets/maestro"
-LICENCE = (
-    "MAESTRO has the licence CC BY-NC-SA 4.0: no commercial use, and what you derive from it must have the same licence"
-    " and name the source: Hawthorne et al., Enabling Factorized Piano Music Modeling and Generation with the MAESTRO"
-    " Dataset, ICLR 2019."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A version of MAESTRO, without the audio."""
-
-    version: str
-    url: str
-    sha256: str
-
-    @property
-    def name(self) -> str:
-        return f"maestro-v{self.version}"
-
-
-def _official(version: str, sha256: str) -> Release:
-    root = "https://storage.googleapis.com/magentadata/datasets/maestro"
-    return Release(version, f"{root}/v{version}/maestro-v{version}-midi.zip", sha256)
-
-
-RELEASES = {
-    release.version: release
-    for release in (  # with the checksums that Magenta publishes
-        _official("2.0.0", "ec2cc9d94886c6b376db1eaa2b8ad1ce62ff9f0a28b3744782b13163295dadf3"),
-        _official("3.0.0", "70470ee253295c8d2c71e6d9d4a815189e35c89624b76d22fce5a019d5dde12c"),
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +25,51 @@ class Copy:
     missing: int  # number of these that do not exist
 
 
+class Release(Protocol):
+    """A data set in an archive of its makers."""
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+
+    @property
+    def archive(self) -> str:
+        """The name of the downloaded file."""
+
+    @property
+    def url(self) -> str:
+        """Of the archive."""
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the archive; None if only its files have known checksums."""
+
+    @property
+    def home(self) -> str:
+        """A page where a person finds the archive."""
+
+    @property
+    def licence(self) -> str:
+        """To print."""
+
+    def wanted(self, path: PurePosixPath) -> bool:
+        """Whether a file of the archive may be needed."""
+
+    def arrange(self, whole: Path, source: Path) -> Path:
+        """The folder to keep, inside or beside `whole`, the unpacked archive.
+
+        Raises:
+            DataError: it is not this release. The error names `source`.
+        """
+
+    def inspect(self, folder: Path, source: Path) -> Copy:
+        """Count the files in the release's folder.
+
+        Raises:
+            DataError: it is not this release. The error names `source`.
+        """
+
+
 def present(release: Release, into: Path) -> Copy | None:
     """The release in `into`, or None.
 
@@ -66,7 +77,7 @@ def present(release: Release, into: Path) -> Copy | None:
         DataError: the folder contains something else.
     """
     folder = into / release.name
-    return _inspect(folder, release, folder) if folder.exists() else None
+    return release.inspect(folder, folder) if folder.exists() else None
 
 
 def fetch(release: Release, into: Path, progress: Progress) -> Copy:
@@ -77,26 +88,36 @@ def fetch(release: Release, into: Path, progress: Progress) -> Copy:
         ConfigError: the folder cannot be written.
         StorageError: the disk is full. The bytes so far stay in a .part file, and the next call resumes.
     """
-    part = into / f"{release.name}-midi.zip.part"
+    archive = into / release.archive
     with _filled(into):
-        if not part.exists() or _sha256(part) != release.sha256:
-            try:
-                download(release.url, part, progress)
-            except DownloadError as error:
-                todo = "Use another --url" if error.refused else "To resume the download, run this again"
-                raise DataError(
-                    f"{release.url}: {error}. {todo}. Or download the zip from {HOME} yourself and use --from FILE."
-                ) from error
-            found = _sha256(part)
-            if found != release.sha256:
-                part.unlink()
-                raise DataError(
-                    f"{release.url}: the file has a wrong checksum: its SHA-256 is {found} instead of"
-                    f" {release.sha256}. It was deleted. To download it again, run this again."
-                )
-        copy = _take(part, release, into)
-        part.unlink()
+        if not archive.exists():
+            _download(release, archive, progress)
+        try:
+            copy = _take(archive, release, into)
+        except DataError:
+            archive.unlink()
+            raise
+        archive.unlink()
     return copy
+
+
+def _download(release: Release, archive: Path, progress: Progress) -> None:
+    part = archive.with_name(f"{archive.name}.part")
+    try:
+        download(release.url, part, progress)
+    except DownloadError as error:
+        todo = "Use another --url" if error.refused else "To resume the download, run this again"
+        raise DataError(
+            f"{release.url}: {error}. {todo}. Or download the zip from {release.home} yourself and use --from FILE."
+        ) from error
+    found = _sha256(part)
+    if release.sha256 not in (None, found):
+        part.unlink()
+        raise DataError(
+            f"{release.url}: the file has a wrong checksum: its SHA-256 is {found} instead of"
+            f" {release.sha256}. It was deleted. To download it again, run this again."
+        )
+    part.replace(archive)
 
 
 def take(source: Path, release: Release, into: Path) -> Copy:
@@ -117,25 +138,10 @@ def _take(source: Path, release: Release, into: Path) -> Copy:
     with TemporaryDirectory(dir=into, prefix=f".{release.name}-") as temporary:
         whole = Path(temporary) / "whole"
         whole.mkdir()
-        unpack(source, whole)
-        tables = sorted(whole.rglob("maestro-v*.csv"), key=lambda path: len(path.parts))
-        copy = _inspect(tables[0].parent if tables else whole, release, source)
+        unpack(source, whole, release.wanted)
+        copy = release.inspect(release.arrange(whole, source), source)
         copy.folder.rename(into / release.name)
-    return Copy(into / release.name, copy.files, copy.missing)
-
-
-def _inspect(folder: Path, release: Release, source: Path) -> Copy:
-    """Compare a folder with its table. Errors name `source`."""
-    tables = sorted(folder.glob("maestro-v*.csv"))
-    if folder / f"{release.name}.csv" not in tables:
-        what = f"this is {tables[0].stem}" if tables else f"{release.name}.csv is missing"
-        raise DataError(f"{source}: not {release.name}: {what}. Use another source, or another --version.")
-    try:
-        with (folder / f"{release.name}.csv").open(newline="", encoding="utf-8") as table:
-            names = [row["midi_filename"] for row in csv.DictReader(table)]
-    except (KeyError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{source}: its table {release.name}.csv is damaged ({error!r}). Download it again.") from error
-    return Copy(folder, len(names), sum(not (folder / name).is_file() for name in names))
+    return replace(copy, folder=into / release.name)
 
 
 @contextmanager

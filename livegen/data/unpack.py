@@ -7,21 +7,19 @@ import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from livegen.errors import DataError
-
-AUDIO = {".wav", ".mp3"}  # left out: in MAESTRO they have 100 GB
 
 # What the readers raise for a damaged archive, besides OSError. RuntimeError: it is encrypted, or has a compression
 # that Python does not support.
 DAMAGE = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, RuntimeError)
 
 
-def unpack(source: Path, folder: Path) -> None:
-    """Write the regular files of a zip, a tar or a folder to `folder`. Links and audio are left out.
+def unpack(source: Path, folder: Path, wanted: Callable[[PurePosixPath], bool]) -> None:
+    """Write the wanted regular files of a zip, a tar or a folder to `folder`. Links are left out.
 
     Raises:
         DataError: the source is not an archive, is damaged, or contains a path outside of `folder`.
@@ -32,7 +30,7 @@ def unpack(source: Path, folder: Path) -> None:
             path = PurePosixPath(name)
             if path.is_absolute() or ".." in path.parts:
                 raise DataError(f"{source}: contains the unsafe path {name!r}. Use another source.")
-            if path.suffix.lower() in AUDIO:
+            if not wanted(path):
                 continue
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)

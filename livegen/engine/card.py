@@ -47,7 +47,7 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Loss in nats per note on windows of MAESTRO's validation split, measured with the LiteRT file."""
+    """Loss in nats per note on windows of a validation split, measured with the LiteRT file."""
 
     windows: int
     pieces: int
@@ -81,10 +81,11 @@ class Card:
     architecture: dict[str, Any]  # of the network, as in training
     memory: int  # size of the state that is passed from note to note
     training: Training
-    figures: Figures | None  # None: not evaluated
+    figures: Figures | None  # on MAESTRO; None: not evaluated
     files: dict[str, Checksum]  # by path in the folder
     licence: str = LICENCE
     credit: str = CREDIT
+    more_figures: dict[str, Figures] = field(default_factory=dict)  # on other data sets, by name
     format: int = FORMAT
 
     def read_file(self, name: str) -> bytes:
@@ -134,6 +135,7 @@ def read(folder: Path) -> Card:
     if plain["format"] != FORMAT:
         what = f"has format {plain['format']}, but this livegen reads format {FORMAT}"
         raise _refused(path, what, f"Update livegen. Or: {OTHER}")
+    plain.setdefault("more_figures", {})  # older cards do not have it
     try:
         card = build(Card, plain, folder=folder)
     except ValueError as error:

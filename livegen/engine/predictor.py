@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import perf_counter
@@ -72,8 +71,8 @@ class Predictor:
             seed: of the random numbers, together with the number of the response; None: random.
             realtime: called in the thread first, to set its priority.
         """
-        self._put, self._realtime = put, realtime
-        self._answer = partial(answer, improviser, seed=seed, abandoned=lambda: not self._requests.empty())
+        self._improviser, self._put, self._realtime = improviser, put, realtime
+        self.seed = seed
         self._requests: SimpleQueue[Ask | None] = SimpleQueue()  # None: stop
         self._thread = Thread(target=self._run, name="livegen-predictor", daemon=True)
 
@@ -84,10 +83,18 @@ class Predictor:
         """Answer this request instead of earlier ones."""
         self._requests.put(request)
 
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def dismiss(self) -> None:
+        """Stop after the current note, without waiting for it."""
+        self._requests.put(None)
+
     def stop(self) -> None:
         """Stop after the current note. A second call does nothing."""
-        self._requests.put(None)
-        if self._thread.is_alive():
+        self.dismiss()
+        if self.running:
             self._thread.join()
 
     def _run(self) -> None:
@@ -96,6 +103,9 @@ class Predictor:
         while (request := self._newest()) is not None:
             with suppress(AbandonedError):
                 self._put(attempt(self._answer, request))
+
+    def _answer(self, request: Ask) -> Predicted:
+        return answer(self._improviser, request, seed=self.seed, abandoned=lambda: not self._requests.empty())
 
     def _newest(self) -> Ask | None:
         request = self._requests.get()

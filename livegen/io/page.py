@@ -6,7 +6,17 @@ import shutil
 from typing import TextIO
 
 from livegen.io.ports import OWN_NAME
-from livegen.io.publisher import Level, Line, PortFailed, PortGone, PortOpened, Published, SettingsApplied, Started
+from livegen.io.publisher import (
+    KeepRequested,
+    Level,
+    Line,
+    PortFailed,
+    PortGone,
+    PortOpened,
+    Published,
+    SettingsApplied,
+    Started,
+)
 from livegen.note import MonotonicTime
 from livegen.stage.effects import (
     CallEnded,
@@ -19,6 +29,7 @@ from livegen.stage.effects import (
     Send,
     Silenced,
     ThruChanged,
+    TurnChanged,
     Unheard,
 )
 from livegen.stage.events import Part, Received
@@ -68,7 +79,7 @@ class Page:
                 if waiting_for:
                     what = f"Waiting for {' and '.join(waiting_for)}."
                 self._line(f"Ready in {seconds:.2f} s. {what} Stop with Ctrl-C.")
-            case SettingsApplied():
+            case SettingsApplied() | TurnChanged() | KeepRequested():
                 pass
             case _:
                 self._notice(item)

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from livegen.config.settings import Settings
+from livegen.note import MonotonicTime
 from livegen.stage.effects import Notice, Send
 from livegen.stage.events import PortId, Received
 
@@ -74,7 +75,16 @@ class Started:
     waiting_for: tuple[str, ...] = ()  # what is missing
 
 
-Published = Notice | Send | Received | Line | PortOpened | PortGone | PortFailed | SettingsApplied | Started
+@dataclass(frozen=True, slots=True)
+class KeepRequested:
+    """The player wants to keep what was played in the last minutes."""
+
+    at: MonotonicTime
+
+
+Published = (
+    Notice | Send | Received | Line | PortOpened | PortGone | PortFailed | SettingsApplied | Started | KeepRequested
+)
 
 
 class Listener(Protocol):

@@ -7,7 +7,6 @@ import wave
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -142,10 +141,10 @@ def _with_owners(sends: Iterable[Send]) -> Iterator[Send]:
             key = message.channel, message.note
             before = owners.pop(key, send.part)
             if message.type == "note_off" or message.velocity == 0:
-                yield replace(send, part=before)
+                yield send._replace(part=before)
                 continue
             if before is not send.part:
-                yield replace(send, message=Message("note_off", channel=key[0], note=key[1]), part=before)
+                yield send._replace(message=Message("note_off", channel=key[0], note=key[1]), part=before)
             owners[key] = send.part
         yield send
 

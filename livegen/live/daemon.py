@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
+from livegen.config import dials
 from livegen.config.settings import Settings
-from livegen.engine import card, choose
+from livegen.engine import card, choose, litert
 from livegen.engine.improviser import Improviser
-from livegen.engine.predictor import Predictor, answer, attempt
-from livegen.errors import LivegenError, ModelError
+from livegen.errors import ModelError
 from livegen.io import notify, realtime
 from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
 from livegen.io.publisher import Publisher, SettingsApplied, Started
 from livegen.io.wiring import wire
+from livegen.live.attendance import attended
+from livegen.live.desk import Desk
+from livegen.live.failures import report
 from livegen.live.loop import Loop, Outputs
+from livegen.live.model import LiveModel, Model, ModelAtOnce
 from livegen.live.process import real_time, reporting, signals
 from livegen.note import MonotonicTime
+from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
-from livegen.stage.effects import Ask
-from livegen.stage.events import Stop
+from livegen.stage.events import Command, Stop, unanswered
 from livegen.stage.session import Session
 from livegen.stage.settings import Sampling, StageSettings
 
@@ -48,28 +51,27 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
         publisher = stack.enter_context(reporting(settings))
         stack.enter_context(signals(inbox))
         models = Models()
-        before: Settings | None = None  # the settings before a reload
+        desk = Desk(settings, publisher, reload, partial(models.load, publisher=publisher), stage_settings)
+        stack.enter_context(attended(settings, inbox.put, publisher))
+        publisher.subscribe(desk.statistics)
+        again = False
         while True:
             served = ExitStack()
             try:
-                play = served.enter_context(prepared(settings, inbox, publisher, models, again=before is not None))
+                play = served.enter_context(prepared(desk, inbox, publisher, models, again=again))
             except Exception as error:
-                if before is None:
+                if not again:
                     raise
-                if before is not settings:
-                    settings = keep(before, error, publisher)
+                if desk.fall_back(error):
                     continue
-                stop = wait_and_retry(error, inbox, publisher)
+                stop = wait_and_retry(error, inbox, publisher, desk)
             else:
+                desk.reopened()
                 stop = serve(served, play, publisher)
-            if stop is None:
-                continue
-            if not stop.reload:
+            if stop is not None and not stop.reload:
                 notify.stopping()
                 return 0
-            notify.reloading()
-            before = settings
-            settings = reloaded(settings, reload, publisher)
+            again = True
 
 
 def serve(served: ExitStack, play: Callable[[], Stop], publisher: Publisher) -> Stop:
@@ -85,79 +87,81 @@ def serve(served: ExitStack, play: Callable[[], Stop], publisher: Publisher) -> 
     return stop
 
 
-def reloaded(settings: Settings, reload: Callable[[], Settings] | None, publisher: Publisher) -> Settings:
-    """The settings, read again, or the same ones if they cannot be read."""
-    try:
-        return settings if reload is None else reload()
-    except Exception as error:  # noqa: BLE001  (no error in a reload may stop the music)
-        return keep(settings, error, publisher)
-
-
-def wait_and_retry(error: Exception, inbox: LiveInbox, publisher: Publisher) -> Stop | None:
-    """After a reload that cannot open even what was open before: wait a little. Gives a Stop that comes meanwhile."""
+def wait_and_retry(error: Exception, inbox: LiveInbox, publisher: Publisher, desk: Desk) -> Stop | None:
+    """What was open before cannot be opened again: wait a little. Gives a Stop that comes meanwhile."""
     report(error, publisher, f" Trying again in {RETRY:g} s.")
+    desk.waits_for = str(error)
     until = MonotonicTime(inbox.now() + RETRY)
     while (event := inbox.get(until)) is not None:
+        if isinstance(event, Stop) and event.reload:
+            event = Command("reload", {}, unanswered)
+        if isinstance(event, Command):
+            event = desk.obey(event)
         if isinstance(event, Stop):
             return event
     return None
 
 
 class Models:
-    """Loads models. It keeps the last one, in case a reload cannot load it again."""
+    """Loads models. It keeps the last one: for ports that are opened again, and if it cannot be loaded again."""
 
     def __init__(self) -> None:
-        self._last: tuple[str, str, choose.Chosen] | None = None
+        self._last: tuple[tuple[str, str], Stamp, choose.Chosen] | None = None
 
-    def load(self, model: str, device: str, publisher: Publisher) -> choose.Chosen:
-        """Load and warm up a model.
+    def load(self, settings: Settings, publisher: Publisher) -> choose.Chosen:
+        """Load and warm up the model of the settings, unless it is the last one and its file is still the same.
 
         Raises:
             ModelError: it cannot be loaded, and it is not the last one.
         """
+        wanted = settings.model, settings.device
         try:
-            chosen = choose.choose(card.find(model), device)
+            found = card.find(settings.model)
+            stamp = stamp_of(found)
+            if self._last is not None and self._last[:2] == (wanted, stamp):
+                return self._last[2]
+            chosen = choose.choose(found, settings.device)
         except ModelError as error:
-            if self._last is None or self._last[:2] != (model, device):
+            if self._last is None or self._last[0] != wanted:
                 raise
             publisher.warn(f"{error} Keeping the model that is loaded.")
             return self._last[2]
-        self._last = (model, device, chosen)
+        self._last = wanted, stamp, chosen
         return chosen
 
 
-def keep(before: Settings, error: Exception, publisher: Publisher) -> Settings:
-    """Report why the new settings cannot be used, and return the previous ones."""
-    report(error, publisher, " Keeping the previous settings.")
-    return before
+Stamp = tuple[float, int] | None
 
 
-def report(error: Exception, publisher: Publisher, consequence: str = "") -> None:
-    """Report what failed in a reload. A reload never ends a running daemon."""
-    what = str(error) if isinstance(error, LivegenError) else f"The reload failed ({type(error).__name__}: {error})."
-    publisher.warn(f"{what}{consequence}")
-    if not isinstance(error, LivegenError):
-        publisher.debug("".join(traceback.format_exception(error)))
+def stamp_of(model: card.Card) -> Stamp:
+    """When the file of a model was written, and its size. None if it cannot be read."""
+    try:
+        found = (model.folder / litert.FILE).stat()
+    except OSError:
+        return None
+    return found.st_mtime, found.st_size
 
 
 @contextmanager
 def prepared(
-    settings: Settings, live: LiveInbox, publisher: Publisher, models: Models, *, again: bool = False
+    desk: Desk, live: LiveInbox, publisher: Publisher, models: Models, *, again: bool = False
 ) -> Iterator[Callable[[], Stop]]:
     """Open all ports and warm up the model. Gives the function that plays until a Stop. `again`: after a reload."""
-    started = time.monotonic()
+    started, settings = time.monotonic(), desk.settings
+    desk.statistics.forget_ports()
     with ExitStack() as stack:
-        chosen = models.load(settings.model, settings.device, publisher)
+        chosen = models.load(settings, publisher)
         improviser = Improviser(chosen.runtime)
         wiring = stack.enter_context(wire(settings, live, publisher, replace=not again))
         publisher.say(f"model: {settings.model}, {chosen.report}")
         inbox: Inbox = VirtualInbox(wiring.events, live) if settings.fast else live
         if settings.fast:
-            ask: Callable[[Ask], None] = partial(ask_at_once, inbox, improviser, settings.seed)
+            model: Model = ModelAtOnce(improviser, inbox.put, seed=settings.seed)
         else:
-            ask = stack.enter_context(in_real_time(live, improviser, settings, publisher))
+            model = stack.enter_context(in_real_time(live, improviser, settings, publisher))
+        stack.enter_context(desk.using(inbox, model, chosen))
         session = Session(stage_settings(settings))
-        loop = Loop(session, inbox, Outputs(wiring.outputs, publisher), ask, publisher, wiring)
+        loop = Loop(session, inbox, Outputs(wiring.outputs, publisher), model.ask, publisher, desk, wiring)
 
         def play() -> Stop:
             loop.open(wiring.opened)
@@ -174,27 +178,20 @@ def prepared(
 
 
 @contextmanager
-def in_real_time(
-    inbox: LiveInbox, improviser: Improviser, settings: Settings, publisher: Publisher
-) -> Iterator[Callable[[Ask], None]]:
-    """Run the predictor in a thread, with priority for both threads. Gives the function that takes requests."""
-    predictor = Predictor(
+def in_real_time(inbox: LiveInbox, improviser: Improviser, settings: Settings, publisher: Publisher) -> Iterator[Model]:
+    """Run the model in a thread, with priority for both threads."""
+    model = LiveModel(
         improviser,
         inbox.put,
         seed=settings.seed,
         realtime=partial(realtime.claim, settings.realtime, realtime.PREDICTOR),
     )
-    predictor.start()
+    model.start()
     try:
         with real_time(settings, publisher):
-            yield predictor.ask
+            yield model
     finally:
-        predictor.stop()
-
-
-def ask_at_once(inbox: Inbox, improviser: Improviser, seed: int | None, request: Ask) -> None:
-    """In virtual time, compute the response before the time advances."""
-    inbox.put(attempt(partial(answer, improviser, seed=seed), request))
+        model.stop()
 
 
 def stage_settings(settings: Settings) -> StageSettings:
@@ -211,4 +208,12 @@ def stage_settings(settings: Settings) -> StageSettings:
         thru={"auto": None, "on": True, "off": False}[settings.thru],
         response_channel=None if isinstance(settings.response_channel, str) else settings.response_channel - 1,
         sampling=Sampling(settings.temperature, settings.top_p, settings.min_p),
+        bindings=tuple(binding(text) for text in settings.bind),
+        state_control=None if settings.state_control == "none" else int(settings.state_control.removeprefix("cc:")),
     )
+
+
+def binding(text: str) -> Binding:
+    """A binding of the settings, as the stage knows it."""
+    dial = dials.dial(text)
+    return Binding(Control(dial.kind, dial.number), text, follows=dial.follows)

@@ -5,17 +5,27 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from livegen.errors import PortError
-from livegen.io.inbox import Inbox
+from livegen.io.inbox import Inbox, Item
 from livegen.io.links import Attached, Detached
 from livegen.io.output import Output
 from livegen.io.publisher import PortFailed, PortGone, PortOpened, Publisher
 from livegen.io.wiring import Wiring
 from livegen.live.process import let_arrive
 from livegen.stage.conversation import Listening
-from livegen.stage.effects import Ask, Effect, Notice, Send
-from livegen.stage.events import Event, OutputClosed, PortId, Received, ServerLost, Stop
+from livegen.stage.effects import Ask, Effect, Notice, Send, Used
+from livegen.stage.events import (
+    Command,
+    Event,
+    OutputClosed,
+    PortId,
+    Received,
+    ServerLost,
+    Stop,
+    unanswered,
+)
 from livegen.stage.session import Session
 
 ALL_FAILED = "All outputs have failed. Connect one and start livegen again."
@@ -62,6 +72,16 @@ class Outputs:
         let_arrive(self._open.values())
 
 
+class Desk(Protocol):
+    """Does what is asked for from outside."""
+
+    def obey(self, command: Command) -> Event | Stop | None:
+        """Handle a request. Returns what the loop has to do next."""
+
+    def used(self, used: Used) -> Command:
+        """The request of a bound control."""
+
+
 class Loop:
     """Runs a session.
 
@@ -71,6 +91,7 @@ class Loop:
         outputs: get the messages.
         ask: gets the requests for the model.
         publisher: gets everything that was done.
+        desk: gets the requests from outside; without it there are none.
         wiring: knows which inputs and outputs will come back.
     """
 
@@ -81,10 +102,11 @@ class Loop:
         outputs: Outputs,
         ask: Callable[[Ask], None],
         publisher: Publisher,
+        desk: Desk | None = None,
         wiring: Wiring | None = None,
     ) -> None:
         self._session, self._inbox, self._outputs = session, inbox, outputs
-        self._ask, self._publisher, self._wiring = ask, publisher, wiring or Wiring()
+        self._ask, self._publisher, self._desk, self._wiring = ask, publisher, desk, wiring or Wiring()
 
     def open(self, events: Iterable[Event]) -> None:
         """Add the inputs and outputs to the session."""
@@ -99,7 +121,7 @@ class Loop:
         """
         session, inbox = self._session, self._inbox
         while not session.finished or self._wiring.lasting:
-            event = inbox.get(session.next_due)
+            event = self._asked(inbox.get(session.next_due))
             if isinstance(event, Stop):
                 return event
             if isinstance(event, ServerLost):
@@ -107,12 +129,21 @@ class Loop:
             if isinstance(event, Attached | Detached):
                 self._change(event)
                 continue
-            self._do(session.step(event, inbox.now()))
+            for effects in session.parts(event, inbox.now()):
+                self._do(effects)
             if isinstance(event, Received):
                 self._publisher.publish(event)
             if isinstance(session.state, Listening):
                 gc.collect(0)  # the collector is off, and nothing is due now
         return Stop("the inputs have ended")
+
+    def _asked(self, event: Item | None) -> Event | ServerLost | Stop | Attached | Detached | None:
+        """What follows from a request, or any other event as it is."""
+        if isinstance(event, Stop) and event.reload and self._desk is not None:
+            event = Command("reload", {}, unanswered)
+        if isinstance(event, Command):
+            return self._desk.obey(event) if self._desk is not None else None
+        return event
 
     def leave(self, stop_listening: Callable[[], None]) -> None:
         """End all sound, for any reason of leaving."""
@@ -124,10 +155,10 @@ class Loop:
         self._outputs.let_arrive()
 
     def _hear_out(self) -> None:
-        """Handle what the player did before the inputs were closed. A Stop is put back into the inbox."""
-        kept: list[Stop] = []
+        """Handle what the player did before the inputs were closed. A Stop or a request is put back into the inbox."""
+        kept: list[Stop | Command] = []
         while (event := self._inbox.get(self._inbox.now())) is not None:
-            if isinstance(event, Stop):
+            if isinstance(event, Stop | Command):
                 kept.append(event)
             elif isinstance(event, Detached):
                 event.released.set()
@@ -166,10 +197,13 @@ class Loop:
         failed: set[PortId] = set()
         done: list[Send | Notice] = []
         for effect in effects:
-            if isinstance(effect, Ask):
-                self._ask(effect)
-            elif not isinstance(effect, Send):
-                done.append(effect)
+            if not isinstance(effect, Send):
+                if isinstance(effect, Ask):
+                    self._ask(effect)
+                elif not isinstance(effect, Used):
+                    done.append(effect)
+                elif self._desk is not None:
+                    self._inbox.put(self._desk.used(effect))
             elif effect.output not in failed:
                 if self._outputs.send(effect):
                     done.append(effect)

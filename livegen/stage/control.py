@@ -1,4 +1,4 @@
-"""The panic control: the pedal, key or controller that stops everything."""
+"""Controls: a pedal, controller, key or program that does something, such as the panic control."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def is_reset(message: Message) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A controller or a key."""
+    """A controller, a key or a program."""
 
-    kind: str  # "cc" or "key"
+    kind: str  # "cc", "key" or "program"
     number: int  # 0..127
 
     @classmethod
@@ -56,10 +56,14 @@ class Control:
         """Whether the message comes from this control."""
         if self.kind == "cc":
             return bool(message.type == "control_change" and message.control == self.number)
+        if self.kind == "program":
+            return bool(message.type == "program_change" and message.program == self.number)
         return message.type in ("note_on", "note_off") and message.note == self.number
 
     def pressed(self, message: Message) -> bool:
         """Whether a message from this control (`mine`) presses it."""
         if self.kind == "cc":
             return bool(message.value >= DOWN)
+        if self.kind == "program":
+            return True
         return bool(message.type == "note_on" and message.velocity > 0)

@@ -22,7 +22,7 @@ from enum import Enum, auto
 
 from livegen.note import MonotonicTime
 from livegen.stage.effects import Ask
-from livegen.stage.events import Predicted
+from livegen.stage.events import Predicted, Turn
 from livegen.stage.scheduler import Stroke
 
 LEAD = 0.35
@@ -131,6 +131,13 @@ class Conversation:
         if TRANSITIONS[type(self.state)].get(cue) is not type(to):
             raise LookupError(f"no transition from {self.state} by {cue.name} to {to}")
         self.state = to
+
+    @property
+    def turn(self) -> Turn:
+        """Whose turn it is."""
+        if isinstance(self.state, Responding):
+            return Turn.RESPONDING
+        return Turn.LISTENING if self.in_call else Turn.IDLE
 
     @property
     def in_call(self) -> bool:

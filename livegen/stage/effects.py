@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.note import MonotonicTime, Note, SoundedNote
-from livegen.stage.events import Part, PortId, in_words
+from livegen.stage.events import Part, PortId, Turn, in_words
 from livegen.stage.settings import Sampling
 
 if TYPE_CHECKING:
     from mido import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Send a message to an output."""
 
     output: PortId
@@ -39,6 +38,15 @@ class Ask:
     response: int  # number of earlier responses; with the seed it sets the random numbers
     sampling: Sampling
     window: int  # maximum number of notes of context
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The player has used a bound control."""
+
+    action: str  # of its `Binding`
+    position: float  # of the control, 0 to 1
+    at: MonotonicTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,14 @@ class KeyStuck:
     channel: int  # 0..15
     pitch: int
     seconds: float  # since it went down
+
+
+@dataclass(frozen=True, slots=True)
+class TurnChanged:
+    """Somebody else's turn begins."""
+
+    turn: Turn
+    at: MonotonicTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +160,7 @@ Notice = (
     | NoteEnded
     | PedalMoved
     | KeyStuck
+    | TurnChanged
     | CallEnded
     | ResponseStarted
     | ResponseEnded
@@ -154,8 +171,8 @@ Notice = (
 )
 """What listeners such as the log are informed of. Playing never depends on it."""
 
-Effect = Send | Ask | Notice
-"""What `Session.step` returns: first the messages, then the requests, then the notices."""
+Effect = Send | Ask | Used | Notice
+"""What `Session.step` returns: first the messages, then the requests, the controls that were used, and the notices."""
 
 
 class Effects:
@@ -164,6 +181,7 @@ class Effects:
     def __init__(self) -> None:
         self.sends: list[Send] = []
         self._asks: list[Ask] = []
+        self._used: list[Used] = []
         self._notices: list[Notice] = []
 
     def send(self, output: PortId, messages: Iterable[Message], part: Part, at: MonotonicTime) -> None:
@@ -172,11 +190,14 @@ class Effects:
     def ask(self, request: Ask) -> None:
         self._asks.append(request)
 
+    def use(self, used: Used) -> None:
+        self._used.append(used)
+
     def publish(self, notice: Notice) -> None:
         self._notices.append(notice)
 
     def take(self) -> list[Effect]:
-        """All effects since the last call: first the messages, then the requests, then the notices."""
-        taken = [*self.sends, *self._asks, *self._notices]
-        self.sends, self._asks, self._notices = [], [], []
+        """All effects since the last call, in the order that `Effect` describes."""
+        taken = [*self.sends, *self._asks, *self._used, *self._notices]
+        self.sends, self._asks, self._used, self._notices = [], [], [], []
         return taken

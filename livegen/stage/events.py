@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, Any, NewType
 
 from livegen.note import PEDAL_UP, MonotonicTime, Pedal
 
@@ -22,6 +23,14 @@ class Part(Enum):
 
     CALL = "call"  # the player
     RESPONSE = "response"  # livegen
+
+
+class Turn(Enum):
+    """Whose turn it is. The values are those that `state_control` sends."""
+
+    IDLE = 0  # nobody plays
+    LISTENING = 1  # the player has begun, and has not been answered yet
+    RESPONDING = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +146,27 @@ class Stop:
     reload: bool = False
 
 
-Incoming = Event | ServerLost | Stop
-"""What an inbox holds. Only the loop handles the last two."""
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request from outside, by the control socket, a bound control or a signal.
+
+    Attributes:
+        name: what to do (docs/control.md).
+        arguments: by name.
+        answer: takes the result, or an error. Called once, from any thread.
+    """
+
+    name: str
+    arguments: Mapping[str, Any]
+    answer: Callable[[Mapping[str, Any] | Exception], None]
+
+
+def unanswered(_: Mapping[str, Any] | Exception) -> None:
+    """The `answer` of a command whose sender does not wait for one."""
+
+
+Incoming = Event | ServerLost | Command | Stop
+"""What an inbox holds. Only the loop handles the last three."""
 
 
 def in_words(message: Message) -> str:

@@ -18,13 +18,13 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mido import Message
 
 from livegen.note import MonotonicTime, Struck
 from livegen.stage.control import RESET_CONTROLLERS, is_reset
 from livegen.stage.events import PortId
+from livegen.stage.held import NOTHING, Change, Held, Key
 from livegen.stage.mpe import MpePorts
 from livegen.stage.pairing import DRUMS, NOTES_OFF, Pairing
 from livegen.stage.pedals import HOLDING, Pedals
@@ -36,31 +36,6 @@ STUCK = 10.0
 """s: no piano string sounds longer. A key that is down for longer may be a lost note_off."""
 LAYER = 0.010
 """s: a keyboard sends one key twice within this time."""
-
-Key = tuple[PortId, int, int]
-"""Port, channel, pitch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A key that is down."""
-
-    key: Key
-    struck: Struck
-    counts: bool  # as a note: on a channel that is listened to, and not the layer of another key
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The effect of a message."""
-
-    pressed: Held | None = None
-    released: tuple[Held, ...] = ()
-    pedal: bool = False  # a pedal that holds notes went down or up
-    ignored: bool = False  # a note_off of a note that has ended already
-
-
-NOTHING = Change()
 
 
 class Hands:

@@ -9,8 +9,9 @@ from mido import Message
 from livegen.note import MonotonicTime
 from livegen.stage.echo import Echo
 from livegen.stage.effects import Effects, Send, ThruChanged
-from livegen.stage.events import InputOpened, OutputOpened, Part, PortId
-from livegen.stage.hands import Change, Hands
+from livegen.stage.events import InputOpened, OutputOpened, Part, PortId, Turn
+from livegen.stage.hands import Hands
+from livegen.stage.held import Change
 from livegen.stage.outputs import Output
 from livegen.stage.settings import StageSettings
 
@@ -77,8 +78,9 @@ class Mixer:
 
     def change(self, settings: StageSettings, at: MonotonicTime) -> None:
         """New settings."""
-        self._settings = settings
-        self._rewire(at)
+        before, self._settings = self._settings, settings
+        if (before.thru, before.response_channel) != (settings.thru, settings.response_channel):
+            self._rewire(at)
 
     def _thru(self, opened: OutputOpened) -> bool:
         """Whether an output gets the player's notes; by default, unless it is the player's own instrument."""
@@ -126,6 +128,16 @@ class Mixer:
         """End the response: its notes and its pedal."""
         self._each(lambda output: output.silence(self._hands), Part.RESPONSE, at)
 
+    def show(self, turn: Turn, at: MonotonicTime) -> None:
+        """Tell the MIDI ports whose turn it is, on the controller of the settings."""
+        control = self._settings.state_control
+        if control is None:
+            return
+        for port, (opened, output) in self._outputs.items():
+            if opened.returns:
+                state = Message("control_change", channel=output.channel, control=control, value=turn.value)
+                self._effects.send(port, [state], Part.RESPONSE, at)
+
     def panic(self, at: MonotonicTime) -> None:
         self.echo.forget()
         self._each(Output.panic, Part.RESPONSE, at)
@@ -140,5 +152,6 @@ class Mixer:
     def remember(self, sends: Iterable[Send], now: MonotonicTime) -> None:
         """Remember messages to outputs from which they may come back."""
         for send in sends:
-            if send.output in self._outputs and self._outputs[send.output][0].returns:
+            opened, _ = self._outputs.get(send.output, (None, None))
+            if opened is not None and opened.returns:
                 self.echo.sent(send.message, now, ours=send.part is Part.RESPONSE)

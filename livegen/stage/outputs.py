@@ -16,15 +16,16 @@ from mido import Message
 
 from livegen.stage.control import PEDALS, RESET_CONTROLLERS, is_reset
 from livegen.stage.events import PortId
-from livegen.stage.hands import Change, Hands, Held
+from livegen.stage.hands import Hands
+from livegen.stage.held import Change, Held
+from livegen.stage.messages import control_change, note_off, note_on
 from livegen.stage.pairing import ALL_NOTES_OFF, ALL_SOUND_OFF, DRUMS, NOTES_OFF
 from livegen.stage.pedals import HOLDING
 
 SUSTAIN = PEDALS["sustain"]
 CHANNELS = 16
 
-Sounding = tuple[int, int]
-"""Channel, pitch."""
+Sounding = tuple[int, int]  # channel, pitch
 
 
 class Output:
@@ -83,7 +84,7 @@ class Output:
         """End keys and pedals that went up without separate messages: their port was closed or reset."""
         lifted = {pedal for pedal in self._pedals if not hands.pedals.is_down(*pedal)}
         self._pedals -= lifted
-        return [*(_control(*pedal) for pedal in sorted(lifted)), *self._end(released, hands)]
+        return [*(control_change(*pedal) for pedal in sorted(lifted)), *self._end(released, hands)]
 
     def _start_forwarded(self, message: Message) -> list[Message]:
         if not self.thru:
@@ -120,14 +121,14 @@ class Output:
         ended = {held.key[1:] for held in released if not hands.holds(*held.key[1:], but=held.key)}
         theirs = sorted((ended & self._forwarded) - self._ours)
         self._forwarded.difference_update(theirs)
-        return [*(_note_off(*key) for key in theirs), *self._end_left(ended, hands)]
+        return [*(note_off(*key) for key in theirs), *self._end_left(ended, hands)]
 
     def _end_left(self, keys: set[Sounding], hands: Hands) -> list[Message]:
         """End our notes that still sound only because the player held their keys."""
         ended = sorted(key for key in keys & self._left if not hands.holds(*key))
         for key in ended:
             self._forget(key)
-        return [_note_off(*key) for key in ended]
+        return [note_off(*key) for key in ended]
 
     # The response.
 
@@ -143,7 +144,7 @@ class Output:
         self._used.add(self.channel)
         self._ours.add(key)
         self._left.discard(key)
-        return [Message("note_on", channel=self.channel, note=pitch, velocity=velocity)]
+        return [note_on(self.channel, pitch, velocity)]
 
     def stop(self, pitch: int, hands: Hands) -> list[Message]:
         """End a note of ours. If the player holds that key, the note ends when they release it."""
@@ -154,7 +155,7 @@ class Output:
             self._left.add(key)
             return []
         self._forget(key)
-        return [_note_off(*key)]
+        return [note_off(*key)]
 
     def move_pedal(self, hands: Hands, *, down: bool) -> list[Message]:
         """Move our pedal, or wait, if the player has a pedal down on the same channel."""
@@ -166,13 +167,13 @@ class Output:
         if self._pedal == self._pedal_sent or (self.channel in hands.channels and hands.pedals.sustain):
             return []
         self._pedal_sent = self._pedal
-        return [_control(self.channel, SUSTAIN, 127 if self._pedal else 0)]
+        return [control_change(self.channel, SUSTAIN, 127 if self._pedal else 0)]
 
     def silence(self, hands: Hands) -> list[Message]:
         """End our notes. Our pedal goes up first, because it would hold them."""
         messages = self.move_pedal(hands, down=False)
         if not messages and self.channel not in hands.channels:
-            messages = [_control(self.channel, SUSTAIN)]
+            messages = [control_change(self.channel, SUSTAIN)]
         return messages + [message for key in sorted(self._ours) for message in self._stop(key, hands)]
 
     # The end.
@@ -180,8 +181,8 @@ class Output:
     def close(self) -> list[Message]:
         """End everything, the player's part too: nobody will forward their note_offs."""
         ours = {(self.channel, SUSTAIN)} if self._ours or self._pedal_sent else set()
-        messages = [_control(*pedal) for pedal in sorted(self._pedals | ours)]
-        messages += [_note_off(*key) for key in sorted(self.sounding)]
+        messages = [control_change(*pedal) for pedal in sorted(self._pedals | ours)]
+        messages += [note_off(*key) for key in sorted(self.sounding)]
         for book in (self._ours, self._left, self._forwarded, self._pedals):
             book.clear()
         self._pedal = self._pedal_sent = False
@@ -190,19 +191,10 @@ class Output:
     def panic(self) -> list[Message]:
         """End everything, also notes that hang at the instrument because a message was lost."""
         messages = self.close()
-        for channel in sorted(self._used):
-            messages += [_control(channel, control) for control in (*sorted(HOLDING), ALL_NOTES_OFF, ALL_SOUND_OFF)]
-        return messages
+        controls = (*sorted(HOLDING), ALL_NOTES_OFF, ALL_SOUND_OFF)
+        return messages + [control_change(channel, each) for channel in sorted(self._used) for each in controls]
 
     def _forget(self, key: Sounding) -> None:
         self._ours.discard(key)
         self._left.discard(key)
         self._forwarded.discard(key)
-
-
-def _note_off(channel: int, pitch: int) -> Message:
-    return Message("note_off", channel=channel, note=pitch)
-
-
-def _control(channel: int, control: int, value: int = 0) -> Message:
-    return Message("control_change", channel=channel, control=control, value=value)

@@ -24,6 +24,7 @@ class Responder:
         self._mixer, self._window, self._effects = mixer, window, effects
         self._scheduler = Scheduler()
         self._last_stroke = MonotonicTime(float("-inf"))
+        self._played: list[tuple[Stroke, float]] = []  # with how late they were, s; `record` comes next
         self.responses = 0
         """Number of responses that have begun."""
 
@@ -52,35 +53,37 @@ class Responder:
         self._mixer.begin()
         self._scheduler.play(ready.strokes)
 
-    def play(self, now: MonotonicTime, *, remember: bool) -> MonotonicTime:
+    def play(self, now: MonotonicTime) -> MonotonicTime:
         """Perform everything that is due. Returns the time of the last stroke.
 
-        Args:
-            now: the time.
-            remember: whether the notes go into the window.
+        `record` must follow when the messages are sent: music does not wait for notices.
         """
         last = now
         for stroke in self._scheduler.due(now):
             last = self._last_stroke = stroke.at
-            self._do(stroke, now, remember=remember)
+            if stroke.note is None:
+                self._mixer.move_pedal(stroke.at, down=stroke.down)
+            elif stroke.down:
+                self._mixer.start(stroke.note.pitch, stroke.note.velocity, stroke.at)
+            else:
+                self._mixer.stop(stroke.note.pitch, stroke.at)
+            self._played.append((stroke, now - stroke.at))
         return last
 
-    def _do(self, stroke: Stroke, now: MonotonicTime, *, remember: bool) -> None:
-        note = stroke.note
-        if note is None:
-            self._mixer.move_pedal(stroke.at, down=stroke.down)
-            self._effects.publish(PedalMoved(Part.RESPONSE, PEDALS["sustain"], stroke.down, stroke.at))
-        elif stroke.down:
-            self._mixer.start(note.pitch, note.velocity, stroke.at)
-            self._effects.publish(
-                NoteStarted(Part.RESPONSE, note.pitch, note.velocity, stroke.at, late=now - stroke.at)
-            )
-            if remember:
-                self._window.begin(note)
-        else:
-            self._mixer.stop(note.pitch, stroke.at)
-            self._window.end(note, stroke.at)
-            self._effects.publish(NoteEnded(Part.RESPONSE, note.ended(stroke.at)))
+    def record(self, *, remember: bool) -> None:
+        """Publish what was played, and add it to the window if `remember`."""
+        for stroke, late in self._played:
+            note = stroke.note
+            if note is None:
+                self._effects.publish(PedalMoved(Part.RESPONSE, PEDALS["sustain"], stroke.down, stroke.at))
+            elif stroke.down:
+                self._effects.publish(NoteStarted(Part.RESPONSE, note.pitch, note.velocity, stroke.at, late=late))
+                if remember:
+                    self._window.begin(note)
+            else:
+                self._window.end(note, stroke.at)
+                self._effects.publish(NoteEnded(Part.RESPONSE, note.ended(stroke.at)))
+        self._played.clear()
 
     def end(self, at: MonotonicTime, *, interrupted: bool, by_player: bool = False) -> None:
         """End the response, after its last note or because it is interrupted."""

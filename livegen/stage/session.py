@@ -9,9 +9,14 @@ turn it is, and the response).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from mido import Message
+
 from livegen.note import MonotonicTime
+from livegen.stage.bindings import Bindings
 from livegen.stage.conversation import Listening, State
-from livegen.stage.effects import Effect, Effects, NoteStarted, PedalMoved, Silenced, Unheard
+from livegen.stage.effects import Effect, Effects, NoteStarted, PedalMoved, Silenced, TurnChanged, Unheard, Used
 from livegen.stage.events import (
     Event,
     Failed,
@@ -26,8 +31,10 @@ from livegen.stage.events import (
     Predicted,
     Received,
     SettingsChanged,
+    Turn,
 )
-from livegen.stage.hands import Change, Hands
+from livegen.stage.hands import Hands
+from livegen.stage.held import NOTHING, Change
 from livegen.stage.mixer import Mixer
 from livegen.stage.pedals import HOLDING
 from livegen.stage.settings import StageSettings
@@ -43,6 +50,8 @@ class Session:
         self._hands = Hands(settings.channel)
         self._mixer = Mixer(settings, self._hands, self._effects)
         self._turns = Turns(settings, self._hands, self._mixer, self._effects)
+        self._bindings = Bindings(settings.bindings)
+        self._turn = Turn.IDLE
         self._unheard: set[int] = set()  # channels
 
     @property
@@ -74,24 +83,45 @@ class Session:
         Returns:
             First all messages to send, in order, then a request for the model, then the notices.
         """
-        self._take_in(event, now)
+        return [effect for part in self.parts(event, now) for effect in part]
+
+    def parts(self, event: Event | None, now: MonotonicTime) -> Iterator[list[Effect]]:
+        """The same effects as those of `step`, in parts: what is urgent comes before the rest is worked out."""
+        if isinstance(event, Received):
+            change = self._hear(event)
+            yield from self._sent(now)
+            self._answer(event, change)
+        else:
+            self._take_in(event, now)
         self._turns.play_due(now)
-        return self._taken(now)
+        yield from self._sent(now)
+        self._turns.record()
+        self._show(self._turns.conversation.turn, now)
+        yield from self._sent(now)
+        yield self._effects.take()
+
+    def _sent(self, now: MonotonicTime) -> Iterator[list[Effect]]:
+        """The effects up to now, if there are messages to send. They are remembered when they are sent."""
+        if sends := self._effects.sends:
+            yield self._effects.take()
+            self._mixer.remember(sends, now)
 
     def close(self, now: MonotonicTime) -> list[Effect]:
         """End all sounding notes. Called when the program ends, for whatever reason."""
         self._turns.stop(now)
         self._mixer.close(now)
-        return self._taken(now)
-
-    def _taken(self, now: MonotonicTime) -> list[Effect]:
-        self._mixer.remember(self._effects.sends, now)
+        self._show(Turn.IDLE, now)
         return self._effects.take()
+
+    def _show(self, turn: Turn, now: MonotonicTime) -> None:
+        """Report whose turn it is, if that has changed."""
+        if turn is not self._turn:
+            self._turn = turn
+            self._mixer.show(turn, now)
+            self._effects.publish(TurnChanged(turn, now))
 
     def _take_in(self, event: Event | None, now: MonotonicTime) -> None:
         match event:
-            case Received():
-                self._receive(event)
             case Predicted():
                 self._turns.predicted(event, now)
             case Failed():
@@ -103,6 +133,8 @@ class Session:
                 self._hands.channel = settings.channel
                 self._mixer.change(settings, now)
                 self._turns.change(settings)
+                if settings.bindings != self._bindings.bound:
+                    self._bindings = Bindings(settings.bindings)
             case InputOpened() | InputClosed() | OutputOpened() | OutputClosed():
                 self._change_ports(event, now)
 
@@ -125,29 +157,46 @@ class Session:
         self._mixer.open_input(opened, at)
 
     def _close_input(self, port: PortId, at: MonotonicTime) -> None:
+        self._bindings.forget(port)
         change = self._hands.forget(at, port)
         self._mixer.close_input(port, change, at)
         self._act(change, at)
 
-    def _receive(self, event: Received) -> None:
+    def _hear(self, event: Received) -> Change:
+        """Take in a message and forward it."""
         message, at, port = event.message, event.at, event.port
         if not self._mixer.is_open(port):
-            return  # sent before the input was closed; nothing would end a note that it begins
+            return NOTHING  # sent before the input was closed; nothing would end a note that it begins
         if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
-            return
+            return NOTHING
         panic = self._settings.panic
         if panic is not None and panic.mine(message):
             if panic.pressed(message):
                 self._panic(at)
-                return
-            if not self._hands.has_down(message, port):  # else it was pressed before it became the panic control
-                return
+                return NOTHING
+            if not self._releases(message, port):
+                return NOTHING
+        if message in self._bindings and not self._releases(message, port):
+            for action, position in self._bindings.hear(message, port):
+                self._effects.use(Used(action, position, at))
+            return NOTHING
         change = self._hands.hear(message, at, port)
         self._mixer.forward(message, change, at)
-        self._act(change, at)
+        return change
+
+    def _answer(self, event: Received, change: Change) -> None:
+        """Do what follows from a message of the player."""
+        if change is NOTHING:
+            return
+        message = event.message
+        self._act(change, event.at)
         if change.pedal and message.type == "control_change" and message.control in HOLDING:
             down = self._hands.pedals.is_down(message.channel, message.control)
-            self._effects.publish(PedalMoved(Part.CALL, message.control, down, at))
+            self._effects.publish(PedalMoved(Part.CALL, message.control, down, event.at))
+
+    def _releases(self, message: Message, port: PortId) -> bool:
+        """Whether a key or pedal goes up that was pressed as music, before it became a control of livegen."""
+        return message.type != "program_change" and self._hands.has_down(message, port)
 
     def _act(self, change: Change, at: MonotonicTime) -> None:
         """Pass the effect of a message to the conversation."""

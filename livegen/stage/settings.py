@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
 
 
@@ -39,6 +40,8 @@ class StageSettings:
     thru: bool | None  # None: unless the output is the player's own instrument
     response_channel: int | None  # 0..15; None: a separate one if the output gets thru
     sampling: Sampling
+    bindings: tuple[Binding, ...] = ()
+    state_control: int | None = None  # the controller that tells MIDI ports whose turn it is
 
 
 AUTO = "auto"

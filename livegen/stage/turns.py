@@ -26,7 +26,8 @@ from livegen.stage.effects import (
     NoteEnded,
 )
 from livegen.stage.events import Failed, Part, Predicted
-from livegen.stage.hands import Hands, Held
+from livegen.stage.hands import Hands
+from livegen.stage.held import Held
 from livegen.stage.mixer import Mixer
 from livegen.stage.policy import Policy, Respond
 from livegen.stage.responder import Responder
@@ -149,7 +150,7 @@ class Turns:
     # Time passes.
 
     def play_due(self, now: MonotonicTime) -> None:
-        """Do everything that is due."""
+        """Do everything that is due. `record` must follow when the messages are sent."""
         if isinstance(self._conversation.state, Playing):
             self._check_stuck(now)
         state = self._conversation.state
@@ -179,10 +180,15 @@ class Turns:
             self._effects.publish(NoResponse(why, ready.start))
 
     def _play(self, now: MonotonicTime) -> None:
-        last = self._responder.play(now, remember=self._settings.window_of_both)
+        last = self._responder.play(now)
         if not self._responder.playing:
+            self.record()
             self._responder.end(last, interrupted=False)
             self._conversation.move(Cue.FINISHED, Listening())
+
+    def record(self) -> None:
+        """Publish what was played, and remember it."""
+        self._responder.record(remember=self._settings.window_of_both)
 
     # The end.
 

@@ -14,6 +14,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from livegen.data.sets import SETS, DataSet
 from livegen.errors import DataError, unreadable
 from livegen.files import drafted
 from livegen.smf import SUFFIXES
@@ -23,8 +24,8 @@ from livegen.training.data import COLUMNS, Notes, notes_of
 from livegen.training.works import works
 
 HELD_OUT_EVERY = 16  # one training work in 16 is held out to choose weights; validation is only for reporting
-MAESTRO = "MAESTRO"
-TABLE = "maestro-v*.csv"
+TABLES = (*(each.table for each in SETS), "splits.csv")
+"""Names of tables of splits, with the columns midi_filename and split: of known data sets, and of any other folder."""
 CACHE = ".livegen-notes.npz"
 """In the data folder, or in the user's cache folder if the data folder is not writable."""
 _PARSER = 4  # increase it when `read_notes` returns other notes or other errors
@@ -49,31 +50,51 @@ class Corpus:
     weights: tuple[int, ...] = (1,)  # of its folders, in the order given
 
 
-def is_maestro(folder: Path) -> bool:
-    """Whether a folder has MAESTRO's table of splits."""
-    return any(folder.glob(TABLE))
+def table_of(folder: Path) -> Path | None:
+    """The table of splits in a folder, or None."""
+    return next((table for pattern in TABLES for table in sorted(folder.glob(pattern))), None)
+
+
+def known_set(folder: Path) -> DataSet | None:
+    """The data set whose table of splits a folder has, or None."""
+    return next((each for each in SETS if any(folder.glob(each.table))), None)
+
+
+def title(folder: Path) -> str:
+    """The name of the data in a folder, for messages: MAESTRO v2.0.0, or the folder's name."""
+    known, table = known_set(folder), table_of(folder)
+    if known is None or table is None:
+        return folder.name
+    return " ".join([known.name, *table.stem.split("-")[1:]])
 
 
 def _official(folder: Path, split: str) -> list[str] | None:
-    """The files of an official split of MAESTRO, in the order of its table; None if the folder is not MAESTRO.
+    """The files of a split, in the order of the folder's table; None if it has no table.
 
     Raises:
         DataError: a file of the split is missing.
     """
-    tables = sorted(folder.glob(TABLE))
-    if not tables:
+    path = table_of(folder)
+    if path is None:
         return None
     try:
-        with tables[0].open(newline="", encoding="utf-8") as table:
+        with path.open(newline="", encoding="utf-8") as table:
             names = [row["midi_filename"] for row in csv.DictReader(table) if row["split"] == split]
     except (OSError, KeyError, ValueError) as error:
-        raise DataError(
-            f"{tables[0]}: not MAESTRO's table with the columns split and midi_filename ({error})"
-        ) from error
+        raise DataError(f"{path}: not a table of splits with the columns split and midi_filename ({error})") from error
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise DataError(f"{folder}: {len(missing)} files of the {split} split are missing, first {missing[0]}")
     return names
+
+
+def has_split(folder: Path, split: str) -> bool:
+    """Whether a folder has a table of splits that names files of this one.
+
+    Raises:
+        DataError: as `pieces_of`.
+    """
+    return bool(_official(folder, split))
 
 
 def short(sha256: str) -> str:
@@ -86,15 +107,20 @@ def hashes(pieces: Iterable[Piece]) -> str:
     return " ".join(sorted({short(piece.sha256) for piece in pieces}))
 
 
-def maestro_split(folder: Path, split: str) -> list[Piece]:
-    """The pieces of one official split of MAESTRO.
+def pieces_of(folder: Path, split: str) -> list[Piece]:
+    """The pieces of one split of a folder that has a table of splits.
 
     Raises:
-        DataError: the folder holds no MAESTRO csv, or a file of the split is missing or damaged.
+        DataError: the folder has no table or no such split, or a file of the split is missing or damaged.
     """
     names = _official(folder, split)
     if names is None:
-        raise DataError(f"{folder}: contains no maestro-v*.csv. Give the unpacked folder of MAESTRO.")
+        raise DataError(
+            f"{folder}: contains no table of splits ({', '.join(TABLES)}). Give the folder of a data set, or add"
+            " splits.csv with the columns midi_filename and split."
+        )
+    if not names:
+        raise DataError(f"{folder}: {title(folder)} has no {split} split. Give another folder.")
     found = read(folder, names)
     if found.skipped:
         raise DataError(found.skipped[0])
@@ -102,11 +128,11 @@ def maestro_split(folder: Path, split: str) -> list[Piece]:
 
 
 def read_folder(folder: Path, files: int | None = None) -> Corpus:
-    """The training data in a folder: MAESTRO's train split, or all MIDI files in any other folder and its subfolders.
+    """The training data in a folder: its train split if it has a table of splits, else all MIDI files in and below it.
 
     Args:
-        folder: of MAESTRO, or any.
-        files: only the first N usable files, in the order of MAESTRO's table or of their names; all by default.
+        folder: of a data set, or any.
+        files: only the first N usable files, in the order of the table or of their names; all by default.
 
     Raises:
         DataError: the folder does not exist, or contains no usable MIDI file.
@@ -118,7 +144,8 @@ def read_folder(folder: Path, files: int | None = None) -> Corpus:
         paths = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         names = sorted(path.relative_to(folder).as_posix() for path in paths)
     if not names:
-        raise DataError(f"{folder}: contains no MIDI file ({', '.join(SUFFIXES)}).")
+        of = " of its train split" if table_of(folder) else ""
+        raise DataError(f"{folder}: contains no MIDI file{of} ({', '.join(SUFFIXES)}).")
     taken = len(names) if files is None else files
     found = read(folder, names[:taken])
     while files is not None and len(found.pieces) < files and taken < len(names):
@@ -197,8 +224,7 @@ def read(folder: Path, names: Sequence[str]) -> Corpus:
             pieces.append(Piece(name, notes, sha256))
         if lost and not problem:
             dropped.append(f"{folder / name}: {lost}.")
-    table = next(iter(sorted(folder.glob(TABLE))), None)
-    name = f"{table.stem.replace('maestro', MAESTRO).replace('-', ' ')}, train split" if table else folder.name
+    name = f"{title(folder)}, train split" if table_of(folder) else folder.name
     return Corpus(name, tuple(pieces), tuple(skipped), tuple(dropped))
 
 

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen import encoding_arrays
+from livegen.encoding import ROUNDING
 from livegen.errors import DataError
+from livegen.note import INSTANT
 from livegen.smf.events import Events, read
 from livegen.smf.notes import notes
 
@@ -26,6 +28,8 @@ TIMES = (STEP, DURATION, PRESSED, LIFTED)
 PIANO_LOW, PIANO_HIGH = 21, 108  # the keys of a piano: transposition stays on them
 MAX_VELOCITY = 127
 WHOLE = slice(None)
+DOUBLED = 0.015
+"""s: a key that is struck twice within this is struck once, by two tracks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,35 @@ def notes_of(events: Events, but: str | None = None) -> Notes:
     table[:, VELOCITY] = found.velocity
     table[:, IS_DOWN], table[:, PRESSED], table[:, LIFTED] = found.pedal, found.pressed, found.lifted
     return table
+
+
+def one_keyboard(notes: Notes) -> Notes:
+    """The notes of several tracks as one keyboard plays them.
+
+    A key that two tracks strike within DOUBLED is struck once: as loudly as the louder, until the later end. A key that
+    is struck while it is down goes up first.
+    """
+    onset = np.cumsum(notes[:, STEP])
+    end = onset + notes[:, DURATION]
+    order = np.lexsort((onset, notes[:, PITCH]))
+    key = notes[order, PITCH]
+    again = np.append(False, key[1:] == key[:-1])
+    first = ~(again & (np.diff(onset[order], prepend=0.0) <= DOUBLED))
+    at = np.flatnonzero(first)
+    if not len(at):
+        return notes
+    last = np.maximum.reduceat(end[order], at)
+    following = np.append(np.where(again[at[1:]], onset[order][at[1:]], np.inf), np.inf)
+    cut = last > following + ROUNDING
+    if first.all() and not cut.any():
+        return notes
+    kept = notes[order[at]]
+    kept[:, VELOCITY] = np.maximum.reduceat(notes[order, VELOCITY], at)
+    kept[:, DURATION] = np.maximum(np.where(cut, following, last) - onset[order[at]], INSTANT)
+    place = np.argsort(order[at])  # as the first note of each was
+    kept = kept[place]
+    kept[:, STEP] = np.diff(onset[order[at]][place], prepend=0.0)
+    return kept
 
 
 def runs(pieces: Sequence[Notes], length: int) -> tuple[Notes, NDArray[np.int64]]:

@@ -9,6 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
+from livegen.data.sets import MAESTRO
 from livegen.encoding import VARIABLES
 from livegen.engine.card import Card, Figures
 from livegen.engine.litert import FILE
@@ -17,24 +18,20 @@ from livegen.note import WINDOW
 from livegen.quiet import quiet
 from livegen.training import Progress
 from livegen.training.baselines import Marginals, RepeatLast
-from livegen.training.corpus import Piece, is_maestro, maestro_split, read_folder
+from livegen.training.corpus import Piece, has_split, pieces_of, read_folder, table_of, title
 from livegen.training.data import Notes
 from livegen.training.evaluate import (
     COUNTED,
-    WINDOWS,
     Costs,
     Window,
     evaluate,
     figures,
-    read_windows,
+    fine,
     refuse_trained_on,
-    sample_windows,
     standard_error,
     validated,
+    windows_of,
 )
-
-RANDOM_WINDOWS = 2000
-"""Random windows for a folder without a list of windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +57,19 @@ class EvaluationReport:
             {
                 "name": p.name,
                 "nll": {k: v for k, v in _plain(p.figures).items() if k in nll},
+                "nll_1ms": fine(p.figures),
                 "worse_by": p.worse_by,
                 "se": _known(p.se),
             }
             for p in self.comparisons
         ]
         about = {"model": self.name, "data": self.data, "windows": windows, "pieces": pieces}
-        return {**about, "nll": nll, "contexts": contexts, "peers": peers}
+        return {**about, "nll": nll, "nll_1ms": fine(self.figures), "contexts": contexts, "peers": peers}
 
     def text(self) -> str:
         """As a table."""
         width = max(len(name) for name in (self.name, *(each.name for each in self.comparisons)))
-        columns = (*VARIABLES[:COUNTED], "total", "+-", "pedal")
+        columns = (*VARIABLES[:COUNTED], "total", "+-", "pedal", "1 ms")
         lines = [
             f"nats per note, {self.figures.windows} windows of {self.data} ({self.figures.pieces} pieces)",
             " " * width + "".join(column.rjust(10) for column in columns),
@@ -81,7 +79,10 @@ class EvaluationReport:
             word = "better" if p.worse_by < 0 else "worse"
             lines.append(f"{p.name.ljust(width)}{_cells(p.figures)}  {word} by {abs(p.worse_by):.3f}{_within(p.se)}")
         after = ", ".join(f"{context}: {total:.3f}" for context, total in self.figures.contexts.items())
-        return "\n".join([*lines, f"{self.name} after fewer notes of context: {after}"])
+        lines.append(f"{self.name} after fewer notes of context: {after}")
+        return "\n".join(
+            [*lines, "1 ms: the total with times in cells of 1 ms instead of 10 ms; pedal: not in the total"]
+        )
 
 
 def _plain(found: Figures) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def _cells(found: Figures) -> str:
     values = [getattr(found, name) for name in VARIABLES[:COUNTED]]
     cells = (
         f"{value:10.3f}" if isfinite(value) else "-".rjust(10)
-        for value in (*values, found.total, found.se, found.pedal)
+        for value in (*values, found.total, found.se, found.pedal, fine(found)["total"])
     )
     return "".join(cells)
 
@@ -117,31 +118,30 @@ def report(
     limit: int | None = None,
     tutorial: Path | None = None,
 ) -> EvaluationReport:
-    """Evaluate a model and, on the same windows, `others` and (on MAESTRO) baselines fitted to its train split.
+    """Evaluate a model and, on the same windows, `others` and baselines fitted to the train split, if there is one.
 
     Args:
         card: of the model.
-        folder: MAESTRO, or any folder of MIDI files.
+        folder: a data set with a table of splits, or any folder of MIDI files.
         others: models to evaluate on the same windows.
         progress: gets progress messages, one line at a time.
-        split: of MAESTRO.
-        listed: a list of windows; by default livegen's list for MAESTRO, or RANDOM_WINDOWS windows of another folder.
+        split: of the data set.
+        listed: a list of windows; by default livegen's list for the data set, or random windows.
         limit: use at most this number of windows.
-        tutorial: a run of the preset tutorial, another baseline; only if the data is MAESTRO.
+        tutorial: a run of the preset tutorial, another baseline; only if there is a train split.
 
     Raises:
         DataError: there is no such data, a model was trained on it, or `tutorial` is not such a run.
         ModelError: a model cannot be played.
     """
-    maestro = is_maestro(folder)
-    if tutorial is not None and not maestro:
+    trainable = has_split(folder, "train")
+    if tutorial is not None and not trainable:
         raise DataError(
-            f"{folder}: --tutorial needs MAESTRO, because it is fitted to MAESTRO's train split. Remove --tutorial."
+            f"{folder}: --tutorial needs data with a train split, such as MAESTRO, to be fitted to. Remove --tutorial."
         )
     progress(f"reading {folder}")
-    if maestro:
-        files, data = maestro_split(folder, split), f"the {split} split"
-        windows = read_windows(listed or WINDOWS, limit)
+    if table_of(folder):
+        files, data = pieces_of(folder, split), f"{title(folder)}'s {split} split"
     else:
         corpus = read_folder(folder)
         files, data = list(corpus.pieces), corpus.name
@@ -149,7 +149,7 @@ def report(
             progress(f"skipped: {problem}")
         for lost in corpus.dropped:
             progress(f"damaged: {lost}")
-        windows = read_windows(listed, limit) if listed else sample_windows(files, limit or RANDOM_WINDOWS)
+    windows = windows_of(folder, files, listed, limit)
     hashes = {piece.name: piece.sha256 for piece in files}
     pieces = {piece.name: piece.notes for piece in files}
     missing = sorted({window.piece for window in windows} - pieces.keys())
@@ -158,13 +158,13 @@ def report(
     for each in (card, *others):
         refuse_trained_on(each, hashes)
     fitted: list[tuple[str, _Fitted]] = []
-    if maestro:
+    if trainable:
         progress("fitting the baselines")
-        fitted = _fitted(maestro_split(folder, "train"), tutorial, hashes)
+        fitted = _fitted(pieces_of(folder, "train"), tutorial, hashes)
     progress(f"evaluating {card.name} on {len(windows)} windows")
     costs = evaluate(card.read_file(FILE), card.memory, windows, pieces)
     found = validated(card.read_file(FILE), card.memory, windows, pieces, costs)
-    if others or maestro:
+    if others or fitted:
         progress("evaluating the other models and the baselines")
     _, *names = distinct(each.name for each in (card, *others))
     comparisons = [
@@ -175,6 +175,14 @@ def report(
     return EvaluationReport(card.name, data, found, tuple(comparisons))
 
 
+def of_card(card: Card) -> list[str]:
+    """The figures in a card, as a table for each data set."""
+    figures = {**({MAESTRO.name: card.figures} if card.figures else {}), **card.more_figures}
+    return [
+        EvaluationReport(card.name, f"{name}'s validation split", found, ()).text() for name, found in figures.items()
+    ]
+
+
 class _Fitted(Protocol):
     """A baseline: not a model that the daemon plays."""
 
@@ -183,7 +191,7 @@ class _Fitted(Protocol):
 
 
 def _fitted(training: Sequence[Piece], tutorial: Path | None, hashes: Mapping[str, str]) -> list[tuple[str, _Fitted]]:
-    """The baselines that are fitted to MAESTRO's train split, with their names."""
+    """The baselines that are fitted to a train split, with their names."""
     marginals = Marginals(training)
     baselines: list[tuple[str, _Fitted]] = []
     if tutorial is not None:

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,17 +17,20 @@ from typing import Any
 
 import tensorflow as tf
 
+from livegen.data.sets import MAESTRO, SHARE_ALIKE, credit, found_in
 from livegen.encoding import SCHEME
 from livegen.engine import litert, tensorflow
-from livegen.engine.card import CARD, Card, Checksum, Training
+from livegen.engine.card import CARD, LICENCE, Card, Checksum, Training
 from livegen.engine.plain import build
 from livegen.errors import ConfigError, DataError
 from livegen.files import try_out, unwritable
 from livegen.note import WINDOW
 from livegen.training import Progress, export
-from livegen.training.corpus import MAESTRO, Piece, hold_out, read_folders, short
+from livegen.training.corpus import Piece, hold_out, known_set, pieces_of, read_folders, short, title
+from livegen.training.data import Notes
 from livegen.training.evaluate import (
     COUNTED,
+    WINDOWS,
     Window,
     evaluate,
     read_pieces,
@@ -35,6 +38,7 @@ from livegen.training.evaluate import (
     sample_windows,
     standard_error,
     validated,
+    windows_of,
 )
 from livegen.training.model import Architecture, Pianist, untrained
 from livegen.training.run import HASHES, RECIPE, load_best, read_log, read_recipe
@@ -43,7 +47,7 @@ INT8_MAY_COST = 0.01
 """Nats per note, paired on the same windows: int8 weights are used, for their speed, if they cost at most this."""
 
 OWN_LICENCE, OWN_CREDIT = "not named", "Trained on its maker's own data. The code of livegen is under Apache-2.0."
-"""For the card of a model that was not trained on MAESTRO."""
+"""For the card of a model that was trained on no data set that livegen knows."""
 
 CHOSEN_BY = 4000  # windows of held-out pieces, at most, to choose the type of the weights by
 
@@ -52,8 +56,34 @@ CHOSEN_BY = 4000  # windows of held-out pieces, at most, to choose the type of t
 class Validation:
     """The data that a model is evaluated on."""
 
-    folder: Path  # of MAESTRO
+    folder: Path  # of a data set
     windows: Sequence[Window]
+
+    @classmethod
+    def of(cls, folder: Path, listed: Path | None = None) -> Validation:
+        """A data set's validation split.
+
+        Args:
+            folder: of the data set.
+            listed: a list of windows; by default that of the data set, or random windows.
+
+        Raises:
+            DataError: there is no validation split, or the list is damaged.
+        """
+        known = known_set(folder)
+        pieces = () if listed or (known and known.name in WINDOWS) else pieces_of(folder, "validation")
+        return cls(folder, windows_of(folder, pieces, listed))
+
+    def read(self, name: str, seen: Set[str]) -> dict[str, Notes]:
+        """The notes of each piece.
+
+        Raises:
+            DataError: a file is missing or damaged, or the model `name` has `seen` it.
+        """
+        pieces = read_pieces(self.folder, self.windows)
+        sha256 = {piece: hashlib.sha256((self.folder / piece).read_bytes()).hexdigest() for piece in pieces}
+        refuse_seen(name, seen, sha256)
+        return pieces
 
 
 def load(run: Path) -> Pianist:
@@ -144,6 +174,22 @@ def _trained_on(run: Path, pieces: Sequence[Piece]) -> Sequence[Piece]:
     return found
 
 
+def _name(folder: Path) -> str:
+    known = known_set(folder)
+    return known.name if known else title(folder)
+
+
+def credited(card: Card) -> Card:
+    """The card, with the licences and sources of the data sets that its model, its start and its teachers know."""
+    sets = found_in(card.training.data, card.training.hashes.split())
+    if sets == (MAESTRO,):
+        return card
+    if not sets:
+        return replace(card, licence=OWN_LICENCE, credit=OWN_CREDIT)
+    alike = any(each.licence == SHARE_ALIKE for each in sets)
+    return replace(card, licence=LICENCE if alike else OWN_LICENCE, credit=credit(sets))
+
+
 @contextmanager
 def _written(out: Path) -> Iterator[None]:
     """Turn the errors of TensorFlow and Python for a full disk into a clear one."""
@@ -157,7 +203,7 @@ def _written(out: Path) -> Iterator[None]:
 
 
 def ship(
-    run: Path, folders: Sequence[Path], out: Path, progress: Progress = print, validation: Validation | None = None
+    run: Path, folders: Sequence[Path], out: Path, progress: Progress = print, validations: Sequence[Validation] = ()
 ) -> Card:
     """Export a run's best pianist, choose the type of its weights, evaluate it, and write it to `out`.
 
@@ -166,7 +212,7 @@ def ship(
         folders: the data that it was trained on.
         out: the model's folder. An existing model is replaced when the new one is complete.
         progress: gets progress messages, one line at a time.
-        validation: the data to evaluate it on.
+        validations: the data sets to evaluate it on.
 
     Raises:
         ConfigError: `out` is not a model's folder, or cannot be created.
@@ -189,10 +235,8 @@ def ship(
     corpus = read_folders(folders)
     kept, held = hold_out(_trained_on(run, corpus.pieces), WINDOW + 1)
     training = trained(run, corpus.name, kept)
-    if validation:
-        new_to_it = read_pieces(validation.folder, validation.windows)
-        sha256 = {name: hashlib.sha256((validation.folder / name).read_bytes()).hexdigest() for name in new_to_it}
-        refuse_seen(out.name, set(training.hashes.split()), sha256)
+    seen = set(training.hashes.split())
+    new_to_it = [each.read(out.name, seen) for each in validations]
     notes = {piece.name: piece.notes for piece in held}
     chosen_by = sample_windows(held, CHOSEN_BY)
     with _written(out), TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
@@ -211,6 +255,10 @@ def ship(
         content = small if fit else content
         (new / litert.FILE).write_bytes(content)
         files = sorted(path for path in new.rglob("*") if path.is_file())
+        figures = {
+            _name(each.folder): validated(content, a.memory, each.windows, pieces)
+            for each, pieces in zip(validations, new_to_it, strict=True)
+        }
         described = Card(
             folder=out,
             name=out.name,
@@ -220,11 +268,10 @@ def ship(
             architecture=a.to_dict(),
             memory=a.memory,
             training=training,
-            figures=validated(content, a.memory, validation.windows, new_to_it) if validation else None,
+            figures=figures.pop(MAESTRO.name, None),
             files={path.relative_to(new).as_posix(): Checksum.of(path.read_bytes()) for path in files},
         )
-        if MAESTRO not in training.data:
-            described = replace(described, licence=OWN_LICENCE, credit=OWN_CREDIT)
+        described = credited(replace(described, more_figures=figures))
         (new / CARD).write_text(described.to_json(), encoding="utf-8")
         if out.exists():
             shutil.move(out, Path(name) / "old")

@@ -41,7 +41,10 @@ def test_one_name_is_spelt_in_four_ways() -> None:
 
 
 APPLIES = {
-    Applies.AT_ONCE: {"channel", "window", "window-of", "panic", "thru", "response-channel"},
+    Applies.AT_ONCE: {
+        *("channel", "window", "window-of", "panic", "thru", "response-channel"),
+        *("bind", "presets", "state-control"),
+    },
     Applies.NEXT_RESPONSE: {
         "silence",
         "pedal-silence",
@@ -50,6 +53,7 @@ APPLIES = {
         "temperature",
         "top-p",
         "min-p",
+        "seed",
     },
     Applies.PORTS: {
         "in",
@@ -63,8 +67,8 @@ APPLIES = {
         "audio-buffer",
         "audio-buffers",
     },
-    Applies.MODEL: {"model", "device", "seed"},
-    Applies.START: {"fast", "realtime", "verbose"},
+    Applies.MODEL: {"model", "device"},
+    Applies.START: {"fast", "name", "realtime", "verbose"},
 }
 
 
@@ -91,9 +95,12 @@ def test_what_applies_while_it_plays_is_known_to_the_stage() -> None:
         "temperature": 0.5,
         "top_p": 0.5,
         "min_p": 0.5,
+        "bind": ("cc:21 temperature 0.1..2.0",),
+        "state_control": "cc:9",
     }
+    elsewhere = {"presets", "seed"}  # the desk and the model know them
     for spec in SPECS:
         other = others.get(spec.field, object())
-        known = spec.applies in (Applies.AT_ONCE, Applies.NEXT_RESPONSE)
+        known = spec.applies in (Applies.AT_ONCE, Applies.NEXT_RESPONSE) and spec.field not in elsewhere
         changed = stage_settings(replace(DEFAULTS, **{spec.field: other}))
         assert (changed != stage_settings(DEFAULTS)) is known, spec.name

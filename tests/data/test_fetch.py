@@ -12,76 +12,26 @@ import socket
 import subprocess
 import sys
 import tarfile
-import threading
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from downloads import Server, ignore, names, serving, tree
 
 from livegen.cli import data as data_commands
 from livegen.cli import main as cli
 from livegen.data import fetch
-from livegen.data.fetch import Release
+from livegen.data.maestro import RELEASES, Release
 from livegen.errors import DataError
 
 NAME = "maestro-v2.0.0"
 
 
-@dataclass
-class Server:
-    """Serves `content` under any name, as badly as it is told to."""
-
-    content: bytes
-    ranges: bool = True
-    sends: list[int] = field(default_factory=list)  # bytes of each answer after which it breaks off; then whole
-    status: int = 0  # an error to answer with
-    asked: list[str | None] = field(default_factory=list)  # the Range of each request
-    port: int = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/maestro.zip"
-
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        wanted = request.headers["Range"]
-        self.asked.append(wanted)
-        if self.status:
-            request.send_error(self.status)
-            return
-        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and self.ranges else 0
-        if start and start >= len(self.content):
-            request.send_error(416)
-            return
-        body = self.content[start:]
-        request.send_response(206 if start else 200)
-        request.send_header("Content-Length", str(len(body)))
-        if start:
-            request.send_header("Content-Range", f"bytes {start}-{len(self.content) - 1}/{len(self.content)}")
-        request.end_headers()
-        request.wfile.write(body[: self.sends.pop(0) if self.sends else len(body)])
-
-
 @pytest.fixture
 def server(archive: Path) -> Iterator[Server]:
-    state = Server(archive.read_bytes())
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.answer(self)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        state.port = http.server_address[1]
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(archive.read_bytes()) as state:
         yield state
-        http.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -97,18 +47,6 @@ def into(tmp_path: Path) -> Path:
 @pytest.fixture
 def part(into: Path) -> Path:
     return into / f"{NAME}-midi.zip.part"
-
-
-def ignore(done: int, total: int | None) -> None:
-    pass
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def test_the_whole_release_comes(server: Server, release: Release, into: Path, maestro: Path) -> None:
@@ -242,7 +180,7 @@ def test_the_command_and_a_full_disk(server: Server, release: Release, into: Pat
     assert packed.returncode == 69
     assert "cannot be written (File too large)." in packed.stderr
     assert server.asked == [None, "bytes=100000-"]
-    assert names(into) == {part.name}
+    assert names(into) == {part.stem}  # complete
 
     server.status = 503  # it is not asked again
     done = livegen(*words)
@@ -331,7 +269,7 @@ def written(path: Path, entries: dict[str, bytes]) -> Path:
 def test_no_name_leads_out(tmp_path: Path, into: Path, name: str) -> None:
     evil = written(tmp_path / "evil.zip", {name: b"boo"})
     with pytest.raises(DataError, match="unsafe path"):
-        fetch.take(evil, fetch.RELEASES["2.0.0"], into)
+        fetch.take(evil, RELEASES["2.0.0"], into)
     assert not into.exists()
     assert not list(tmp_path.rglob("escaped"))
 
@@ -348,7 +286,7 @@ def test_no_link_leads_out(tmp_path: Path, into: Path) -> None:
             entry = tarfile.TarInfo(name)
             entry.size = len(b"midi_filename\n")
             tar.addfile(entry, io.BytesIO(b"midi_filename\n"))
-    fetch.take(evil, fetch.RELEASES["2.0.0"], into)
+    fetch.take(evil, RELEASES["2.0.0"], into)
     assert names(outside) == set()
     assert not (into / NAME / "link").is_symlink()
 
@@ -365,7 +303,7 @@ def test_no_link_leads_out(tmp_path: Path, into: Path) -> None:
 def test_another_archive_is_refused(tmp_path: Path, into: Path, entries: dict[str, bytes], said: str) -> None:
     source = written(tmp_path / "other.zip", entries)
     with pytest.raises(DataError, match=said):
-        fetch.take(source, fetch.RELEASES["2.0.0"], into)
+        fetch.take(source, RELEASES["2.0.0"], into)
     assert not into.exists()
 
 
@@ -380,23 +318,23 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, archive: Path, maestro: Pa
     archive.write_bytes(content)
     for source in (archive, packed, Path(__file__)):
         with pytest.raises(DataError, match=f"^{re.escape(str(source))}: damaged, or neither a zip nor a tar") as told:
-            fetch.take(source, fetch.RELEASES["2.0.0"], into / "deep")
+            fetch.take(source, RELEASES["2.0.0"], into / "deep")
         assert "\n" not in str(told.value)
         assert not into.exists()
 
 
 def test_what_is_not_there_and_what_is_in_the_way(tmp_path: Path, into: Path) -> None:
     with pytest.raises(DataError, match="there is no such file or folder"):
-        fetch.take(tmp_path / "nowhere", fetch.RELEASES["2.0.0"], into)
-    assert fetch.present(fetch.RELEASES["2.0.0"], into) is None
+        fetch.take(tmp_path / "nowhere", RELEASES["2.0.0"], into)
+    assert fetch.present(RELEASES["2.0.0"], into) is None
     (into / NAME).mkdir(parents=True)
     with pytest.raises(DataError, match=r"maestro-v2.0.0.csv is missing"):
-        fetch.present(fetch.RELEASES["2.0.0"], into)
+        fetch.present(RELEASES["2.0.0"], into)
 
 
 def test_the_official_releases_can_be_chosen() -> None:
-    (version,) = [each for each in data_commands.fetch.params if each.name == "version"]
-    assert set(version.type.choices) == set(fetch.RELEASES)
-    for release in fetch.RELEASES.values():
+    (version,) = (each for each in data_commands.fetch.params if each.name == "version")
+    assert set(version.type.choices) == set(RELEASES)
+    for release in RELEASES.values():
         assert release.url.startswith("https://") and release.name in release.url
         assert re.fullmatch("[0-9a-f]{64}", release.sha256)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -16,9 +16,10 @@ from livegen.errors import ConfigError, LivegenError, ModelError, PortError
 from livegen.io.inbox import LiveInbox
 from livegen.io.publisher import Level, Line, Published, Publisher
 from livegen.live import daemon, process
+from livegen.live.desk import Desk
 from livegen.note import MonotonicTime
 from livegen.stage.control import Control
-from livegen.stage.events import Panic, Stop
+from livegen.stage.events import Command, Panic, Stop, unanswered
 from livegen.stage.settings import ALL, AUTO, Sampling
 
 
@@ -101,7 +102,7 @@ def test_an_ignored_signal_stays_ignored(name):
 
 # Reload.
 
-OLD, NEW = Settings(silence=0.5), Settings(silence=1.0)
+OLD, NEW = Settings(gain=0.5), Settings(gain=1.0)  # a change that needs the ports opened again
 
 
 class Service:
@@ -115,17 +116,25 @@ class Service:
         self._capsys = capsys
 
         @contextmanager
-        def prepared(settings: Settings, *_: object, again: bool) -> Iterator[Callable[[], Stop]]:
+        def prepared(desk: Desk, *_: object, again: bool) -> Iterator[Callable[[], Stop]]:
             number = len(self.prepared)
-            self.prepared.append(settings)
+            self.prepared.append(desk.settings)
             assert again is (number > 0)
             if number in self.fails:
                 raise self.fails[number]
-            yield lambda: next(self.stops)
+            yield partial(self._play, desk)
             if number in self.cannot_close:
                 raise self.cannot_close[number]
 
         monkeypatch.setattr(daemon, "prepared", prepared)
+
+    def _play(self, desk: Desk) -> Stop:
+        """As the loop does: a reload that needs the ports opened again leaves it."""
+        for stop in self.stops:
+            outcome = desk.obey(Command("reload", {}, unanswered)) if stop.reload else stop
+            if isinstance(outcome, Stop):
+                return outcome
+        raise AssertionError("no stop is left")
 
     def run(self, reload: Callable[[], Settings], *, verbose: int = 0) -> int:
         return daemon.run(replace(OLD, verbose=verbose), reload=reload)
@@ -137,12 +146,16 @@ class Service:
 
     @property
     def used(self) -> list[float]:
-        return [settings.silence for settings in self.prepared]
+        return [settings.gain for settings in self.prepared]
 
 
 @pytest.fixture
 def service(monkeypatch, capsys) -> Service:
     return Service(monkeypatch, capsys)
+
+
+def desk_of(settings: Settings) -> Desk:
+    return Desk(settings, Publisher(), None, lambda _: pytest.fail("no model"), daemon.stage_settings)
 
 
 def raising(error: BaseException) -> Callable[[], Settings]:
@@ -161,15 +174,21 @@ def test_a_reload_prepares_the_new_settings(service):
     assert "Keeping" not in service.log
 
 
-def test_a_reload_without_settings_to_reload_prepares_the_same(service):
+def test_a_reload_opens_only_what_has_changed(service):
+    assert service.run(lambda: OLD) == 0
+    assert service.used == [0.5]
+    assert "The settings are reloaded." in service.log
+
+
+def test_a_reload_without_settings_to_reload_changes_nothing(service):
     assert daemon.run(OLD) == 0
-    assert service.used == [0.5, 0.5]
+    assert service.used == [0.5]
 
 
 @pytest.mark.parametrize("error", [ConfigError("silence must be 0.1 to 10 s."), *FOREIGN])
 def test_whatever_goes_wrong_in_reading_the_settings_the_previous_ones_are_kept(service, error):
     assert service.run(raising(error)) == 0
-    assert service.used == [0.5, 0.5]
+    assert service.used == [0.5]
     what = str(error) if isinstance(error, LivegenError) else f"The reload failed ({type(error).__name__}: {error})."
     log = service.log
     assert f"{what} Keeping the previous settings.\n" in log
@@ -261,7 +280,16 @@ def test_a_stop_while_it_waits_is_seen_and_what_else_comes_is_not_lost_time():
     inbox = LiveInbox()
     inbox.put(Panic(inbox.now()))
     inbox.put(Stop("SIGTERM"))
-    assert daemon.wait_and_retry(PortError("Gone."), inbox, Publisher()) == Stop("SIGTERM")
+    assert daemon.wait_and_retry(PortError("Gone."), inbox, Publisher(), desk_of(OLD)) == Stop("SIGTERM")
+
+
+def test_while_it_waits_it_answers_and_says_for_what():
+    inbox, desk, answers = LiveInbox(), desk_of(OLD), []
+    inbox.put(Command("status", {}, answers.append))
+    inbox.put(Command("stop", {}, answers.append))
+    assert daemon.wait_and_retry(PortError("The port is gone."), inbox, Publisher(), desk) == Stop("asked to stop")
+    assert answers[0]["waits_for"] == "The port is gone."
+    assert answers[1] == {}
 
 
 def test_a_model_that_is_gone_at_a_reload_stays_loaded(monkeypatch):
@@ -280,13 +308,26 @@ def test_a_model_that_is_gone_at_a_reload_stays_loaded(monkeypatch):
         return found[0]
 
     monkeypatch.setattr(daemon.card, "find", lambda name: name)
+    monkeypatch.setattr(daemon, "stamp_of", lambda _: stamps.pop())
     monkeypatch.setattr(daemon.choose, "choose", choose)
-    loaded = models.load("mine", "cpu", Publisher(log))
+    stamps, mine = [(3.0, 1), (2.0, 1), (1.0, 1)], Settings(model="mine", device="cpu")
+    loaded = models.load(mine, Publisher(log))
     found.pop(0)
-    assert models.load("mine", "cpu", Publisher(log)) is loaded
+    assert models.load(mine, Publisher(log)) is loaded
     assert log.items == [Line("It is not there. Keeping the model that is loaded.", Level.WARNING)]
     with pytest.raises(ModelError, match="not there"):
-        models.load("another", "cpu", Publisher(log))
+        models.load(replace(mine, model="another"), Publisher(log))
+
+
+def test_a_model_is_loaded_again_only_if_its_file_has_changed(monkeypatch):
+    models, loads = daemon.Models(), []
+    stamps = iter([(1.0, 5), (1.0, 5), (2.0, 5)])
+    monkeypatch.setattr(daemon.card, "find", lambda name: name)
+    monkeypatch.setattr(daemon, "stamp_of", lambda _: next(stamps))
+    monkeypatch.setattr(daemon.choose, "choose", lambda *_: loads.append(1) or object())
+    first, second, third = (models.load(Settings(), Publisher()) for _ in range(3))
+    assert first is second and second is not third
+    assert len(loads) == 2
 
 
 def test_a_second_reload_may_work(service):
@@ -294,10 +335,3 @@ def test_a_second_reload_may_work(service):
     service.fails[1] = PortError("Not yet.")
     assert service.run(lambda: NEW) == 0
     assert service.used == [0.5, 1.0, 0.5, 1.0]
-
-
-def test_settings_are_kept_in_a_sentence():
-    log = io.StringIO()
-    with process.Reporter(log, terminal=False) as reporter:
-        assert daemon.keep(OLD, ConfigError("No."), Publisher(reporter)) is OLD
-    assert log.getvalue() == "No. Keeping the previous settings.\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 from mido import Message
@@ -18,8 +17,9 @@ from livegen.io.publisher import PortFailed, Published, Publisher
 from livegen.io.reporter import Reporter
 from livegen.live import daemon
 from livegen.live.loop import Loop, Outputs
+from livegen.live.model import ModelAtOnce
 from livegen.note import MonotonicTime
-from livegen.stage.effects import Ask, NoteStarted, ResponseEnded, Send, ThruChanged
+from livegen.stage.effects import Ask, NoteStarted, ResponseEnded, Send, ThruChanged, TurnChanged
 from livegen.stage.events import (
     Failed,
     Incoming,
@@ -170,7 +170,7 @@ def test_in_virtual_time_a_model_that_fails_does_not_end_it():
             raise ValueError("no numbers")
 
     scene = Scene(StandIn())
-    scene.play(partial(daemon.ask_at_once, scene.inbox, Broken(), None))  # type: ignore[arg-type]
+    scene.play(ModelAtOnce(Broken(), scene.inbox.put, seed=None).ask)  # type: ignore[arg-type]
     assert "no response: ValueError: no numbers" in scene.log.getvalue()
 
 
@@ -259,6 +259,6 @@ def test_everything_is_published_after_it_was_sent():
     scene.play()
     assert sent_before == [True] * 5
     kinds = [type(item) for item in scene.published.items]
-    assert kinds[:4] == [ThruChanged, Send, NoteStarted, Received]
+    assert kinds[:5] == [ThruChanged, Send, NoteStarted, TurnChanged, Received]
     assert len(scene.published.of(Received)) == 2
     assert len(scene.published.of(Send)) == len(output.messages)

@@ -39,4 +39,4 @@ def test_the_core_plays_a_conversation_with_the_standard_library_and_mido_alone(
     told = json.loads(done.stdout)
     assert told["heard"] == [60, 64, 67]
     assert told["answered"] == [60, 64, 67]
-    assert told["modules"] == len(CORE) + len(list((package / "stage").glob("*.py")))
+    assert told["modules"] == len(CORE) + len(list((package / "stage").rglob("*.py")))

@@ -10,7 +10,8 @@ from virtual_stage import at, cc, off, on
 
 from livegen.note import INSTANT, PEDAL_UP, Pedal, SoundedNote
 from livegen.stage.events import PortId
-from livegen.stage.hands import LAYER, NOTHING, STUCK, Change, Hands
+from livegen.stage.hands import LAYER, STUCK, Hands
+from livegen.stage.held import NOTHING, Change
 from livegen.stage.pairing import RESTRIKE_GRACE
 from livegen.stage.settings import ALL, AUTO
 

@@ -7,7 +7,8 @@ from virtual_stage import at, cc, keyboard, midi_file, off, on, own_instrument, 
 
 from livegen.stage.effects import Effect, Effects, Send, ThruChanged
 from livegen.stage.events import OutputOpened, Part
-from livegen.stage.hands import NOTHING, Hands
+from livegen.stage.hands import Hands
+from livegen.stage.held import NOTHING
 from livegen.stage.mixer import Mixer
 
 NOW = at(1.0)

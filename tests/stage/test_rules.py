@@ -11,6 +11,7 @@ from mido import Message
 from virtual_stage import Instrument, at, cc, off, on, stage_settings
 
 from livegen.note import MonotonicTime, Pedal
+from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
 from livegen.stage.conversation import Listening, Playing, Responding
 from livegen.stage.effects import Ask, KeyStuck, Send
@@ -29,7 +30,8 @@ from livegen.stage.events import (
     ResponseNote,
     SettingsChanged,
 )
-from livegen.stage.hands import LAYER, STUCK, Key
+from livegen.stage.hands import LAYER, STUCK
+from livegen.stage.held import Key
 from livegen.stage.pairing import DRUMS, NOTES_OFF, Pairing
 from livegen.stage.response import playable
 from livegen.stage.session import Session
@@ -84,6 +86,10 @@ SETTINGS = st.fixed_dictionaries(
         "window": st.just(2),
         "window_of_both": st.just(False),
         "silence": st.just(0.3),
+        "bindings": st.sampled_from(
+            [(Binding(Control("cc", 20), "a", follows=True), Binding(Control("key", 64), "b"))]
+        ),
+        "state_control": st.just(9),
     },
 )
 ACTIONS = st.one_of(
@@ -160,6 +166,8 @@ class World:
             keeping = [since for since, counts in self.pressed.values() if counts and self.now - since < STUCK - 1e-9]
             assert not keeping, "it plays while the player does"
         if send.part is Part.RESPONSE and sent.type == "control_change" and not cuts:
+            if sent.control == self.settings.state_control:
+                return
             assert sent.control == 64
             feet = {channel for port, channel, control in self.feet if control == 64 and self._hears(channel)}
             assert not {sent.channel} & self.used & feet, "the player's pedal is moved"
@@ -193,6 +201,10 @@ class World:
             if panic.pressed(message):
                 self._panics(lambda: self.step(Received(message, self.now, PortId(port)), cuts=True))
                 return
+            control = message.type == "control_change"
+            key = (port, message.channel, message.control if control else message.note)
+            is_open = key in (self.feet if control else self.fingers)
+        elif is_open and any(binding.control.mine(message) for binding in self.settings.bindings):
             control = message.type == "control_change"
             key = (port, message.channel, message.control if control else message.note)
             is_open = key in (self.feet if control else self.fingers)

@@ -110,7 +110,7 @@ def test_closing_in_a_response_releases_it(stage):
     last = s.close()
     assert {m.note for m in last if m.type == "note_off"} == {60, 64}
     assert last[0] == Message("control_change", channel=1, control=64, value=0)
-    assert s.notices[-1].interrupted
+    assert s.published(ResponseEnded)[-1].interrupted
 
 
 def test_what_is_heard_back_is_not_the_player(stage):

@@ -63,7 +63,7 @@ def test_a_performance_keeps_the_score_and_leaves_no_hole(score: Score) -> None:
     performance = perform(score, Flat(), seed=1)
     written = notes(score)
     assert [n.pitch for n in performance.notes[: len(written)]] == [n.pitch for n in written]
-    assert len(performance.notes) > len(written)
+    assert (len(performance.notes) == len(written)) is score.beat  # the others go on
     for before, note, first, second in zip(
         performance.notes, performance.notes[1:], written, written[1:], strict=False
     ):
@@ -74,6 +74,17 @@ def test_a_performance_keeps_the_score_and_leaves_no_hole(score: Score) -> None:
         end = max(end, before.offset + before.duration)
         assert note.offset - end <= LARGEST_HOLE
         assert sum(n.offset <= note.offset < n.offset + n.duration for n in performance.notes) <= MAX_KEYS
+
+
+@pytest.mark.parametrize("score", [score for score in SCORES if score.beat], ids=lambda score: score.name)
+def test_a_score_with_a_beat_is_played_in_time(score: Score) -> None:
+    late = [
+        played.offset - float(written.onset) * 240 / score.tempo
+        for written, played in zip(notes(score), perform(score, Flat(), seed=1).notes, strict=True)
+    ]
+    assert max(map(abs, late)) < 0.045
+    assert 0.003 < np.std(late) < 0.015
+    assert np.std(late[: len(late) // 2]) == pytest.approx(np.std(late[len(late) // 2 :]), abs=0.006)  # no drift
 
 
 def test_the_file_is_the_same_for_a_seed_and_ends_every_note() -> None:

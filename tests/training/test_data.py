@@ -17,6 +17,7 @@ from livegen.note import INSTANT, MonotonicTime, Pedal, SoundedNote, to_notes
 from livegen.stage.events import PortId
 from livegen.stage.hands import Hands
 from livegen.training.data import (
+    DURATION,
     LIFTED,
     PITCH,
     PRESSED,
@@ -26,6 +27,7 @@ from livegen.training.data import (
     Augmentation,
     augment,
     crops,
+    one_keyboard,
     read_notes,
 )
 
@@ -209,3 +211,20 @@ def test_the_pedal_keeps_its_quarters_when_the_tempo_changes() -> None:
         np.testing.assert_allclose(changed[:, :, column], crop[:, :, column] * factor[:, None])
     assert np.array_equal(encoding_arrays.tokens(changed)[..., 4], encoding_arrays.tokens(crop)[..., 4])
     assert np.array_equal(changed[..., [PITCH, VELOCITY]], crop[..., [PITCH, VELOCITY]])
+
+
+def test_one_keyboard_plays_what_two_tracks_strike(tmp_path: Path) -> None:
+    melody = [note(0, 60, 1.0, velocity=50), note(2, 64, 1.0), note(4, 67, 0.5)]
+    piano = [note(0.010, 60, 0.5, velocity=80), note(2.5, 64, 1.0), note(4.016, 67, 0.5), note(4, 48, 0.5)]
+    merged = one_keyboard(read_notes(write(tmp_path / "pop.mid", melody, piano)))
+    assert merged[:, PITCH].tolist() == [60, 64, 64, 48, 67, 67]
+    assert merged[:, VELOCITY].tolist() == [80, 64, 64, 64, 64, 64]
+    np.testing.assert_allclose(merged[:, DURATION], [1.0, 0.5, 1.0, 0.5, 0.016, 0.5], atol=1e-9)
+    np.testing.assert_allclose(merged[:, STEP], [0, 2, 0.5, 1.5, 0, 0.016], atol=1e-9)
+
+
+def test_one_keyboard_changes_nothing_that_one_keyboard_played(tmp_path: Path) -> None:
+    alone = [note(0, 60, 0.5), note(0.5, 60, 0.5), note(0.5, 64, 2), note(0.516, 67)]
+    notes = read_notes(write(tmp_path / "a.mid", alone))
+    assert one_keyboard(notes) is notes
+    assert len(one_keyboard(notes[:0])) == 0

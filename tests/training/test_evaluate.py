@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from livegen import encoding, encoding_arrays
+from livegen.data.sets import POP909, listed
 from livegen.engine.card import find
 from livegen.engine.litert import FILE, LiteRt
 from livegen.errors import DataError
@@ -26,11 +27,13 @@ from livegen.training.evaluate import (
     Window,
     evaluate,
     figures,
+    fine,
     nats,
     read_windows,
     sample_windows,
     standard_error,
     to_note,
+    windows_of,
 )
 
 
@@ -114,12 +117,33 @@ def test_figures_add_up() -> None:
     assert (found.windows, found.pieces, found.se) == (2, 2, 4)
 
 
+def test_a_time_in_cells_of_a_millisecond_costs_ln_10_more() -> None:
+    found = fine(figures({25: np.array([[1.0, 2, 3, 4, 5]])}, [Window("a", 30)]))
+    assert found == {
+        "step": pytest.approx(1 + np.log(10), abs=1e-4),
+        "duration": pytest.approx(4 + np.log(10), abs=1e-4),
+        "total": pytest.approx(10 + 2 * np.log(10), abs=1e-4),
+    }
+
+
+def test_a_data_set_has_its_windows(tmp_path: Path) -> None:
+    (tmp_path / "pop909.csv").touch()
+    windows = windows_of(tmp_path, ())
+    assert len(windows) == 10_000 and min(window.target for window in windows) >= 25
+    validation = {row.midi_filename for row in listed(POP909) if row.split == "validation"}
+    assert {window.piece for window in windows} == validation
+    assert windows_of(tmp_path, (), WINDOWS["MAESTRO"], 7) == read_windows(WINDOWS["MAESTRO"], 7)
+    (tmp_path / "pop909.csv").rename(tmp_path / "splits.csv")
+    pieces = [Piece("own", some_notes(60), "")]
+    assert windows_of(tmp_path, pieces, None, 9) == sample_windows(pieces, 9)
+
+
 def test_the_windows_are_all_there() -> None:
-    windows = read_windows(WINDOWS)
+    windows = read_windows(WINDOWS["MAESTRO"])
     assert len(windows) == 20_000
     assert len({window.piece for window in windows}) == 137
     assert min(window.target for window in windows) >= 25
-    few = read_windows(WINDOWS, 200)
+    few = read_windows(WINDOWS["MAESTRO"], 200)
     assert len(few) == len(set(few)) == 200
     assert len({window.piece for window in few}) > 100
 

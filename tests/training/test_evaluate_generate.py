@@ -47,7 +47,7 @@ def maestro(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like MAESTRO's: the demo pieces to train on, two long ones to validate on."""
     folder = tmp_path_factory.mktemp("maestro")
     splits = {}
-    for path in sorted(DEMO.glob("*.mid")):
+    for path in sorted(DEMO.glob("[1-5]-*.mid")):
         shutil.copy(path, folder)
         splits[path.name] = "train"
     for seed in (1, 2):
@@ -67,6 +67,7 @@ def test_it_judges_the_model_and_a_loop(maestro: Path, capsys: pytest.CaptureFix
     found = json.loads(out)
     assert found["players"] == ["livegen", "looped prompt"]
     assert (found["prompts"], found["notes"], found["split"], found["seed"]) == (3, 700, "validation", 4)
+    assert found["data"] == "MAESTRO v2.0.0"
     default = Settings()
     assert found["sampling"] == {name: getattr(default, name) for name in ("temperature", "top_p", "min_p")}
     measures = {(row["group"], row["name"]): row for row in found["measures"]}

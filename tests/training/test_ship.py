@@ -109,7 +109,7 @@ def test_a_run_becomes_a_model_that_plays(
     assert main([*asked, "--windows", windows]) == 0
     told = capsys.readouterr()
     assert [line.partition(" ")[0] for line in told.err.splitlines()] == ["int8"]
-    assert told.out.startswith("nats per note, 6 windows of the validation split (2 pieces)")
+    assert told.out.startswith("nats per note, 6 windows of MAESTRO's validation split (2 pieces)")
     assert f"To play it: livegen --model {out}" in told.out
 
     card = find(str(out))
@@ -210,7 +210,7 @@ def test_any_folder_can_be_evaluated_on_unless_it_was_trained_on(
     assert "nan" not in capsys.readouterr().out.partition("pedal")[2]  # of one piece there is no standard error
     assert [peer["name"] for peer in found["peers"]] == ["livegen"]
     assert main([*asked, "--tutorial", mine]) == 66
-    assert "evening: --tutorial needs MAESTRO" in capsys.readouterr().err
+    assert "evening: --tutorial needs data with a train split" in capsys.readouterr().err
     shutil.copytree(maestro, evening / "more", ignore=shutil.ignore_patterns("*.csv", "*.npz"))
     assert main(asked) == 66
     assert "was trained on 2 of the 7 files" in capsys.readouterr().err
@@ -242,6 +242,77 @@ def test_what_its_teachers_have_seen_counts_as_seen(run: Path, maestro: Path) ->
     assert set(teacher.hashes.split()) < set(taught.hashes.split())
     assert taught.recipe["teachers"] == [teacher.recipe]
     assert taught.notes == 2000  # its own
+
+
+@pytest.fixture
+def pop909(tmp_path: Path) -> Path:
+    """A folder like POP909's, of a few pieces."""
+    folder = tmp_path / "pop909"
+    folder.mkdir()
+    rows = []
+    for i, split in enumerate(["train", "train", "validation", "validation"], 10):
+        write_piece(folder / f"{i}.mid", i)
+        rows.append(f"{i}.mid,{split}\n")
+    (folder / "pop909.csv").write_text("midi_filename,split\n" + "".join(rows))
+    return folder
+
+
+def test_a_card_has_the_figures_of_each_data_set(
+    run: Path,
+    maestro: Path,
+    pop909: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from livegen.cli.main import main
+    from livegen.training import evaluate
+
+    lists = {
+        "MAESTRO": listed(tmp_path / "m.csv.gz", ("3.midi", 30), ("4.midi", 40)),
+        "POP909": listed(tmp_path / "p.csv.gz", ("12.mid", 30), ("13.mid", 40), ("13.mid", 50)),
+    }
+    monkeypatch.setattr(evaluate, "WINDOWS", {name: Path(path) for name, path in lists.items()})
+    out = str(tmp_path / "mine")
+    both = ["--data", str(maestro), "--data", str(pop909)]
+    asked = ["export", "--run", str(run), *both, "--out", out, "--validate", str(maestro), "--validate", str(pop909)]
+    assert main([*asked, "--windows", lists["POP909"]]) == 2
+    assert "--windows is only valid with one --validate" in capsys.readouterr().err
+    assert main(asked) == 0
+    told = capsys.readouterr().out
+    assert "2 windows of MAESTRO's validation split" in told and "3 windows of POP909's validation split" in told
+    card = find(out)
+    assert card.figures is not None and card.figures.windows == 2
+    assert {name: each.windows for name, each in card.more_figures.items()} == {"POP909": 3}
+    assert card.training.data.startswith("MAESTRO v2.0.0, train split and POP909, train split")
+    assert card.licence == "CC BY-NC-SA 4.0"
+    assert "MAESTRO (CC BY-NC-SA 4.0): Curtis" in card.credit and "POP909 (MIT, " in card.credit
+
+    assert main(["evaluate", "--model", out, *both, "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["data"], second["data"]) == ("MAESTRO v2.0.0's validation split", "POP909's validation split")
+    for found, figures in ((first, card.figures), (second, card.more_figures["POP909"])):
+        assert found["nll"]["total"] == pytest.approx(figures.total, abs=1e-3)
+        assert found["nll_1ms"]["total"] == pytest.approx(figures.total + 2 * np.log(10), abs=1e-3)
+        assert [peer["name"] for peer in found["peers"]] == ["repeat the last", "marginals"]
+    assert main(["evaluate", "--model", out, *both, "--windows", lists["POP909"]]) == 2
+    assert "--windows is only valid with one --data" in capsys.readouterr().err
+
+
+def test_a_folder_of_ones_own_may_have_splits(
+    run: Path, maestro: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from livegen.cli.main import main
+
+    own = tmp_path / "evenings"
+    own.mkdir()
+    write_piece(own / "20.mid", 20)
+    (own / "splits.csv").write_text("midi_filename,split\n20.mid,validation\n")
+    assert main(["evaluate", "--data", str(own), "--limit", "4", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["data"], found["windows"], found["peers"]) == ("evenings's validation split", 4, [])
+    assert main(["train", "--data", str(own), "--out", str(tmp_path / "run2")]) == 66
+    assert "contains no MIDI file of its train split" in capsys.readouterr().err
 
 
 def test_a_card_speaks_of_maestro_where_the_model_knows_it(run: Path, maestro: Path, tmp_path: Path) -> None:

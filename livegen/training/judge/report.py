@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from livegen.engine.card import Card
 from livegen.errors import DataError
 from livegen.stage.settings import Sampling
 from livegen.training import Progress, corpus
+from livegen.training.data import one_keyboard
 from livegen.training.evaluate import refuse_seen
 from livegen.training.judge import endurance
 from livegen.training.judge.continuations import LONG, LOOP, SHORT, Continuer, model, sample_prompts
@@ -30,12 +31,13 @@ MEANINGS = {
     "n-grams": "n-grams shared with",
     "follows": "Follows the call in",
 }
-UNSEEN = {False: "of the validation split", True: "held out of the train split"}
+UNSEEN = {False: "of {}'s validation split", True: "held out of {}'s train split"}
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationReport:
     continuers: tuple[str, ...]  # names, the model first
+    data: str  # name of the data, for messages
     held_out: bool
     prompts: int
     pieces: int
@@ -51,6 +53,7 @@ class GenerationReport:
         return {
             "players": self.continuers,
             **about,
+            "data": self.data,
             "split": split,
             "sampling": asdict(self.sampling),
             "measures": [_plain(row) for row in self.rows],
@@ -60,9 +63,9 @@ class GenerationReport:
         """Tables in Markdown."""
         s = self.sampling
         lines = [
-            f"{self.prompts:,} prompts, from {self.pieces} pieces {UNSEEN[self.held_out]}, continued by {SHORT} notes, "
-            f"every fifth by {LONG}; {self.continuers[0]} samples at temperature {s.temperature:g}, "
-            f"top-p {s.top_p:g}, min-p {s.min_p:g}, with seed {self.seed}.",
+            f"{self.prompts:,} prompts, from {self.pieces} pieces {UNSEEN[self.held_out].format(self.data)}, "
+            f"continued by {SHORT} notes, every fifth by {LONG}; {self.continuers[0]} samples at "
+            f"temperature {s.temperature:g}, top-p {s.top_p:g}, min-p {s.min_p:g}, with seed {self.seed}.",
         ]
         for group, meaning in MEANINGS.items():
             rows = [row for row in self.rows if row.group == group]
@@ -151,7 +154,7 @@ def report(
 
     Args:
         card: of the model.
-        folder: of MAESTRO.
+        folder: of a data set with a table of splits.
         count: number of prompts.
         sampling: of the model.
         seed: of the prompts, the sampling and the intervals.
@@ -160,18 +163,18 @@ def report(
         progress: gets progress messages, one line at a time.
 
     Raises:
-        DataError: the data is not MAESTRO, no piece is long enough, or a continuer was trained on the pieces.
+        DataError: the data has no splits, no piece is long enough, or a continuer was trained on the pieces.
         ModelError: the model cannot be played.
     """
     progress(f"reading {folder}")
-    pieces = corpus.maestro_split(folder, "train")
+    pieces = _played(folder, "train")
     if held_out:
         seen = set(card.training.hashes.split())
         trained, pieces = ([p for p in pieces if (corpus.short(p.sha256) in seen) is so] for so in (True, False))
         if not pieces:
             raise DataError(f"{card.name} was trained on the whole train split, so --held-out has no pieces.")
     else:
-        trained, pieces = pieces, corpus.maestro_split(folder, "validation")
+        trained, pieces = pieces, _played(folder, "validation")
     playing = (model(card, sampling), LOOP, *others)
     continuers = dict(zip(distinct(continuer.name for continuer in playing), playing, strict=True))
     hashes = {piece.name: piece.sha256 for piece in pieces}
@@ -185,6 +188,7 @@ def report(
     found = {name: facts(prompts, responses, train) for name, responses in played.items()}
     return GenerationReport(
         continuers=tuple(found),
+        data=corpus.title(folder),
         held_out=held_out,
         prompts=count,
         pieces=len({prompt.piece for prompt in prompts}),
@@ -193,3 +197,8 @@ def report(
         seed=seed,
         rows=tuple(verdict(prompts, truth, found, seed)),
     )
+
+
+def _played(folder: Path, split: str) -> list[corpus.Piece]:
+    """The pieces of a split as one keyboard plays them, which is how livegen hears and plays."""
+    return [replace(piece, notes=one_keyboard(piece.notes)) for piece in corpus.pieces_of(folder, split)]

@@ -1,0 +1,1 @@
+"""The control socket: programs ask a running livegen, and tell it what to do (docs/control.md)."""

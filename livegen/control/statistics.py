@@ -1,0 +1,87 @@
+"""What the status shows of a running livegen: a listener that counts. It takes a microsecond for each message."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from livegen.control.histogram import Histogram
+from livegen.io.publisher import Level, Line, PortFailed, PortOpened, Published
+from livegen.stage.effects import NoteStarted, ResponseEnded, ResponseStarted, Send, TurnChanged
+from livegen.stage.events import Part, PortId, Turn
+
+
+@dataclass(slots=True)
+class _Port:
+    direction: str  # "in" or "out"
+    name: str
+    state: str = "open"
+
+
+class Statistics:
+    """A `Listener` of the publisher."""
+
+    def __init__(self) -> None:
+        self.turn = Turn.IDLE
+        self._ports: dict[tuple[str, PortId], _Port] = {}
+        self._notes = dict.fromkeys(Part, 0)
+        self._dropped = self._responses = 0
+        self._late, self._thru, self._delay = Histogram(), Histogram(), Histogram()
+        self._warning = ""
+
+    def take(self, item: Published) -> None:
+        match item:
+            case Send(part=part, at=at):
+                (self._late if part is Part.RESPONSE else self._thru).add(time.monotonic() - at)
+            case NoteStarted(part=part):
+                self._notes[part] += 1
+            case TurnChanged(turn):
+                self.turn = turn
+            case ResponseStarted(waited=waited):
+                self._responses += 1
+                self._delay.add(waited)
+            case ResponseEnded(dropped=dropped):
+                self._dropped += dropped
+            case Line(text, Level.WARNING):
+                self._warning = text
+            case PortOpened() | PortFailed():
+                self._port(item)
+
+    def _port(self, item: PortOpened | PortFailed) -> None:
+        if isinstance(item, PortOpened):
+            self._ports[item.direction, item.port] = _Port(item.direction, item.name)
+        elif ("out", item.port) in self._ports:
+            self._ports["out", item.port].state = "failed"
+
+    def forget_ports(self) -> None:
+        """All ports are closed."""
+        self._ports.clear()
+
+    def plain(self) -> Mapping[str, Any]:
+        """For JSON. Times are in ms, since the start."""
+        ports = [(each.direction, {"name": each.name, "state": each.state}) for each in self._ports.values()]
+        return {
+            "turn": self.turn.name.lower(),
+            "inputs": [shown for direction, shown in ports if direction == "in"],
+            "outputs": [shown for direction, shown in ports if direction == "out"],
+            "notes": {"heard": self._notes[Part.CALL], "played": self._notes[Part.RESPONSE], "dropped": self._dropped},
+            "responses": self._responses,
+            "lateness_ms": self._late.milliseconds(),
+            "thru_ms": self._thru.milliseconds(),
+            "response_delay_ms": self._delay.milliseconds(),
+            "last_warning": self._warning,
+        }
+
+
+def memory() -> float | None:
+    """The resident memory of this process in MB; None if the system is not Linux."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  (quicker, in the main thread)
+            pages = int(file.read().split()[1])
+    except OSError:
+        return None
+    import resource
+
+    return round(pages * resource.getpagesize() / 1e6, 1)
