@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from livegen.errors import ConfigError, DataError, LivegenError, StorageError
@@ -35,10 +36,25 @@ def drafted(path: Path) -> Iterator[Path]:
 
 
 def remove_drafts(path: Path) -> None:
-    """Remove the drafts of killed processes. No other process may write `path` at the same time."""
-    for draft in path.parent.glob(f".*.{path.name}"):
-        if draft.name.split(".")[1].isdigit():
-            draft.unlink()
+    """Remove the drafts of `path` that killed processes have left."""
+    for draft in path.parent.glob(f".*.{escape(path.name)}"):
+        process = draft.name.split(".")[1]
+        if process.isdecimal() and not _runs(int(process)):
+            draft.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether another process has this number. Windows cannot tell."""
+    if process == os.getpid():
+        return False
+    if fcntl is not None:
+        try:
+            os.kill(process, 0)
+        except (ProcessLookupError, OverflowError):
+            return False
+        except PermissionError:
+            pass
+    return True
 
 
 def try_out(path: Path) -> None:
@@ -82,3 +98,17 @@ def claimed(path: Path, refusal: str) -> Iterator[None]:
             except OSError:  # a file system without locks
                 pass
         yield
+
+
+def sync(path: Path) -> None:
+    """Have a file or the names in a folder survive a power cut from now on.
+
+    Raises:
+        OSError: the disk is gone.
+    """
+    if not path.is_dir() or fcntl is not None:  # Windows opens no folders
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -6,7 +6,8 @@ import os
 import signal
 import tempfile
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,16 @@ def pytest_configure(config: pytest.Config) -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)  # a handler is not passed on
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Recordings of these tests, and of what they start, are not among those of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("state")
+        patch.setenv("XDG_STATE_HOME", str(home))
+        patch.delenv("STATE_DIRECTORY", raising=False)
+        yield home
 
 
 def _use_a_runtime_folder(config: pytest.Config) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ def test_a_place_that_takes_no_file_says_so(tmp_path: Path) -> None:
             draft.touch()
     try_out(tmp_path / "a.mid")
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_drafts_of_killed_processes_go_and_others_stay(tmp_path: Path) -> None:
+    others = [f".{os.getppid()}.[a].mid", ".99999999.a.mid", ".x.[a].mid", "[a].mid"]
+    for name in (*others, ".99999999.[a].mid"):
+        (tmp_path / name).touch()
+    files.remove_drafts(tmp_path / "[a].mid")
+    assert {each.name for each in tmp_path.iterdir()} == set(others)
 
 
 def _break_off(draft: Path) -> None:

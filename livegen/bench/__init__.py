@@ -55,7 +55,7 @@ def measure(settings: Settings, effort: Effort, report: Report) -> list[Section]
     rows += tutorial.compare(best, effort.predictions, report)
     note = Section("note", "Model [ms]", tuple(rows))
     late = Section("lateness", "Lateness of notes [ms]", tuple(lateness.measure_all(settings, effort.playing, report)))
-    passing = [thru.measure_row(settings, effort.passing, report)]
+    passing = thru.measure_all(settings, effort.passing, report)
     with ExitStack() as stack:
         try:
             server = stack.enter_context(jack.server())

@@ -17,6 +17,7 @@ from livegen.bench.apart import apart
 from livegen.bench.engine import PHRASE
 from livegen.bench.figures import MissingError, Report, Row, Spread, Target
 from livegen.bench.rig import INPUT, Stopwatch, rig
+from livegen.bench.watched import MONITORS
 from livegen.config.settings import Settings
 from livegen.io.inbox import Item, LiveInbox
 from livegen.io.realtime import MAIN, raise_priority
@@ -67,13 +68,13 @@ class _Restless(LiveInbox):
         return event
 
 
-def measure(settings: Settings, seconds: float, *, loaded: bool) -> Lateness:
-    """Play a dense response of `seconds`, in this process."""
+def measure(settings: Settings, seconds: float, *, loaded: bool, monitors: bool = False) -> Lateness:
+    """Play a dense response of `seconds`, in this process. `monitors`: with some at the control socket."""
     count = round(seconds / APART)
     notes = tuple(ResponseNote(21 + i % 88, i * APART, LENGTH, 64) for i in range(count))
     quick = replace(settings, silence=0.1, pedal_silence=0.1, thru="off")
     inbox, output = _Restless(), Stopwatch(Part.RESPONSE)
-    with busy_cores() if loaded else nullcontext(), rig(settings, inbox) as playing:
+    with busy_cores() if loaded else nullcontext(), rig(settings, inbox, monitors=monitors) as playing:
         inbox.ask = playing.ask_model
         now = inbox.now()
         for kind in ("note_on", "note_off"):
@@ -110,7 +111,7 @@ def busy_cores() -> Iterator[list[subprocess.Popen[bytes]]]:
 
 
 def measure_all(settings: Settings, seconds: float, report: Report) -> list[Row]:
-    """A row each: idle and loaded, with and without real-time scheduling, and a timer alone."""
+    """A row each: idle and loaded, with and without real-time scheduling, with monitors, and a timer alone."""
     rows: list[Row] = []
     for realtime in (True, False):
         for loaded in (False, True):
@@ -121,12 +122,18 @@ def measure_all(settings: Settings, seconds: float, report: Report) -> list[Row]
             rows.append(_row(key, label, asked, seconds, loaded=loaded))
             if realtime:
                 rows.append(_bare_row(f"{key}_bare", f"{label}: timer only", seconds * BARE, loaded=loaded))
+            if realtime and not loaded:
+                label = f"{label}, {MONITORS} monitors"
+                report(f"lateness: {label.lower()}")
+                rows.append(_row(f"{key}_monitors", label, asked, seconds, monitors=True))
     return rows
 
 
-def _row(key: str, label: str, settings: Settings, seconds: float, *, loaded: bool) -> Row:
+def _row(
+    key: str, label: str, settings: Settings, seconds: float, *, loaded: bool = False, monitors: bool = False
+) -> Row:
     try:
-        late = apart(measure, settings, seconds, loaded=loaded)
+        late = apart(measure, settings, seconds, loaded=loaded, monitors=monitors)
     except MissingError as error:
         return Row(key, label, remark=str(error))
     dropped = f"{late.dropped} notes dropped, more than 100 ms late" if late.dropped else ""

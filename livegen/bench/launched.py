@@ -17,7 +17,13 @@ from livegen.bench.figures import MissingError
 
 PATIENCE = 60.0  # s, the limit for its run
 _FIELDS = re.compile(r"^(Rss\w+):\s*(.*)$", re.MULTILINE)
-_FOREIGN = ("LIVEGEN_", "MIDO_", "JOURNAL_STREAM", "NOTIFY_SOCKET")  # variables that the daemon must not inherit
+_FOREIGN = (
+    "LIVEGEN_",
+    "MIDO_",
+    "JOURNAL_STREAM",
+    "NOTIFY_SOCKET",
+    "STATE_DIRECTORY",
+)  # variables that the daemon must not inherit
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Launched:
 
     Args:
         words: its arguments.
-        folder: its working directory.
+        folder: its working directory; it gets the recordings too.
 
     Raises:
         MissingError: it did not become ready. The text is the last line of its log.
@@ -42,10 +48,11 @@ class Launched:
     def __init__(self, *words: str, folder: Path) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
         paths = (str(Path(livegen.__file__).parents[1]), os.environ.get("PYTHONPATH", ""))  # of this livegen
+        environment["XDG_STATE_HOME"] = str(folder)
         environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         start = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603  (a list, without a shell)
-            [sys.executable, "-m", "livegen", "--config", os.devnull, *words],
+            [sys.executable, "-m", "livegen", "--config", os.devnull, "--name", f"bench-{os.getpid()}", *words],
             env=environment,
             cwd=folder,
             stdin=subprocess.DEVNULL,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from livegen.bench.watched import watched
 from livegen.config.settings import Settings
+from livegen.control.statistics import Statistics
 from livegen.engine import card, choose
 from livegen.engine.improviser import Improviser
 from livegen.io import realtime
@@ -20,6 +23,7 @@ from livegen.io.publisher import Publisher
 from livegen.io.reporter import Reporter
 from livegen.live import daemon
 from livegen.live.loop import Loop, Outputs
+from livegen.record.recorder import SessionRecorder
 from livegen.stage.effects import Ask, Send
 from livegen.stage.events import InputOpened, Part, PortId
 from livegen.stage.session import Session
@@ -66,18 +70,27 @@ class Rig:
 
 
 @contextmanager
-def rig(settings: Settings, inbox: LiveInbox) -> Iterator[Rig]:
-    """Set up everything as in the daemon, except ports.
+def rig(settings: Settings, inbox: LiveInbox, *, monitors: bool = False) -> Iterator[Rig]:
+    """Set up everything as in the daemon, except ports. `monitors`: attach some to the control socket.
 
     Raises:
         ModelError: the model cannot be played.
     """
     runtime = choose.choose(card.find(settings.model), settings.device).runtime
-    # The log shows each note, as at a terminal.
+    # The log shows each note, as at a terminal, and everything is recorded.
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         Reporter(nowhere, terminal=True, claim=partial(realtime.claim, settings.realtime, realtime.REPORTER)) as log,
-        daemon.in_real_time(inbox, Improviser(runtime), settings, Publisher(log)) as model,
+        TemporaryDirectory() as recordings,
+        SessionRecorder(
+            Path(recordings),
+            settings,
+            publisher := Publisher(log),
+            partial(realtime.claim, settings.realtime, realtime.RECORDER),
+        ),
+        daemon.in_real_time(inbox, Improviser(runtime), settings, publisher) as model,
     ):
-        refused = realtime.claim(settings.realtime, realtime.MAIN) or ""
-        yield Rig(inbox, model.ask, Publisher(log), refused)
+        publisher.subscribe(Statistics())
+        with watched(settings, publisher, inbox.put) if monitors else nullcontext():
+            refused = realtime.claim(settings.realtime, realtime.MAIN) or ""
+            yield Rig(inbox, model.ask, publisher, refused)

@@ -13,6 +13,7 @@ from mido import Message
 from livegen.bench.apart import apart
 from livegen.bench.figures import MissingError, Report, Row, Spread, Target
 from livegen.bench.rig import INPUT, Stopwatch, rig
+from livegen.bench.watched import MONITORS
 from livegen.config.settings import Settings
 from livegen.io.inbox import LiveInbox
 from livegen.stage.events import Part, Received, Stop
@@ -21,11 +22,14 @@ TARGETS = {"p99": Target("<", 0.3)}  # ms
 APART = (0.005, 0.015)  # s between two messages, at random
 
 
-def measure(settings: Settings, seconds: float) -> tuple[Spread, str]:
-    """Measure in this process. Returns milliseconds, and why there was no real-time scheduling (or an empty text)."""
+def measure(settings: Settings, seconds: float, *, monitors: bool = False) -> tuple[Spread, str]:
+    """Measure in this process; `monitors`: with some at the control socket.
+
+    Returns milliseconds, and why there was no real-time scheduling (or an empty text).
+    """
     patient = replace(settings, silence=10.0, thru="on")  # so that there is no response
     inbox, output = LiveInbox(), Stopwatch(Part.CALL)
-    with rig(settings, inbox) as playing:
+    with rig(settings, inbox, monitors=monitors) as playing:
         keyboard = threading.Thread(target=_play, args=(inbox, seconds))
         keyboard.start()
         playing.jam(patient, output, playing.ask_model)
@@ -45,11 +49,25 @@ def _play(inbox: LiveInbox, seconds: float) -> None:
             return
 
 
-def measure_row(settings: Settings, seconds: float, report: Report) -> Row:
-    key, label = "callback_to_send", "Callback to send, real time"
-    report("MIDI thru")
+def measure_all(settings: Settings, seconds: float, report: Report) -> list[Row]:
+    """Two rows: alone, and with monitors at the control socket."""
+    return [
+        _row("callback_to_send", "Callback to send, real time", settings, seconds, report),
+        _row(
+            "callback_to_send_monitors",
+            f"Callback to send, real time, {MONITORS} monitors",
+            settings,
+            seconds,
+            report,
+            monitors=True,
+        ),
+    ]
+
+
+def _row(key: str, label: str, settings: Settings, seconds: float, report: Report, *, monitors: bool = False) -> Row:
+    report(f"MIDI thru: {label.lower()}")
     try:
-        spread, refused = apart(measure, replace(settings, realtime="auto"), seconds)
+        spread, refused = apart(measure, replace(settings, realtime="auto"), seconds, monitors=monitors)
     except MissingError as error:
         return Row(key, label, remark=str(error))
     return Row(key, label, spread.values("p50", "p99"), TARGETS, refused)

@@ -112,7 +112,7 @@ commands: tuple[click.Command, ...] = (
     status,
     monitor,
     _order("panic", "End all sound of the running livegen.", "All sound is ended."),
-    _order("keep", "Keep what was played in the last minutes.", "The last minutes are marked to be kept."),
-    _order("reload", "Read the settings again; only what has changed is opened again.", "The settings are reloaded."),
+    _order("keep", "Keep the recording of what was played.", "The recording is kept."),
+    _order("reload", "Read the settings again, as SIGHUP does.", "The settings are reloaded."),
     _order("stop", "End the running livegen.", "livegen is stopping."),
 )

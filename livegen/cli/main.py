@@ -19,6 +19,7 @@ from livegen.cli.evaluate import evaluate
 from livegen.cli.generate import generate, render
 from livegen.cli.options import Command, load, options, write_examples
 from livegen.cli.play import play
+from livegen.cli.recordings import recordings
 from livegen.cli.runner import run
 from livegen.cli.train import export, train
 from livegen.config.load import default_path
@@ -194,5 +195,5 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-for _command in (data, plot, generate, play, render, train, export, evaluate, *control.commands):
+for _command in (data, plot, generate, play, recordings, render, train, export, evaluate, *control.commands):
     cli.add_command(_command)

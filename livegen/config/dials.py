@@ -73,7 +73,9 @@ def dial(text: str) -> Dial:
     Raises:
         ConfigError: it is not valid. Whether its preset exists is not checked.
     """
-    control, *action = text.split(maxsplit=2)
+    control, *action = text.split(maxsplit=2) or [""]
+    if not action:
+        raise _wrong(text, _FORM)
     kind, number = _control(control, text)
     if len(action) == 1 and action[0] in COMMANDS:
         return Dial(kind, number, action[0])

@@ -59,7 +59,8 @@ def consistent(settings: Settings, origins: Mapping[str, str] = MappingProxyType
     """Check what concerns more than one setting. `origins`: where each value comes from, if it comes from a user.
 
     Raises:
-        ConfigError: the limits of a response are reversed, or a binding or preset names something that does not exist.
+        ConfigError: the limits of a response are reversed, panic and keep are the same control, or a binding or preset
+            names something that does not exist.
     """
     if settings.response_min > settings.response_max:
         low, high = (f" ({origins[field]})" if field in origins else "" for field in ("response_min", "response_max"))
@@ -67,6 +68,9 @@ def consistent(settings: Settings, origins: Mapping[str, str] = MappingProxyType
             f"response-min is {settings.response_min:g} s{low}, "
             f"but response-max is {settings.response_max:g} s{high}. Raise response-max."
         )
+    if settings.keep == settings.panic != "none":
+        both = (f"{field}{f' ({origins[field]})' if field in origins else ''}" for field in ("panic", "keep"))
+        raise ConfigError(f"{' and '.join(both)} are both {settings.keep}. Choose another control.")
     dials.check(settings, origins)
 
 

@@ -66,6 +66,7 @@ GROUPS = {
     "Conversation": "channel",
     "Sound": "thru",
     "Model": "model",
+    "Recordings": "record",
     "Control": "bind",
     "System": "realtime",
 }
@@ -142,6 +143,19 @@ class Settings:
         Number(0, 2**32 - 1, whole=True),
         NEXT,
         "The same seed and the same phrase give the same response.",
+    )
+
+    record: str = _setting("on", Choice(("on", "off")), NOW, "Record everything that is played; --fast never records.")
+    keep: str = _setting("none", Trigger(), NOW, "A pedal, cc:N or key:C8 that keeps the recording of what you played.")
+    session_gap: float = _setting(600.0, Number(1, 86_400, "s"), NOW, "Silence that ends a recording.")
+    recordings_max: int = _setting(
+        1000,
+        Number(1, 1_000_000, "MB", whole=True),
+        NOW,
+        "Delete the oldest recordings that are not kept, above this size.",
+    )
+    recordings_age: int = _setting(
+        365, Number(1, 36_500, "days", whole=True), NOW, "Delete older recordings that are not kept."
     )
 
     bind: tuple[str, ...] = _setting(

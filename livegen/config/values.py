@@ -185,7 +185,7 @@ def _is_name(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """The control that silences everything. The name of a key becomes its number: key:C4 is key:60."""
+    """A control of livegen itself. The name of a key becomes its number: key:C4 is key:60."""
 
     words: tuple[str, ...] = ("none", "sustain", "sostenuto", "soft")
     placeholder: str = "CONTROL"

@@ -14,6 +14,7 @@ from livegen.io.publisher import (
     PortFailed,
     PortOpened,
     Published,
+    RecordingChanged,
     SettingsApplied,
 )
 from livegen.note import SoundedNote
@@ -116,6 +117,11 @@ def _(_: Silenced) -> Event:
 @_event.register
 def _(_: KeepRequested) -> Event:
     return {"event": "keep"}
+
+
+@_event.register
+def _(item: RecordingChanged) -> Event:
+    return {"event": "recording", "state": item.state, "id": item.id, "why": item.why}
 
 
 @_event.register

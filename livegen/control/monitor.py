@@ -15,7 +15,7 @@ from livegen.io.page import note_name
 ROW = 0.1  # s
 AFTER = 0.5  # s of empty rows after the last note
 TURNS = {"idle": "", "listening": "you", "responding": "livegen"}
-SPOKEN = ("call", "response", "response_end", "no_response", "panic", "keep", "port", "log", "lost")
+SPOKEN = ("call", "response", "response_end", "no_response", "panic", "keep", "recording", "port", "log", "lost")
 """Events that the live view shows as text."""
 
 
@@ -84,6 +84,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "no_response": lambda event: f"no response: {event['why']}",
     "panic": lambda _: "panic: all sound is ended",
     "keep": lambda _: "keep: the last minutes are marked",
+    "recording": lambda event: f"recording: {event['state']} {event['id']} {event['why']}".rstrip(),
     "port": lambda event: f"{event['direction']}: {event['name']} ({event['state']})",
     "log": _log,
     "lost": lambda event: f"{event['count']} events were lost",

@@ -21,7 +21,7 @@ def folder(environ: Mapping[str, str]) -> Path:
     """The folder of the sockets: that of the service, of the desktop session, or a private one for temporary files."""
     service = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     if service:
-        return Path(service)
+        return Path(service).resolve()
     session = environ.get("XDG_RUNTIME_DIR")
     return Path(session) / "livegen" if session else Path(tempfile.gettempdir()) / f"livegen-{os.getuid()}"
 

@@ -46,6 +46,7 @@ EVENTS = (
     "no_response",
     "panic",
     "keep",
+    "recording",
     "port",
     "settings",
     "log",

@@ -104,14 +104,13 @@ class Server:
         self._call()
 
     def _call(self) -> None:
-        with suppress(BlockingIOError):  # it is awake
+        with suppress(OSError):  # it is awake already, or closed
             self._wake.send(b"!")
 
     def close(self) -> None:
         """Send the last answers, and disconnect everybody. A second call does nothing."""
         self._closing = True
-        with suppress(OSError):
-            self._call()
+        self._call()
         self._thread.join(PATIENCE)
 
     # The thread.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livegen.control.histogram import Histogram
-from livegen.io.publisher import Level, Line, PortFailed, PortOpened, Published
+from livegen.io.publisher import Level, Line, PortFailed, PortOpened, Published, RecordingChanged
 from livegen.stage.effects import NoteStarted, ResponseEnded, ResponseStarted, Send, TurnChanged
 from livegen.stage.events import Part, PortId, Turn
 
@@ -30,6 +30,7 @@ class Statistics:
         self._dropped = self._responses = 0
         self._late, self._thru, self._delay = Histogram(), Histogram(), Histogram()
         self._warning = ""
+        self._recording = RecordingChanged("off")
 
     def take(self, item: Published) -> None:
         match item:
@@ -48,6 +49,8 @@ class Statistics:
                 self._warning = text
             case PortOpened() | PortFailed():
                 self._port(item)
+            case RecordingChanged():
+                self._recording = item
 
     def _port(self, item: PortOpened | PortFailed) -> None:
         if isinstance(item, PortOpened):
@@ -71,6 +74,7 @@ class Statistics:
             "lateness_ms": self._late.milliseconds(),
             "thru_ms": self._thru.milliseconds(),
             "response_delay_ms": self._delay.milliseconds(),
+            "recording": {"state": self._recording.state, "id": self._recording.id, "why": self._recording.why},
             "last_warning": self._warning,
         }
 

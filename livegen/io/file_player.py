@@ -13,11 +13,11 @@ import numpy as np
 from mido import Message
 
 from livegen.errors import DataError
-from livegen.io.recorder import releases
 from livegen.note import MonotonicTime
 from livegen.smf.events import Events, parse, read
 from livegen.smf.notes import pair
 from livegen.smf.track import PITCH_BEND, PROGRAM, SYSEX
+from livegen.smf.writing import releases
 from livegen.stage.events import InputClosed, PortId, Received
 
 LONGEST_RESPONSE = 1.25  # times the length of the call: how long the demo pauses

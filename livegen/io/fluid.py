@@ -51,6 +51,7 @@ class Fluid:
         chan, key, value = (("chan", c_int, 1), ("key", c_int, 1), ("val", c_int, 1))
         synth = ("synth", c_void_p, 1)
         self._pressure = self._library.cfunc("fluid_synth_channel_pressure", c_int, synth, chan, value)
+        self._voices = self._library.cfunc("fluid_synth_get_active_voice_count", c_int, synth)
         self._key_pressure = self._library.cfunc("fluid_synth_key_pressure", c_int, synth, chan, key, value)
 
     def load(self, soundfont: Path) -> str | None:
@@ -129,6 +130,11 @@ class Fluid:
     def render(self, frames: int) -> bytes:
         """Render the next frames as 16-bit stereo. Only without an audio driver."""
         return bytes(self._fluid.get_samples(frames).tobytes())
+
+    @property
+    def voices(self) -> int:
+        """Number of notes that sound, their release included."""
+        return int(self._voices(self._fluid.synth))
 
     def close(self) -> None:
         """Release FluidSynth. Call this once, and no method after it."""

@@ -80,12 +80,14 @@ def write(path: Path, call: Sequence[SoundedNote], response: Sequence[SoundedNot
         ConfigError: the file cannot be written.
         StorageError: the disk is full.
     """
-    recorder = MidiRecorder(path)
+    sends: list[Send] = []
     for channel, (part, notes) in enumerate(((Part.CALL, call), (Part.RESPONSE, response))):
         if notes:
             end = max(note.end for note in notes)
-            for send in _sends(notes, part, channel, response[0].onset if response and part is Part.CALL else end):
-                recorder.send(send)
+            sends += _sends(notes, part, channel, response[0].onset if response and part is Part.CALL else end)
+    recorder = MidiRecorder(path)
+    for send in sorted(sends, key=lambda send: send.at):
+        recorder.send(send)
     recorder.close()
 
 

@@ -14,6 +14,7 @@ from livegen.io.publisher import (
     PortGone,
     PortOpened,
     Published,
+    RecordingChanged,
     SettingsApplied,
     Started,
 )
@@ -79,7 +80,7 @@ class Page:
                 if waiting_for:
                     what = f"Waiting for {' and '.join(waiting_for)}."
                 self._line(f"Ready in {seconds:.2f} s. {what} Stop with Ctrl-C.")
-            case SettingsApplied() | TurnChanged() | KeepRequested():
+            case SettingsApplied() | RecordingChanged() | TurnChanged() | KeepRequested():
                 pass
             case _:
                 self._notice(item)

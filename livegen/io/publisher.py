@@ -77,13 +77,32 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class KeepRequested:
-    """The player wants to keep what was played in the last minutes."""
+    """The player wants to keep the recording of what was just played."""
 
     at: MonotonicTime
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingChanged:
+    """What becomes of the music, from now on."""
+
+    state: str  # "off"; "ready": waiting for a note; "recording"; "failing": the disk cannot be written, tried again
+    id: str = ""  # of the recording
+    why: str = ""  # it fails
+
+
 Published = (
-    Notice | Send | Received | Line | PortOpened | PortGone | PortFailed | SettingsApplied | Started | KeepRequested
+    Notice
+    | Send
+    | Received
+    | Line
+    | PortOpened
+    | PortGone
+    | PortFailed
+    | SettingsApplied
+    | Started
+    | KeepRequested
+    | RecordingChanged
 )
 
 

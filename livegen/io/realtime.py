@@ -28,6 +28,9 @@ REPORTER = 40
 KEEPER = REPORTER
 """The thread that connects ports, likewise."""
 
+RECORDER = 40
+"""Threads that write recordings, for the same reason."""
+
 SWITCH_INTERVAL = 0.0005  # s after which a busy thread has to release the interpreter's lock; Python's default is 5 ms
 
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4

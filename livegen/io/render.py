@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livegen.config.settings import DEFAULTS
-from livegen.errors import DataError
 from livegen.io import file_player
-from livegen.io.recorder import WAV_LONGEST, WAV_RATE, WAV_TAIL, WavRecorder, sound, too_long
+from livegen.io.recorder import WAV_TAIL, WavRecorder, sound
 from livegen.io.synth import loaded
+from livegen.io.wav import RATE
 from livegen.note import MonotonicTime
 from livegen.stage.effects import Send
 from livegen.stage.events import Part, PortId, Received
@@ -32,14 +32,14 @@ def to_wav(
 
     Args:
         file: a MIDI file.
-        out: the WAV file. An existing file is replaced.
+        out: the WAV file. An existing file is replaced. From 4 GiB on (6:45:47) it is an RF64 file.
         soundfont: a file, or "" for the first that is found.
         gain: 0..10.
         report: called with each part of the file that cannot be read.
 
     Raises:
         ConfigError: the file cannot be written.
-        DataError: it is not a MIDI file, has no notes, or is too long for a WAV file.
+        DataError: it is not a MIDI file, or has no notes.
         PortError: FluidSynth is missing, or there is no usable SoundFont.
         StorageError: the disk is full.
     """
@@ -52,11 +52,11 @@ def to_wav(
 
 
 def to_array(file: Path, *, soundfont: str = "", gain: float = DEFAULTS.gain) -> NDArray[np.float32]:
-    """A MIDI file as audio: shape (frames, 2), -1 to 1, at `WAV_RATE`. Arguments and errors as for `to_wav`."""
+    """A MIDI file as audio: shape (frames, 2), -1 to 1, at `RATE`. Arguments and errors as for `to_wav`."""
     import numpy as np
 
     sends = _sends(file, lambda _: None)
-    fluid, _ = loaded(soundfont, gain, WAV_RATE, {})
+    fluid, _ = loaded(soundfont, gain, RATE, {})
     try:
         samples = np.frombuffer(b"".join(sound(fluid, sends)), np.int16)
     finally:
@@ -68,9 +68,6 @@ def _sends(file: Path, report: Callable[[str], object]) -> list[Send]:
     timeline = file_player.from_file(file, MonotonicTime(0.0), PortId(str(file)))
     for lost in timeline.dropped:
         report(f"{file}: {lost}.")
-    seconds = timeline.seconds + WAV_TAIL
-    if seconds > WAV_LONGEST:
-        raise DataError(f"{file}: {too_long(seconds)}.")
     return [
         Send(PortId(""), each.message, Part.CALL, each.at) for each in timeline.events if isinstance(each, Received)
     ]

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import TypeVar
 
 from livegen.config.settings import Settings
-from livegen.errors import ConfigError, DataError, PortError
+from livegen.errors import ConfigError, PortError
 from livegen.io import file_player, output, ports, realtime, synth
 from livegen.io.inbox import LiveInbox
 from livegen.io.keeper import Keeper, waits
@@ -17,7 +17,7 @@ from livegen.io.links import IN, OUT, Link, distinct, hearing
 from livegen.io.output import Output
 from livegen.io.ports import Demo, MidiFile, Port, Synth, WavFile
 from livegen.io.publisher import PortOpened, Publisher
-from livegen.io.recorder import WAV_LONGEST, WAV_TAIL, MidiRecorder, WavRecorder, real, too_long, unused
+from livegen.io.recorder import MidiRecorder, WavRecorder, real, unused
 from livegen.note import MonotonicTime
 from livegen.stage.events import Event, InputClosed, InputOpened, PortId, Received
 
@@ -100,7 +100,7 @@ def wire(
     *,
     replace: bool = True,
 ) -> Iterator[Wiring]:
-    """Open all inputs and outputs, and close them at the end. Output files are written then.
+    """Open all inputs and outputs, and close them at the end. Output files get their names then.
 
     Args:
         settings: name the inputs and outputs.
@@ -199,19 +199,7 @@ class _Opener:
             self._choose_input()
         for wanted in inputs:
             self._open_input(wanted)
-        self._refuse_too_long()
         return self._wiring
-
-    def _refuse_too_long(self) -> None:
-        """Check that a WAV file can hold what the input files play."""
-        for timeline in self._wiring.timelines:
-            if timeline.seconds + WAV_TAIL > WAV_LONGEST:
-                for output in self._wiring.outputs:
-                    if isinstance(output, WavRecorder):
-                        raise DataError(
-                            f"{timeline.path}, written to {output.name}: {too_long(timeline.seconds + WAV_TAIL)}."
-                            " Use a .mid file as output."
-                        )
 
     def _in_full(self, wanted: Sequence[T], direction: int) -> list[T | Port]:
         """Replace the names of ports by their full names. A port that livegen waits for keeps the name as given."""
@@ -229,6 +217,8 @@ class _Opener:
             return wanted
 
     def _open_output(self, wanted: Synth | MidiFile | WavFile | Port, *, replace: bool) -> None:
+        settings = self._settings
+        live, claim = not settings.fast, partial(realtime.claim, settings.realtime, realtime.RECORDER)
         if isinstance(wanted, MidiFile | WavFile) and not replace:
             wanted = type(wanted)(unused(wanted.path))
         match wanted:
@@ -239,10 +229,9 @@ class _Opener:
                         self._publisher.say(remark)
                 self._open_synth()
             case MidiFile(path):
-                self._out(MidiRecorder(path), "written at the end")
+                self._out(MidiRecorder(path, live=live, claim=claim), "written at the end")
             case WavFile(path):
-                settings = self._settings
-                recorder = WavRecorder(path, soundfont=settings.soundfont, gain=settings.gain)
+                recorder = WavRecorder(path, soundfont=settings.soundfont, gain=settings.gain, live=live, claim=claim)
                 self._out(recorder, "written at the end")
             case Port(name):
                 self._link(Link(OUT, name), name)
@@ -364,8 +353,6 @@ def _ended(players: list[file_player.FilePlayer], port: PortId, inbox: LiveInbox
 def _report_writing(recorder: MidiRecorder | WavRecorder, publisher: Publisher) -> None:
     name = recorder.name
     publisher.say(f"Nothing was played: {name} is not written." if recorder.empty else f"Writing {name}")
-    if isinstance(recorder, WavRecorder) and recorder.seconds > WAV_LONGEST:
-        publisher.warn(f"{name}: {too_long(recorder.seconds)}. The rest is not written.")
 
 
 def _refuse_one_file_twice(

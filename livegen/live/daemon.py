@@ -21,7 +21,7 @@ from livegen.live.desk import Desk
 from livegen.live.failures import report
 from livegen.live.loop import Loop, Outputs
 from livegen.live.model import LiveModel, Model, ModelAtOnce
-from livegen.live.process import real_time, reporting, signals
+from livegen.live.process import real_time, recording, reporting, signals
 from livegen.note import MonotonicTime
 from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
@@ -52,8 +52,9 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
         stack.enter_context(signals(inbox))
         models = Models()
         desk = Desk(settings, publisher, reload, partial(models.load, publisher=publisher), stage_settings)
-        stack.enter_context(attended(settings, inbox.put, publisher))
         publisher.subscribe(desk.statistics)
+        stack.enter_context(attended(settings, inbox.put, publisher))
+        stack.enter_context(recording(settings, publisher))
         again = False
         while True:
             served = ExitStack()
@@ -208,9 +209,16 @@ def stage_settings(settings: Settings) -> StageSettings:
         thru={"auto": None, "on": True, "off": False}[settings.thru],
         response_channel=None if isinstance(settings.response_channel, str) else settings.response_channel - 1,
         sampling=Sampling(settings.temperature, settings.top_p, settings.min_p),
-        bindings=tuple(binding(text) for text in settings.bind),
+        bindings=(*map(binding, settings.bind), *keeping(settings.keep)),
         state_control=None if settings.state_control == "none" else int(settings.state_control.removeprefix("cc:")),
     )
+
+
+def keeping(control: str) -> Iterator[Binding]:
+    """The binding of the setting `keep`, if it names a control."""
+    found = Control.parse(control)
+    if found is not None:
+        yield binding(f"{found.kind}:{found.number} keep")
 
 
 def binding(text: str) -> Binding:

@@ -129,10 +129,12 @@ class Loop:
             if isinstance(event, Attached | Detached):
                 self._change(event)
                 continue
-            for effects in session.parts(event, inbox.now()):
-                self._do(effects)
-            if isinstance(event, Received):
-                self._publisher.publish(event)
+            try:
+                for effects in session.parts(event, inbox.now()):
+                    self._do(effects)
+            finally:
+                if isinstance(event, Received):
+                    self._publisher.publish(event)
             if isinstance(session.state, Listening):
                 gc.collect(0)  # the collector is off, and nothing is due now
         return Stop("the inputs have ended")
@@ -164,6 +166,8 @@ class Loop:
                 event.released.set()
             elif not isinstance(event, ServerLost | Attached):
                 self._perform(self._session.step(event, self._inbox.now()))
+                if isinstance(event, Received):
+                    self._publisher.publish(event)
         for stop in kept:
             self._inbox.put(stop)
 

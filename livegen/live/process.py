@@ -39,6 +39,20 @@ def reporting(settings: Settings) -> Iterator[Publisher]:
 
 
 @contextmanager
+def recording(settings: Settings, publisher: Publisher) -> Iterator[None]:
+    """Record what is played, except in virtual time."""
+    if settings.fast:
+        yield
+        return
+    from livegen.record.folder import folder
+    from livegen.record.recorder import SessionRecorder
+
+    claim = partial(realtime.claim, settings.realtime, realtime.RECORDER)
+    with SessionRecorder(folder(os.environ), settings, publisher, claim):
+        yield
+
+
+@contextmanager
 def real_time(settings: Settings, publisher: Publisher) -> Iterator[None]:
     """Real-time priority for the calling thread, and no automatic garbage collection inside."""
     with realtime.quiet_collector():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.note import MonotonicTime, Note, SoundedNote
-from livegen.stage.events import Part, PortId, Turn, in_words
+from livegen.stage.events import Part, PortId, Received, Turn, in_words
 from livegen.stage.settings import Sampling
 
 if TYPE_CHECKING:
@@ -137,6 +137,13 @@ class Silenced:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignored:
+    """A message is not music: it is an echo of ours, a control such as panic, or came after its input was closed."""
+
+    received: Received
+
+
+@dataclass(frozen=True, slots=True)
 class Unheard:
     """A note on a channel that livegen does not listen to. Published once for each channel."""
 
@@ -166,6 +173,7 @@ Notice = (
     | ResponseEnded
     | NoResponse
     | Silenced
+    | Ignored
     | Unheard
     | ThruChanged
 )

@@ -16,7 +16,17 @@ from mido import Message
 from livegen.note import MonotonicTime
 from livegen.stage.bindings import Bindings
 from livegen.stage.conversation import Listening, State
-from livegen.stage.effects import Effect, Effects, NoteStarted, PedalMoved, Silenced, TurnChanged, Unheard, Used
+from livegen.stage.effects import (
+    Effect,
+    Effects,
+    Ignored,
+    NoteStarted,
+    PedalMoved,
+    Silenced,
+    TurnChanged,
+    Unheard,
+    Used,
+)
 from livegen.stage.events import (
     Event,
     Failed,
@@ -165,20 +175,8 @@ class Session:
     def _hear(self, event: Received) -> Change:
         """Take in a message and forward it."""
         message, at, port = event.message, event.at, event.port
-        if not self._mixer.is_open(port):
-            return NOTHING  # sent before the input was closed; nothing would end a note that it begins
-        if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
-            return NOTHING
-        panic = self._settings.panic
-        if panic is not None and panic.mine(message):
-            if panic.pressed(message):
-                self._panic(at)
-                return NOTHING
-            if not self._releases(message, port):
-                return NOTHING
-        if message in self._bindings and not self._releases(message, port):
-            for action, position in self._bindings.hear(message, port):
-                self._effects.use(Used(action, position, at))
+        if self._is_ignored(event):
+            self._effects.publish(Ignored(event))
             return NOTHING
         change = self._hands.hear(message, at, port)
         self._mixer.forward(message, change, at)
@@ -193,6 +191,26 @@ class Session:
         if change.pedal and message.type == "control_change" and message.control in HOLDING:
             down = self._hands.pedals.is_down(message.channel, message.control)
             self._effects.publish(PedalMoved(Part.CALL, message.control, down, event.at))
+
+    def _is_ignored(self, event: Received) -> bool:
+        """Whether a message is not music. If it comes from a control, that is used."""
+        message, at, port = event.message, event.at, event.port
+        if not self._mixer.is_open(port):
+            return True  # sent before the input was closed; nothing would end a note that it begins
+        if self._mixer.is_live(port) and self._mixer.echo.heard(message, at, port, self._hands):
+            return True
+        panic = self._settings.panic
+        if panic is not None and panic.mine(message):
+            if panic.pressed(message):
+                self._panic(at)
+                return True
+            if not self._releases(message, port):
+                return True
+        if message in self._bindings and not self._releases(message, port):
+            for action, position in self._bindings.hear(message, port):
+                self._effects.use(Used(action, position, at))
+            return True
+        return False
 
     def _releases(self, message: Message, port: PortId) -> bool:
         """Whether a key or pedal goes up that was pressed as music, before it became a control of livegen."""

@@ -87,9 +87,14 @@ def test_busy_programs_end() -> None:
 
 
 def test_what_is_passed_on_is_timed() -> None:
-    row = thru.measure_row(Settings(), 0.5, lambda _: None)
-    assert row.key == "callback_to_send"
-    assert 0 < row.values["p50"] <= row.values["p99"]
+    rows = thru.measure_all(Settings(), 0.5, lambda _: None)
+    assert [row.key for row in rows] == ["callback_to_send", "callback_to_send_monitors"], rows
+    assert all(0 < row.values["p50"] <= row.values["p99"] for row in rows)
+
+
+def test_a_response_is_timed_while_monitors_watch() -> None:
+    late = apart(lateness.measure, Settings(), 0.5, loaded=False, monitors=True)
+    assert sensible([late.spread])
 
 
 def test_the_way_through_the_daemon_is_longer_than_the_bare_loopback(server: str) -> None:

@@ -79,7 +79,7 @@ def test_help_shows_every_setting_and_command(environ: dict[str, str]) -> None:
 def test_every_example_is_understood(played: list[Settings]) -> None:
     for line, _ in cli.EXAMPLES:
         words = [word.strip('"') for word in line.split(" > ")[0].split()[1:]]
-        if not {"config", "ports"} & set(words):
+        if not {"config", "ports", "set"} & set(words):
             assert cli.main(words) == 0, line
     assert len(played) >= 10
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from mido import Message, MidiFile, MidiTrack
 from livegen.cli import main as cli
 from livegen.errors import PortError
 from livegen.io import fluid, notes
+from livegen.io.wav import RATE
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "livegen" / "demo"
@@ -264,19 +266,24 @@ def hours(path: Path, count: float) -> Path:
     return path
 
 
-def test_more_sound_than_a_wav_file_holds_is_refused_before_anything_is_written(
-    fluidsynth: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file, out = str(hours(tmp_path / "long.mid", 8)), str(tmp_path / "long.wav")
-    why = "the sound would last 8:00:03 (5.1 GB), but a WAV file holds 6:45:47."
-    assert cli.main(["render", file, "-o", out]) == 66
-    assert capsys.readouterr().err == f"livegen: {file}: {why}\n"
-    for words in (["--in", file], ["play", file]):
-        assert cli.main([*words, "--out", out, "--fast"]) == 66
-        assert f"{file}, written to {out}: {why} Use a .mid file as output." in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["long.mid"]
-    assert cli.main(["play", file, "--out", str(tmp_path / "copy.mid"), "--fast"]) == 0
-    assert MidiFile(tmp_path / "copy.mid").length == pytest.approx(8 * 3600 + 1, abs=0.01)
+def test_more_sound_than_a_wav_file_holds_is_written_as_rf64(fluidsynth: None, tmp_path: Path) -> None:
+    file, out = str(hours(tmp_path / "long.mid", 8)), tmp_path / "long.wav"
+    for words in (["render", file, "-o"], ["play", file, "--fast", "--out"]):
+        assert cli.main([*words, str(out)]) == 0
+        with out.open("rb") as wav:
+            riff, rest, form, ds64, length, whole, size, frames = struct.unpack("<4sL4s4sLQQQ", wav.read(44))
+            wav.seek(72)
+            data = wav.read(8)
+            begin = np.frombuffer(wav.read(4 * RATE), np.int16)
+            wav.seek(-round(2.25 * RATE) * 4, os.SEEK_END)  # the second note lasts a quarter of a second
+            last = np.frombuffer(wav.read(RATE), np.int16)
+        assert (riff, rest, form, ds64, length) == (b"RF64", 2**32 - 1, b"WAVE", b"ds64", 28)
+        assert data == b"data" + bytes([255] * 4)
+        assert frames == round((8 * 3600 + 1 + 2) * RATE)
+        assert (size, whole) == (4 * frames, 4 * frames + 72) and out.stat().st_size == size + 80
+        assert np.abs(begin).max() > AUDIBLE and np.abs(last).max() > AUDIBLE
+        assert out.stat().st_blocks * 512 < 1e8  # silence takes no space
+        out.unlink()
 
 
 def test_a_file_of_days_is_refused_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -148,6 +148,12 @@ def test_the_shortest_response_is_not_above_the_longest(tmp_path: Path) -> None:
         load({"response_min": "9"}, NOWHERE)
 
 
+def test_one_control_cannot_do_two_things() -> None:
+    with pytest.raises(ConfigError, match=r"panic \(--panic\) and keep \(--keep\) are both key:21. Choose another"):
+        load({"panic": "key:A0", "keep": "key:21"}, NOWHERE)
+    assert load({"panic": "key:A0", "keep": "key:C8"}, NOWHERE).settings.keep == "key:108"
+
+
 def test_a_file_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
         load({}, NOWHERE, tmp_path / "none.toml")

@@ -40,10 +40,12 @@ def test_one_name_is_spelt_in_four_ways() -> None:
     assert {spec.name for spec in SPECS if spec.field in ("inputs", "outputs")} == {"in", "out"}
 
 
+RECORDER = {"record", "session-gap", "recordings-max", "recordings-age"}  # known to whoever records
+
 APPLIES = {
     Applies.AT_ONCE: {
         *("channel", "window", "window-of", "panic", "thru", "response-channel"),
-        *("bind", "presets", "state-control"),
+        *("bind", "presets", "state-control", "keep", *RECORDER),
     },
     Applies.NEXT_RESPONSE: {
         "silence",
@@ -90,6 +92,7 @@ def test_what_applies_while_it_plays_is_known_to_the_stage() -> None:
         "window": 7,
         "window_of": "player",
         "panic": "soft",
+        "keep": "sostenuto",
         "thru": "on",
         "response_channel": 5,
         "temperature": 0.5,
@@ -98,7 +101,7 @@ def test_what_applies_while_it_plays_is_known_to_the_stage() -> None:
         "bind": ("cc:21 temperature 0.1..2.0",),
         "state_control": "cc:9",
     }
-    elsewhere = {"presets", "seed"}  # the desk and the model know them
+    elsewhere = {"presets", "seed"} | {name.replace("-", "_") for name in RECORDER}  # the desk, the model...
     for spec in SPECS:
         other = others.get(spec.field, object())
         known = spec.applies in (Applies.AT_ONCE, Applies.NEXT_RESPONSE) and spec.field not in elsewhere

@@ -7,13 +7,17 @@ import socket
 import stat
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from livegen.config.settings import DEFAULTS
 from livegen.control import place
 from livegen.control.client import Client
-from livegen.errors import PortError
+from livegen.errors import DataError, PortError
+from livegen.io.publisher import Level, Line, Published, Publisher
+from livegen.live.attendance import attended
 
 
 @pytest.fixture
@@ -87,9 +91,39 @@ def test_a_folder_that_cannot_be_created(folder):
         place.listening("a", {"XDG_RUNTIME_DIR": str(folder / "missing")}).__enter__()
 
 
-def test_the_error_of_the_body_is_not_taken_for_a_refusal(environ):
-    from livegen.errors import DataError
+class Log:
+    def __init__(self) -> None:
+        self.items: list[Published] = []
 
+    def take(self, item: Published) -> None:
+        self.items.append(item)
+
+
+def test_without_a_place_for_the_socket_livegen_plays_without_one(folder, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "missing"))
+    log = Log()
+    with attended(DEFAULTS, lambda _: None, Publisher(log)):
+        assert log.items == [Line("There is no control socket: No such file or directory.", Level.WARNING)]
+
+
+def test_in_virtual_time_there_is_no_socket(folder, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    with attended(replace(DEFAULTS, fast=True), lambda _: None, Publisher()):
+        assert not list(folder.iterdir())
+
+
+def test_a_livegen_that_is_attended_listens_and_then_no_more(folder, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    publisher = Publisher()
+    with attended(replace(DEFAULTS, name="left"), lambda _: None, publisher), Client("left") as client:
+        assert client.ask("hello")["name"] == "left"
+        client.subscribe("log")
+        publisher.say("hello")
+        assert [event["text"] for event in client.pending(20.0) or []] == ["hello"]
+    assert not (folder / "livegen" / "left.sock").exists()
+
+
+def test_the_error_of_the_body_is_not_taken_for_a_refusal(environ):
     with pytest.raises(DataError, match="another"), place.listening("a", environ):
         raise DataError("another")
 

@@ -99,6 +99,7 @@ SAMPLES = {
     "no_response": {"why": "the model is broken"},
     "panic": {},
     "keep": {},
+    "recording": {"state": "recording", "id": "2026-01-01", "why": ""},
     "port": {"direction": "in", "port": "keys", "name": "Keys 1", "state": "open"},
     "settings": {"settings": {}},
     "log": {"level": "warning", "text": "The disk is full."},

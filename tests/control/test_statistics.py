@@ -7,7 +7,7 @@ import pytest
 from mido import Message
 
 from livegen.control.statistics import Statistics, memory
-from livegen.io.publisher import Level, Line, PortFailed, PortOpened
+from livegen.io.publisher import Level, Line, PortFailed, PortOpened, RecordingChanged
 from livegen.note import MonotonicTime
 from livegen.stage.effects import NoteStarted, ResponseEnded, ResponseStarted, Send, TurnChanged
 from livegen.stage.events import Part, PortId, Turn
@@ -45,11 +45,13 @@ def test_notes_and_responses_are_counted():
         TurnChanged(Turn.RESPONDING, AT),
         Line("All is well."),
         Line("The disk is full.", Level.WARNING),
+        RecordingChanged("failing", "2026-01-01", "the disk is full"),
     )
     assert found["notes"] == {"heard": 1, "played": 2, "dropped": 3}
     assert found["responses"] == 1
     assert found["response_delay_ms"]["max"] == 700
     assert found["turn"] == "responding"
+    assert found["recording"] == {"state": "failing", "id": "2026-01-01", "why": "the disk is full"}
     assert found["last_warning"] == "The disk is full."
 
 

@@ -2,20 +2,23 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 import wave
 from pathlib import Path
 
 import mido
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mido import Message
 from numpy.typing import NDArray
 
 from livegen.errors import ConfigError, PortError, StorageError
 from livegen.io import fluid
-from livegen.io.recorder import WAV_RATE, WAV_TAIL, MidiRecorder, WavRecorder, unused
+from livegen.io.backlog import Backlog
+from livegen.io.recorder import WAV_TAIL, MidiRecorder, WavRecorder, unused
+from livegen.io.wav import RATE
 from livegen.note import MonotonicTime
 from livegen.stage.effects import Send
 from livegen.stage.events import Part, PortId
@@ -133,6 +136,7 @@ def test_a_link_that_leads_nowhere_is_replaced(tmp_path: Path) -> None:
     assert mido.MidiFile(tmp_path / "a.mid").type == 1
 
 
+@settings(deadline=None)  # each example has a thread
 @given(st.lists(st.tuples(st.floats(0, 10), st.booleans(), st.sampled_from(Part), st.integers(60, 62))))
 def test_every_note_has_its_end(
     tmp_path_factory: pytest.TempPathFactory, played: list[tuple[float, bool, Part, int]]
@@ -178,7 +182,7 @@ def test_it_is_written_once(kind: type[MidiRecorder | WavRecorder], tmp_path: Pa
         assert mido.MidiFile(path).length == 0
     else:
         with wave.open(str(path)) as wav:
-            assert wav.getnframes() == WAV_TAIL * WAV_RATE
+            assert wav.getnframes() == WAV_TAIL * RATE
     with pytest.raises(PortError, match="already"):
         tape.send(on(1, 60))
 
@@ -221,14 +225,21 @@ def test_a_place_that_goes_away_is_told(tmp_path: Path) -> None:
 
 
 def test_an_unfinished_file_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object, **__: object) -> None:
+    def interrupted() -> None:
         raise KeyboardInterrupt
 
     tape = MidiRecorder(tmp_path / "jam.mid")
     tape.send(on(1.0, 60))
-    monkeypatch.setattr(mido.MidiFile, "save", interrupted)
+    for at in range(20):
+        tape.send(off(10.0 + at, 60))
+    join = tape._thread.join
+    monkeypatch.setattr(tape._thread, "join", lambda: interrupted() if not tape._stopped else join())
+    monkeypatch.setattr(tape._backlog, "close", lambda: None)  # it is still at work then
+    stop = threading.Timer(0.2, Backlog.close, (tape._backlog,))
+    stop.start()
     with pytest.raises(KeyboardInterrupt):
         tape.close()
+    stop.join()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -255,14 +266,14 @@ def test_the_sound_is_there_and_where_it_should_be(tmp_path: Path) -> None:
         tape.send(each)
     tape.close()
     level = sound(path)
-    assert len(level) == round((5.5 + WAV_TAIL) * WAV_RATE)
-    second = [level[round(t * WAV_RATE) : round((t + 0.5) * WAV_RATE)] for t in np.arange(0, 7.5, 0.5)]
+    assert len(level) == round((5.5 + WAV_TAIL) * RATE)
+    second = [level[round(t * RATE) : round((t + 0.5) * RATE)] for t in np.arange(0, 7.5, 0.5)]
     rms = [float(np.sqrt(np.mean(part.astype(float) ** 2))) for part in second]
     assert rms[2] > AUDIBLE
     assert rms[10] > AUDIBLE
-    assert max(*level[: WAV_RATE - 64], *second[9]) <= AUDIBLE
-    first = np.flatnonzero(level > AUDIBLE)[0] / WAV_RATE
-    assert 1.0 - 64 / WAV_RATE <= first < 1.05  # a hammer takes its time
+    assert max(*level[: RATE - 64], *second[9]) <= AUDIBLE
+    first = np.flatnonzero(level > AUDIBLE)[0] / RATE
+    assert 1.0 - 64 / RATE <= first < 1.05  # a hammer takes its time
 
 
 @pytest.mark.usefixtures("fluidsynth")

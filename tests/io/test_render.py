@@ -25,13 +25,13 @@ def test_the_array_is_what_the_file_holds_and_is_heard(tmp_path: Path) -> None:
     array = render.to_array(BACH)
     seconds = render.to_wav(BACH, tmp_path / "bach.wav")
     with wave.open(str(tmp_path / "bach.wav")) as wav:
-        assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (2, 2, render.WAV_RATE)
+        assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (2, 2, render.RATE)
         frames = np.frombuffer(wav.readframes(wav.getnframes()), np.int16).reshape(-1, 2)
     assert np.array_equal(np.round(array * 32768).astype(np.int16), frames)
-    assert len(array) == pytest.approx(seconds * render.WAV_RATE, abs=1)
+    assert len(array) == pytest.approx(seconds * render.RATE, abs=1)
     assert 12 < seconds < 14  # 10.7 s of keys, and the fading
     level = np.abs(array).max(axis=1)
-    played = level[: round(10.5 * render.WAV_RATE)].reshape(-1, 4410).max(axis=1)  # of each tenth of a second
+    played = level[: round(10.5 * render.RATE)].reshape(-1, 4410).max(axis=1)  # of each tenth of a second
     assert (played > AUDIBLE).all()
     assert level.max() < 1
 

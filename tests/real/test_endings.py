@@ -68,11 +68,12 @@ def test_sighup_without_a_terminal_reads_the_settings_anew(start: Start, musicia
     daemon = start("--config", str(config), *LONG_RESPONSE)
     musician.play(chord(60, 64, 67))
     musician.await_response()
+    assert {one.message.channel for one in musician.strikes()} == {2}
     config.write_text('in = "Keyboard"\nout = "Listener"\nthru = "off"\nresponse-channel = 7\n')
     daemon.send(signal.SIGHUP)
-    daemon.await_ready(times=2)
+    until(lambda: "The settings are reloaded." in daemon.log, "the reload")
+    daemon.send(signal.SIGUSR1)
     musician.await_silence(PROMPT)
-    assert {one.message.channel for one in musician.strikes()} == {2}
     musician.forget()
     musician.play(chord(60, 64, 67))
     assert {one.message.channel for one in strikes(musician.hear_out())} == {6}
@@ -90,7 +91,7 @@ def test_sighup_with_a_wrong_setting_goes_on_with_the_old_ones(
     daemon = start("--config", str(config), *LONG_RESPONSE)
     config.write_text(f'in = "Keyboard"\nout = ["Listener", "{tmp_path}/tape.wav"]\n{setting}\n')
     daemon.send(signal.SIGHUP)
-    daemon.await_ready(times=2)
+    until(lambda: "Keeping the previous settings." in daemon.log, "the reload")
     assert said in daemon.log
     assert not (tmp_path / "tape.wav").exists()
     musician.play(chord(60, 64, 67))
@@ -115,13 +116,19 @@ def test_a_jack_server_that_ends_is_told_and_ends_it(
         server.stop()
 
 
-def test_sighup_leaves_the_tape_as_it_is_and_begins_another(start: Start, musician: Musician, tmp_path: Path) -> None:
-    tape = tmp_path / "tape.mid"
-    daemon = start("--in", "Keyboard", "--out", "Listener", "--out", str(tape), "--thru", "off", *LONG_RESPONSE)
+def test_ports_that_are_opened_again_leave_the_tape_as_it_is_and_begin_another(
+    start: Start, musician: Musician, tmp_path: Path
+) -> None:
+    tape, config = tmp_path / "tape.mid", tmp_path / "livegen.toml"
+    config.write_text("gain = 0.5\n")
+    ports = ("--in", "Keyboard", "--out", "Listener", "--out", str(tape), "--thru", "off")
+    daemon = start("--config", str(config), *ports, *LONG_RESPONSE)
     musician.play(chord(60, 64, 67))
     musician.await_response()
+    config.write_text("gain = 0.7\n")
     daemon.send(signal.SIGHUP)
     daemon.await_ready(times=2)
+    musician.await_silence(PROMPT)
     whole = tape.read_bytes()
     musician.play(chord(62, 65))
     musician.await_response()

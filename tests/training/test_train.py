@@ -95,7 +95,7 @@ def test_what_a_run_left_damaged(recipe: Recipe, pieces: Sequence[Piece], traine
     shutil.copytree(trained.half, folder)
     whole, *_ = run.read_log(folder)
     (folder / run.LOG).write_text(json.dumps(whole) + '\n{"step": 4, "no')
-    (folder / f".4711.{run.LAST}").write_bytes(b"killed in the midst of it")
+    (folder / f".99999999.{run.LAST}").write_bytes(b"killed in the midst of it")
     (folder / run.LAST).rename(folder / "away")
     with pytest.raises(DataError, match=r"last\.weights\.h5: missing or damaged"):
         train(recipe, pieces, folder, lambda _: None)

@@ -1,0 +1,1 @@
+"""The journal of everything heard and played, and the recordings that are made from it."""
