@@ -19,11 +19,11 @@ from livegen.bench.figures import MissingError, Report, Row, Spread, Target
 from livegen.bench.rig import INPUT, Stopwatch, rig
 from livegen.bench.watched import MONITORS
 from livegen.config.settings import Settings
-from livegen.io.inbox import LiveInbox
+from livegen.io.inbox import Item, LiveInbox
 from livegen.io.realtime import MAIN, raise_priority
 from livegen.note import MonotonicTime
 from livegen.stage.effects import Ask
-from livegen.stage.events import Incoming, InputClosed, Part, Predicted, Received, ResponseNote
+from livegen.stage.events import InputClosed, Part, Predicted, Received, ResponseNote
 from livegen.stage.settings import AS_IS
 
 TARGETS = {"p99": Target("<", 0.5), "p99.9": Target("<", 1.0)}  # ms
@@ -57,7 +57,7 @@ class _Restless(LiveInbox):
         self.ask: Callable[[Ask], None] | None = None
         self._ask_at = 0.0
 
-    def get(self, until: MonotonicTime | None) -> Incoming | None:
+    def get(self, until: MonotonicTime | None) -> Item | None:
         event = super().get(until)
         now = self.now()
         if isinstance(event, Predicted) and event.request == IDLY.id:

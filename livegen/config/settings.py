@@ -99,6 +99,9 @@ class Settings:
         "auto", Text(), PORTS, "The MIDI system: auto, alsa, jack, core, windows, or a mido backend."
     )
     virtual: bool = _setting(False, Flag(), PORTS, "Create ports named livegen that other programs can connect to.")
+    wait: str = _setting(
+        "auto", _SWITCH, PORTS, "Wait for ports that are missing; auto: if a service manager started livegen."
+    )
     fast: bool = _setting(False, Flag(), START, "Process files faster than real time; same result.")
 
     channel: str | int = _setting(

@@ -145,6 +145,10 @@ class FilePlayer:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def playing(self) -> bool:
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Stop playing. A second call does nothing."""
         self._stopping.set()

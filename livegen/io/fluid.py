@@ -12,7 +12,7 @@ from functools import cache
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from livegen.errors import PortError
 from livegen.io import libjack
@@ -46,6 +46,7 @@ class Fluid:
     def __init__(self, gain: float, rate: int, settings: Mapping[str, int | str]) -> None:
         self._library = library()
         self._fluid = self._library.Synth(gain=float(gain), samplerate=rate, channels=CHANNELS, **SETTINGS, **settings)
+        self._clock: Any = None
         # pyfluidsynth does not have these.
         chan, key, value = (("chan", c_int, 1), ("key", c_int, 1), ("val", c_int, 1))
         synth = ("synth", c_void_p, 1)
@@ -87,7 +88,26 @@ class Fluid:
         with quiet():  # ALSA and PulseAudio write their errors to stderr
             # Not Synth.start, which also opens a MIDI input.
             self._fluid.audio_driver = self._library.new_fluid_audio_driver(self._fluid.settings, self._fluid.synth)
-        return self._fluid.audio_driver is not None
+        if self._fluid.audio_driver is None:
+            return False
+        if self._clock is None:  # a sequencer whose time is that of the sound
+            self._clock = self._library.Sequencer(use_system_timer=False)
+            self._clock.register_fluidsynth(self._fluid)
+        return True
+
+    def stop(self) -> None:
+        """Stop the audio driver, and end all sound. A second call does nothing."""
+        driver, self._fluid.audio_driver = self._fluid.audio_driver, None
+        if driver is not None:
+            with quiet():
+                self._library.delete_fluid_audio_driver(driver)
+            for channel in range(CHANNELS):
+                self._fluid.all_sounds_off(channel)
+
+    @property
+    def rendered(self) -> int:
+        """A number that grows as long as the audio driver takes sound, which it may stop without any error."""
+        return self._clock.get_tick() if self._clock is not None else 0
 
     def play(self, message: Message) -> None:
         """Play a message. Messages that do not concern a synth are ignored."""
@@ -118,6 +138,9 @@ class Fluid:
 
     def close(self) -> None:
         """Release FluidSynth. Call this once, and no method after it."""
+        self.stop()
+        if self._clock is not None:
+            self._clock.delete()
         self._fluid.delete()
 
 

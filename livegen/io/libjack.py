@@ -17,9 +17,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from ctypes import CDLL, CFUNCTYPE, POINTER, RTLD_GLOBAL, c_char_p, c_ulong, c_void_p
+import time
+from contextlib import suppress
+from ctypes import (
+    CDLL,
+    POINTER,
+    RTLD_GLOBAL,
+    Structure,
+    byref,
+    c_char_p,
+    c_long,
+    c_ulong,
+    c_void_p,
+    cast,
+)
+from errno import EEXIST
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +42,7 @@ MIDI = b"8 bit raw midi"  # JACK_DEFAULT_MIDI_TYPE
 IS_INPUT, IS_OUTPUT = 1, 2  # JackPortFlags
 NO_START_SERVER = 1  # JackOptions
 
-_SHUTDOWN = CFUNCTYPE(None, c_void_p)  # JackShutdownCallback
+SETTLE = 0.02  # s: what belongs together comes and goes together
 
 
 @cache
@@ -61,6 +73,11 @@ def library() -> CDLL:
     return bundled
 
 
+def announces() -> bool:
+    """Whether `Client` works here."""
+    return sys.platform == "linux" and hasattr(library(), "jack_get_uuid_for_client_name")
+
+
 def is_pipewire() -> bool:
     """Whether the chosen libjack is PipeWire's."""
     preload()
@@ -78,25 +95,121 @@ def names() -> tuple[list[str], list[str]]:
         OSError: no server answers.
     """
     jack = library()
-    with _client(jack, b"livegen ports") as client:  # takes 30 ms, RtMidi's two clients 75
+    client = _opened(jack, b"livegen ports")  # takes 30 ms, RtMidi's two clients 75
+    try:
         return _ports(jack, client, IS_OUTPUT), _ports(jack, client, IS_INPUT)
+    finally:
+        jack.jack_client_close(client)
 
 
-@contextmanager
-def watched(gone: Callable[[], None]) -> Iterator[None]:
-    """Call `gone`, in one of libjack's threads, when the server ends.
+class Client:
+    """A client without ports. It notices ports that come and go, and connects ports. For one thread, except `wake`.
 
-    RtMidi does not report this: its inputs fall silent, and its outputs fill a buffer until sending blocks for ever.
+    Unlike RtMidi, which holds the interpreter's lock for 25 ms while it opens a port, this never delays other threads.
+
+    The callbacks are functions of the C library. JACK cancels its threads when a client is closed: one that is about to
+    call Python would take the interpreter's lock with it, and the whole process would stand still.
 
     Raises:
         OSError: no server answers.
     """
-    jack = library()
-    jack.jack_on_shutdown.argtypes = (c_void_p, _SHUTDOWN, c_void_p)
-    callback = _SHUTDOWN(lambda _: gone())
-    with _client(jack, b"livegen watch") as client:
-        jack.jack_on_shutdown(client, callback, None)
-        yield
+
+    def __init__(self) -> None:
+        jack = self._jack = library()
+        self._changed, self._ended = _Semaphore(), _Semaphore()
+        self._client = _opened(jack, b"livegen watch")
+        jack.jack_on_shutdown.argtypes = (c_void_p, c_void_p, c_void_p)
+        jack.jack_set_graph_order_callback.argtypes = (c_void_p, c_void_p, c_void_p)
+        jack.jack_activate.argtypes = (c_void_p,)
+        jack.jack_connect.argtypes = (c_void_p, c_char_p, c_char_p)
+        jack.jack_get_uuid_for_client_name.restype = c_void_p
+        jack.jack_get_uuid_for_client_name.argtypes = (c_void_p, c_char_p)
+        jack.jack_free.argtypes = (c_void_p,)
+        jack.jack_on_shutdown(self._client, _Semaphore.post_address, self._ended.address)
+        jack.jack_set_graph_order_callback(self._client, _Semaphore.post_address, self._changed.address)
+        if jack.jack_activate(self._client) != 0:
+            self.close()
+            raise OSError("JACK server not running")
+
+    def names(self) -> tuple[list[str], list[str]]:
+        """As the function `names`. Raises OSError."""
+        self._check()
+        return _ports(self._jack, self._client, IS_OUTPUT), _ports(self._jack, self._client, IS_INPUT)
+
+    def wait(self, seconds: float) -> set[str]:
+        """Wait until clients or connections come or go, or for the given time. Returns an empty set: look at the names.
+
+        RtMidi does not report the server's end: its inputs fall silent, and its outputs fill a buffer until sending
+        blocks for ever.
+
+        Raises:
+            OSError: the server has ended.
+        """
+        if self._changed.wait(seconds):
+            while self._changed.wait(SETTLE):
+                pass
+        self._check()
+        return set()
+
+    def wake(self) -> None:
+        """End a wait. Any thread may call this."""
+        self._changed.post()
+
+    def connect(self, source: str, sink: str) -> None:
+        """Connect two ports. Raises OSError."""
+        done: int = self._jack.jack_connect(self._client, source.encode(), sink.encode())
+        if done not in (0, EEXIST):
+            raise OSError(f"JACK cannot connect {source} to {sink}")
+
+    def token(self, name: str) -> str:
+        """What tells the client of this port from an earlier one of the same name."""
+        found = self._jack.jack_get_uuid_for_client_name(self._client, name.partition(":")[0].encode())
+        if not found:
+            return ""
+        text = cast(found, c_char_p).value or b""
+        self._jack.jack_free(found)
+        return text.decode()
+
+    def close(self) -> None:
+        """Release the client. A second call does nothing."""
+        client, self._client = self._client, None
+        if client is not None:
+            self._jack.jack_client_close(client)
+
+    def _check(self) -> None:
+        if self._ended.wait(0.0):
+            self._ended.post()
+            raise OSError("JACK server has ended")
+
+
+class _Timespec(Structure):
+    _fields_ = (("seconds", c_long), ("nanoseconds", c_long))
+
+
+class _Semaphore:
+    """A semaphore of the C library, which a C library may post without Python."""
+
+    _library = CDLL(None) if sys.platform == "linux" else None
+    post_address = cast(_library.sem_post, c_void_p) if _library is not None else None
+
+    def __init__(self) -> None:
+        if self._library is None:
+            raise OSError("only on Linux")
+        self._memory = (c_long * 8)()  # more than a sem_t needs
+        self.address = cast(self._memory, c_void_p)
+        self._library.sem_init(self.address, 0, 0)
+
+    def post(self) -> None:
+        assert self._library is not None
+        self._library.sem_post(self.address)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a post; return whether there was one."""
+        assert self._library is not None
+        until = time.time() + seconds  # sem_timedwait takes the time of the day
+        moment = _Timespec(int(until), int(until % 1 * 1e9))
+        done: int = self._library.sem_timedwait(self.address, byref(moment))
+        return done == 0
 
 
 def _shared() -> CDLL | None:
@@ -116,18 +229,14 @@ def _pipewire() -> list[str]:
     return [str(path) for pattern in PIPEWIRE for path in Path("/").glob(pattern)]
 
 
-@contextmanager
-def _client(jack: CDLL, name: bytes) -> Iterator[int]:
+def _opened(jack: CDLL, name: bytes) -> int | None:
     """A client without ports."""
     jack.jack_client_open.restype = c_void_p
     jack.jack_client_close.argtypes = (c_void_p,)
     client: int | None = jack.jack_client_open(name, NO_START_SERVER, None)
     if client is None:
         raise OSError("JACK server not running")
-    try:
-        yield client
-    finally:
-        jack.jack_client_close(client)
+    return client
 
 
 def _silence(jack: CDLL) -> None:
@@ -137,7 +246,7 @@ def _silence(jack: CDLL) -> None:
     jack.jack_set_info_function(ignore)
 
 
-def _ports(jack: CDLL, client: int, flags: int) -> list[str]:
+def _ports(jack: CDLL, client: int | None, flags: int) -> list[str]:
     jack.jack_get_ports.restype = POINTER(c_char_p)
     jack.jack_get_ports.argtypes = (c_void_p, c_char_p, c_char_p, c_ulong)
     found = jack.jack_get_ports(client, None, MIDI, flags)  # ends with a null pointer; is null if there are no ports

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,21 +72,6 @@ class MidiSystem:
             reason = str(error).rstrip(".?")
             raise PortError(f"{self.name} does not answer ({reason}). {_remedy(self.api)} {WITHOUT}") from None
         return list(dict.fromkeys(inputs)), list(dict.fromkeys(outputs))
-
-    @contextmanager
-    def watched(self, gone: Callable[[], None]) -> Iterator[None]:
-        """Call `gone`, in another thread, when the system's server ends. Only JACK and PipeWire have one.
-
-        Raises:
-            PortError: the server has ended already.
-        """
-        with ExitStack() as stack:
-            if self.api == JACK:
-                try:
-                    stack.enter_context(libjack.watched(gone))
-                except OSError as error:
-                    raise PortError(self.gone) from error
-            yield
 
     @property
     def gone(self) -> str:

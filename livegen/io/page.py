@@ -11,6 +11,7 @@ from livegen.io.publisher import (
     Level,
     Line,
     PortFailed,
+    PortGone,
     PortOpened,
     Published,
     RecordingChanged,
@@ -71,10 +72,14 @@ class Page:
                 self._line(str(item), Level.DEBUG)
             case PortOpened(direction, _, name, remark):
                 self._line(f"{direction + ':':<5}{name}{f' ({remark})' if remark else ''}")
+            case PortGone(_, name):
+                self._line(f"{name} is gone", Level.WARNING)
             case PortFailed(_, name, why):
                 self._line(f"Output {name} failed and is no longer used: {why}", Level.WARNING)
-            case Started(seconds, listening):
+            case Started(seconds, listening, waiting_for):
                 what = "Play a phrase, then pause." if listening else "Playing the input."
+                if waiting_for:
+                    what = f"Waiting for {' and '.join(waiting_for)}."
                 self._line(f"Ready in {seconds:.2f} s. {what} Stop with Ctrl-C.")
             case SettingsApplied() | RecordingChanged() | TurnChanged() | KeepRequested():
                 pass
@@ -142,7 +147,7 @@ class Page:
         if start.grid is not None:
             text += f", {_pulse(start.grid)}"
         if end.interrupted:
-            text += ", interrupted by you"
+            text += ", interrupted by you" if end.by_player else ", ended early"
         if end.dropped:
             text += f", {end.dropped} dropped as too late"
         if self._verbose:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OWN_NAME = "livegen"
-"""The name of our virtual ports."""
+"""The name of our virtual ports, and how the names of our other ports begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,15 @@ def _squeezed(name: str) -> str:
     return "".join(name.casefold().split())
 
 
-def identity(name: str) -> PortId:
-    """A port's name without the numbers that change. It is the same when the port comes back."""
+def identity(name: str, *, windows: bool = False) -> PortId:
+    """A port's name without the numbers that change. It is the same when the port comes back.
+
+    Args:
+        name: of a port.
+        windows: as for `instrument`.
+    """
+    if windows:
+        name = re.sub(r"\s\d+$", "", name)
     name = re.sub(r"\s+\d+:\d+\s*$", "", name)  # ALSA's client and port
     return PortId(" ".join(re.sub(r"\(\d+(:\d+)?\)|\[\d+\]", "", name).split()))  # a process, a2j's number
 
@@ -290,6 +297,19 @@ def virtual_input(system: MidiSystem, callback: Callback) -> PortInput:
 def virtual_output(system: MidiSystem) -> PortOutput:
     """Create a port that other programs can listen to. Raises PortError."""
     return PortOutput(_opened(system.mido().open_output, OWN_NAME, client_name=OWN_NAME, virtual=True), OWN_NAME)
+
+
+def own_input(system: MidiSystem, callback: Callback) -> PortInput:
+    """Create an input that `livegen.io.patchbay` connects. Raises PortError."""
+    client = f"{OWN_NAME} in"
+    opened = _opened(system.mido().open_input, "in", client_name=client, virtual=True, callback=_guarded(callback))
+    return PortInput(opened, client)
+
+
+def own_output(system: MidiSystem) -> PortOutput:
+    """Create an output that `livegen.io.patchbay` connects. Raises PortError."""
+    client = f"{OWN_NAME} out"
+    return PortOutput(_opened(system.mido().open_output, "out", client_name=client, virtual=True), client)
 
 
 def _opened(opener: Callable[..., Any], name: str, **options: object) -> Any:  # noqa: ANN401  (mido has no types)

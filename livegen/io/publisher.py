@@ -43,6 +43,14 @@ class PortOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class PortGone:
+    """An input or an output is gone. It is used again when it is back."""
+
+    port: PortId
+    name: str  # to show
+
+
+@dataclass(frozen=True, slots=True)
 class PortFailed:
     """An output has failed and is no longer used."""
 
@@ -64,6 +72,7 @@ class Started:
 
     seconds: float  # how long the start took
     listening: bool  # to MIDI ports; False: only files play
+    waiting_for: tuple[str, ...] = ()  # what is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,7 @@ Published = (
     | Received
     | Line
     | PortOpened
+    | PortGone
     | PortFailed
     | SettingsApplied
     | Started

@@ -25,6 +25,9 @@ lock, and while other programs keep it off the processor, the main thread has to
 REPORTER = 40
 """The log's thread, for the same reason: with normal priority on a busy machine it made notes 35 to 80 ms late."""
 
+KEEPER = REPORTER
+"""The thread that connects ports, likewise."""
+
 RECORDER = 40
 """Threads that write recordings, for the same reason."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,10 +16,15 @@ from livegen.errors import PortError, did_you_mean
 from livegen.io import libjack
 from livegen.io import realtime as priority
 from livegen.io.fluid import Fluid, unusable
-from livegen.stage.events import PortId
+from livegen.io.output import opened
+from livegen.note import MonotonicTime
+from livegen.stage.events import OutputClosed, OutputOpened, PortId
 
 if TYPE_CHECKING:
     from livegen.stage.effects import Send
+
+STALLED = 0.6  # s without sound, after which the audio driver counts as stopped; buffers are far shorter
+RETRY = 1.0  # s between two attempts to start it again
 
 SAMPLE_RATE = 48_000  # Hz; with JACK, the server's rate is used instead
 
@@ -36,7 +43,10 @@ SOUNDFONT_PATTERNS = ("default*.sf[23]", "FluidR3_GM*.sf[23]", "TimGM6mb*.sf[23]
 
 
 class Synth:
-    """The output that plays through FluidSynth.
+    """The output that plays through FluidSynth. It has no sound before `start`.
+
+    If the sound server ends or the sound card is gone, FluidSynth's audio driver stops without an error and stays
+    silent. `silent` notices it; then `stop`, and `try_again` until there is sound.
 
     Args:
         soundfont: a file, or "" for the first that is found.
@@ -47,10 +57,11 @@ class Synth:
         realtime: request real-time priority for the audio thread.
 
     Raises:
-        PortError: FluidSynth is missing, or there is no usable SoundFont or no sound card.
+        PortError: FluidSynth is missing, or there is no usable SoundFont.
     """
 
     port = PortId("FluidSynth")
+    name = "FluidSynth"
     instrument = ""
     returns = False
     records = False
@@ -72,14 +83,60 @@ class Synth:
             "audio.jack.id": "livegen",
             "audio.jack.autoconnect": 1,
         }
-        self._fluid, font = loaded(soundfont, gain, SAMPLE_RATE, settings)
+        self._fluid, self._font = loaded(soundfont, gain, SAMPLE_RATE, settings)
+        self._wanted = audio_driver  # from the first start on, that driver: another one might take the sound card
         self._closed = False
-        try:
-            self.driver = _start(self._fluid, audio_driver)
-        except PortError:
-            self._fluid.close()
-            raise
-        self.name = f"FluidSynth ({self.driver}, {font.name})"
+        self._rendered = 0
+        self._moved = 0.0  # when `rendered` grew
+        self._tried = 0.0
+        self.driver = ""
+        self.attached = False
+
+    @property
+    def what(self) -> str:
+        """What it is called if it is missing."""
+        return f"FluidSynth's sound ({self._wanted})" if self.driver else "a sound card for FluidSynth"
+
+    @property
+    def on_jack(self) -> bool:
+        """Whether it is a client of JACK."""
+        return self.driver == "jack"
+
+    def start(self) -> None:
+        """Start the audio driver. Raises PortError if there is no sound card."""
+        self._wanted = self.driver = _start(self._fluid, self._wanted)
+        self.name = f"FluidSynth ({self.driver}, {self._font.name})"
+        self._moved = time.monotonic()
+        self.attached = True
+
+    def try_again(self) -> bool:
+        """Start, if it is time to try it again. Returns whether there is sound."""
+        now = time.monotonic()
+        if now - self._tried >= RETRY:
+            self._tried = now
+            with suppress(PortError):
+                self.start()
+        return self.attached
+
+    def silent(self) -> bool:
+        """Whether the audio driver has taken no sound for a while. Call this often."""
+        now, rendered = time.monotonic(), self._fluid.rendered
+        if rendered != self._rendered:
+            self._rendered, self._moved = rendered, now
+        return now - self._moved > STALLED
+
+    def stop(self) -> None:
+        """Stop the audio driver, and end all sound."""
+        self.attached = False
+        self._fluid.stop()
+
+    def opened(self) -> OutputOpened:
+        """The event that adds it to the stage."""
+        return opened(self)
+
+    def closed(self, at: MonotonicTime) -> OutputClosed:
+        """The event that removes it from the stage."""
+        return OutputClosed(self.port, at)
 
     def send(self, send: Send) -> None:
         if self._closed:

@@ -2,54 +2,57 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from livegen.config.settings import Settings
 from livegen.errors import ConfigError, PortError
-from livegen.io import file_player, midi_system, output, ports, realtime, synth
+from livegen.io import file_player, output, ports, realtime, synth
 from livegen.io.inbox import LiveInbox
+from livegen.io.keeper import Keeper, waits
+from livegen.io.links import IN, OUT, Link, distinct, hearing
 from livegen.io.output import Output
-from livegen.io.ports import Demo, MidiFile, Port, PortInput, Synth, WavFile
+from livegen.io.ports import Demo, MidiFile, Port, Synth, WavFile
 from livegen.io.publisher import PortOpened, Publisher
 from livegen.io.recorder import MidiRecorder, WavRecorder, real, unused
 from livegen.note import MonotonicTime
-from livegen.stage.events import Event, InputClosed, InputOpened, PortId, Received, ServerLost
-
-if TYPE_CHECKING:
-    from mido import Message
+from livegen.stage.events import Event, InputClosed, InputOpened, PortId, Received
 
 T = TypeVar("T")
 
-IN, OUT = 0, 1  # indices into what `MidiSystem.names` returns
 LEAD_IN = 0.5  # s before a file begins to play
 
 
 @dataclass(slots=True)
 class Wiring:
-    """The open inputs and outputs."""
+    """The inputs and outputs. Some may be missing, and come later."""
 
     outputs: list[Output] = field(default_factory=list)
-    listening: list[PortInput] = field(default_factory=list)
+    listening: list[Link] = field(default_factory=list)
     timelines: list[file_player.Timeline] = field(default_factory=list)
     file_players: list[file_player.FilePlayer] = field(default_factory=list)
+    keeper: Keeper | None = None
 
     @property
     def inputs(self) -> list[PortId]:
-        return [*(port.port for port in self.listening), *(timeline.port for timeline in self.timelines)]
+        return [*(link.port for link in self.listening), *(timeline.port for timeline in self.timelines)]
 
     @property
     def opened(self) -> list[Event]:
-        """The events that add all of this to the stage."""
+        """The events that add to the stage what is there already."""
         return [
-            *(InputOpened(each.port, live=True, instrument=each.instrument) for each in self.listening),
+            *(link.opened() for link in self.listening if link.attached),
             *(InputOpened(each.port, live=False) for each in self.timelines),
-            *(output.opened(each) for each in self.outputs),
+            *(output.opened(each) for each in self.outputs if each.port not in self.missing),
         ]
+
+    @property
+    def missing(self) -> set[PortId]:
+        """The identities of the outputs that are not there now."""
+        return {each.port for each in self.outputs if isinstance(each, Link | synth.Synth) and not each.attached}
 
     @property
     def events(self) -> Iterator[Received | InputClosed]:
@@ -57,16 +60,35 @@ class Wiring:
         for timeline in self.timelines:
             yield from timeline.events
 
+    @property
+    def waits(self) -> bool:
+        """Whether to play on without any output and without the MIDI server, until they are back."""
+        return self.keeper is not None and self.keeper.waits
+
+    @property
+    def lasting(self) -> bool:
+        """Whether an input is open or will come back, so that livegen must not end."""
+        return any(link.lasting or self.waits for link in self.listening)
+
+    @property
+    def waiting_for(self) -> tuple[str, ...]:
+        """The ports, and the synth, that are missing now."""
+        return self.keeper.waiting_for if self.keeper is not None else ()
+
     def start(self) -> None:
-        """Start the input files."""
+        """Start the input files, and watch the ports."""
         for player in self.file_players:
             player.start()
+        if self.keeper is not None:
+            self.keeper.start()
 
     def stop_listening(self) -> None:
+        if self.keeper is not None:
+            self.keeper.stop()
         for player in self.file_players:
             player.stop()
-        for port in self.listening:
-            port.close()
+        for link in self.listening:
+            link.close()
 
 
 @contextmanager
@@ -113,15 +135,44 @@ class _Opener:
         self._replace = replace
         self._wiring = Wiring()
         self._claim = partial(realtime.claim, settings.realtime, realtime.LISTENER)
+        self._waits = waits(settings)
+        self._told: set[str] = set()
 
     @cached_property
-    def _system(self) -> midi_system.MidiSystem:
-        return midi_system.find(self._settings.backend)
+    def _keeper(self) -> Keeper:
+        """What connects ports and the synth, and keeps them connected."""
+        wiring, settings = self._wiring, self._settings
+        wiring.keeper = Keeper(
+            backend=settings.backend,
+            waits=self._waits,
+            put=self._inbox.put,
+            now=self._inbox.now,
+            publisher=self._publisher,
+            taken=lambda direction: wiring.inputs if direction == IN else [each.port for each in wiring.outputs],
+            claim=partial(realtime.claim, settings.realtime, realtime.KEEPER),
+        )
+        self._stack.callback(wiring.keeper.close)
+        return wiring.keeper
 
     @cached_property
     def _names(self) -> tuple[list[str], list[str]]:
-        """The names of the inputs and of the outputs, before livegen creates ports."""
-        return self._system.names()
+        """The names of the inputs and of the outputs, before livegen creates ports. Raises PortError."""
+        return self._keeper.names()
+
+    def _present(self, direction: int) -> list[str]:
+        """The names of the ports that are there."""
+        try:
+            return self._names[direction]
+        except PortError:
+            return []
+
+    def _wait_for(self, error: PortError) -> None:
+        """Something is missing: report it once and go on, or raise the error."""
+        if not self._waits:
+            raise error
+        if str(error) not in self._told:
+            self._told.add(str(error))
+            self._publisher.warn(f"{error} Waiting for it.")
 
     def open(self, timeline: file_player.Timeline | None) -> Wiring:
         settings = self._settings
@@ -135,9 +186,9 @@ class _Opener:
         _refuse_one_file_twice(files, [wanted for wanted in outputs if isinstance(wanted, MidiFile | WavFile)])
         inputs, outputs = self._in_full(inputs, IN), self._in_full(outputs, OUT)
         if settings.virtual and not inputs and timeline is None:
-            self._listen("virtual port", lambda callback: ports.virtual_input(self._system, callback))
+            self._listen(Port(""), "virtual port", virtual=True)
         if settings.virtual and not outputs:
-            self._out(ports.virtual_output(self._system), "a port that other programs can listen to")
+            self._link(Link(OUT, virtual=True), ports.OWN_NAME, "a port that other programs can listen to")
         elif not outputs:
             self._choose_output()
         for named in outputs:
@@ -148,20 +199,22 @@ class _Opener:
             self._choose_input()
         for wanted in inputs:
             self._open_input(wanted)
-        if self._wiring.listening or any(each.returns for each in self._wiring.outputs):
-            lost = ServerLost(self._system.gone)
-            self._stack.enter_context(self._system.watched(partial(self._inbox.put, lost)))
         return self._wiring
 
     def _in_full(self, wanted: Sequence[T], direction: int) -> list[T | Port]:
-        """Replace the names of ports by their full names."""
-        full = [
-            Port(ports.match(each.name, self._names[direction])) if isinstance(each, Port) else each for each in wanted
-        ]
+        """Replace the names of ports by their full names. A port that livegen waits for keeps the name as given."""
+        full = [self._full(each, direction) if isinstance(each, Port) else each for each in wanted]
         for port in (each for each in full if isinstance(each, Port)):
             if full.count(port) > 1:
                 raise ConfigError(f"The port {port.name} is named twice. Name it once.")
         return full
+
+    def _full(self, wanted: Port, direction: int) -> Port:
+        try:
+            return Port(ports.match(wanted.name, self._names[direction]))
+        except PortError as error:
+            self._wait_for(error)
+            return wanted
 
     def _open_output(self, wanted: Synth | MidiFile | WavFile | Port, *, replace: bool) -> None:
         settings = self._settings
@@ -171,17 +224,17 @@ class _Opener:
         match wanted:
             case Synth():
                 with suppress(PortError):  # without a MIDI system there are no ports
-                    remark = ports.synth_remark(wanted, self._system.outputs()) if not wanted.certain else ""
+                    remark = ports.synth_remark(wanted, self._names[OUT]) if not wanted.certain else ""
                     if remark:
                         self._publisher.say(remark)
-                self._out(self._synth())
+                self._open_synth()
             case MidiFile(path):
                 self._out(MidiRecorder(path, live=live, claim=claim), "written at the end")
             case WavFile(path):
                 recorder = WavRecorder(path, soundfont=settings.soundfont, gain=settings.gain, live=live, claim=claim)
                 self._out(recorder, "written at the end")
             case Port(name):
-                self._out(ports.open_output(self._system, name))
+                self._link(Link(OUT, name), name)
 
     def _open_input(self, wanted: Demo | MidiFile | Port) -> None:
         match wanted:
@@ -190,7 +243,7 @@ class _Opener:
             case MidiFile(path):
                 self._play(str(path), lambda start, port: file_player.from_file(path, start, port))
             case Port(name):
-                self._listen("", lambda callback: ports.open_input(self._system, name, callback))
+                self._listen(Port(name))
 
     def _choose_output(self) -> None:
         """Open FluidSynth if it can play, else a file."""
@@ -201,48 +254,51 @@ class _Opener:
 
     def _choose_input(self) -> None:
         """Open the first keyboard, else the demo."""
+        keyboard = None
         try:
-            keyboard = ports.first_keyboard(self._system.inputs(), jack=self._system.api == midi_system.JACK)
-            why = f"{self._system.name} has no keyboard: connect one and start livegen again, or name a port with --in"
+            keyboard = self._keeper.first_keyboard(self._names[IN])
+            why = "no keyboard is found: connect one at any time, or name a port with --in"
         except PortError:
-            keyboard, why = None, "no MIDI system is found: see `livegen ports`"
+            why = "no MIDI system is found: see `livegen ports`"
+        link = self._listen(Port(keyboard or ""), "the first keyboard", chosen=True)
         if keyboard is None:
-            self._play("demo", self._demo, why)
-        else:
-            self._listen("the first keyboard", lambda callback: ports.open_input(self._system, keyboard, callback))
+            demo = self._play("demo", self._demo, why)
+            link.stand_in = partial(_ended, self._wiring.file_players, demo, self._inbox)
 
     def _out(self, opened: Output, remark: str = "") -> None:
-        if not isinstance(opened, MidiRecorder | WavRecorder):
-            self._stack.callback(opened.close)
-        opened.port = _distinct(opened.port, [each.port for each in self._wiring.outputs])
+        opened.port = distinct(opened.port, [each.port for each in self._wiring.outputs])
         self._wiring.outputs.append(opened)
         self._publisher.publish(PortOpened("out", opened.port, opened.name, remark))
 
-    def _listen(self, remark: str, opener: Callable[[Callable[[Message], None]], PortInput]) -> None:
-        inbox, claim = self._inbox, self._claim
-        identity: PortId | None = None  # not known before it is open
-        claimed = False
+    def _listen(self, wanted: Port, remark: str = "", *, virtual: bool = False, chosen: bool = False) -> Link:
+        link = Link(
+            IN, "" if chosen else wanted.name, hearing(self._inbox.put, self._inbox.now, self._claim), virtual=virtual
+        )
+        self._link(link, ports.OWN_NAME if virtual else wanted.name, remark)
+        return link
 
-        def heard(message: Message) -> None:
-            nonlocal claimed
-            if identity is not None:
-                inbox.put(Received(message, inbox.now(), identity))
-            if not claimed:  # RtMidi's thread can only be reached from here
-                claimed = True
-                claim()
-
-        port = opener(heard)
-        self._stack.callback(port.close)
-        port.port = identity = _distinct(port.port, self._wiring.inputs)
-        self._wiring.listening.append(port)
-        self._publisher.publish(PortOpened("in", port.port, port.name, remark))
+    def _link(self, link: Link, name: str, remark: str = "") -> None:
+        """Open a MIDI port of ours, and connect it if the other port is there."""
+        try:
+            self._keeper.open(link, name if link.virtual or name in self._present(link.direction) else None)
+        except PortError as error:
+            if name:  # else there is no first keyboard yet
+                self._wait_for(error)
+        if link.direction == IN:
+            self._wiring.listening.append(link)
+        else:
+            self._wiring.outputs.append(link)
+        if link.attached:
+            direction = "in" if link.direction == IN else "out"
+            self._publisher.publish(PortOpened(direction, link.port, link.name, remark))
 
     def _play(
         self, name: str, timeline: Callable[[MonotonicTime, PortId], file_player.Timeline], remark: str = ""
-    ) -> None:
-        port = _distinct(PortId(name), self._wiring.inputs)
+    ) -> PortId:
+        port = distinct(PortId(name), self._wiring.inputs)
         self._place(timeline(MonotonicTime(0.0), port))
         self._publisher.publish(PortOpened("in", port, name, remark))
+        return port
 
     def _place(self, timeline: file_player.Timeline) -> None:
         for lost in timeline.dropped:
@@ -264,9 +320,9 @@ class _Opener:
             longest=settings.response_max,
         )
 
-    def _synth(self) -> Output:
+    def _open_synth(self) -> None:
         settings = self._settings
-        return synth.Synth(
+        opened = synth.Synth(
             soundfont=settings.soundfont,
             gain=settings.gain,
             audio_driver=settings.audio_driver,
@@ -274,6 +330,24 @@ class _Opener:
             audio_buffers=settings.audio_buffers,
             realtime=settings.realtime != "off",
         )
+        self._stack.callback(opened.close)
+        try:
+            opened.start()
+        except PortError as error:
+            self._wait_for(error)
+        self._keeper.synths.append(opened)
+        if opened.attached:
+            self._out(opened)
+        else:
+            self._wiring.outputs.append(opened)
+
+
+def _ended(players: list[file_player.FilePlayer], port: PortId, inbox: LiveInbox) -> list[InputClosed]:
+    """End the demo, if it still plays."""
+    playing = [player for player in players if player.playing]
+    for player in playing:
+        player.stop()
+    return [InputClosed(port, inbox.now()) for _ in playing]
 
 
 def _report_writing(recorder: MidiRecorder | WavRecorder, publisher: Publisher) -> None:
@@ -297,9 +371,3 @@ def _without_real_time(
     return all(isinstance(i, Demo | MidiFile) for i in inputs) and all(
         isinstance(o, MidiFile | WavFile) for o in outputs
     )
-
-
-def _distinct(port: PortId, taken: Collection[PortId]) -> PortId:
-    """The identity of a port, with a number added if another port has the same one."""
-    names = (port if i == 1 else PortId(f"{port} #{i}") for i in itertools.count(1))
-    return next(name for name in names if name not in taken)

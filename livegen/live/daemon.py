@@ -162,14 +162,14 @@ def prepared(
             model = stack.enter_context(in_real_time(live, improviser, settings, publisher))
         stack.enter_context(desk.using(inbox, model, chosen))
         session = Session(stage_settings(settings))
-        loop = Loop(session, inbox, Outputs(wiring.outputs, publisher), model.ask, publisher, desk)
+        loop = Loop(session, inbox, Outputs(wiring.outputs, publisher), model.ask, publisher, desk, wiring)
 
         def play() -> Stop:
             loop.open(wiring.opened)
             publisher.publish(SettingsApplied(settings))
             wiring.start()
             notify.ready()
-            publisher.publish(Started(time.monotonic() - started, bool(wiring.listening)))
+            publisher.publish(Started(time.monotonic() - started, bool(wiring.listening), wiring.waiting_for))
             try:
                 return loop.run()
             finally:

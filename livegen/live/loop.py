@@ -8,16 +8,17 @@ from contextlib import suppress
 from typing import Protocol
 
 from livegen.errors import PortError
-from livegen.io.inbox import Inbox
+from livegen.io.inbox import Inbox, Item
+from livegen.io.links import Attached, Detached
 from livegen.io.output import Output
-from livegen.io.publisher import PortFailed, Publisher
+from livegen.io.publisher import PortFailed, PortGone, PortOpened, Publisher
+from livegen.io.wiring import Wiring
 from livegen.live.process import let_arrive
 from livegen.stage.conversation import Listening
 from livegen.stage.effects import Ask, Effect, Notice, Send, Used
 from livegen.stage.events import (
     Command,
     Event,
-    Incoming,
     OutputClosed,
     PortId,
     Received,
@@ -31,17 +32,19 @@ ALL_FAILED = "All outputs have failed. Connect one and start livegen again."
 
 
 class Outputs:
-    """The open outputs. A failed output is reported once."""
+    """The open outputs. A failed output is reported once. What an output still has to get, it gets when it is back."""
 
     def __init__(self, outputs: Iterable[Output], publisher: Publisher) -> None:
         self._open = {output.port: output for output in outputs}
         self._failed: dict[PortId, Output] = {}
+        self._owed: dict[PortId, list[Send]] = {}  # the note_offs of outputs that are gone
         self._publisher = publisher
 
     def send(self, send: Send) -> bool:
         """Send a message. Returns False if the output fails now. One that failed before may still get a note_off."""
         output = self._open.get(send.output)
         if output is None:
+            self._owed.setdefault(send.output, []).append(send)
             with suppress(Exception):
                 self._failed[send.output].send(send)
             return True
@@ -52,6 +55,17 @@ class Outputs:
             self._publisher.publish(PortFailed(output.port, output.name, str(error)))
             return False
         return True
+
+    def remove(self, port: PortId) -> None:
+        """An output is gone: nothing is sent to it from now on."""
+        self._open.pop(port, None)
+        self._failed.pop(port, None)
+
+    def add(self, output: Output) -> None:
+        """An output is there, or back: what sounded there when it went has to end."""
+        self._open[output.port] = output
+        for send in self._owed.pop(output.port, []):
+            self.send(send)
 
     def let_arrive(self) -> None:
         """Wait until all messages have left the ports."""
@@ -78,6 +92,7 @@ class Loop:
         ask: gets the requests for the model.
         publisher: gets everything that was done.
         desk: gets the requests from outside; without it there are none.
+        wiring: knows which inputs and outputs will come back.
     """
 
     def __init__(
@@ -88,9 +103,10 @@ class Loop:
         ask: Callable[[Ask], None],
         publisher: Publisher,
         desk: Desk | None = None,
+        wiring: Wiring | None = None,
     ) -> None:
         self._session, self._inbox, self._outputs = session, inbox, outputs
-        self._ask, self._publisher, self._desk = ask, publisher, desk
+        self._ask, self._publisher, self._desk, self._wiring = ask, publisher, desk, wiring or Wiring()
 
     def open(self, events: Iterable[Event]) -> None:
         """Add the inputs and outputs to the session."""
@@ -104,12 +120,15 @@ class Loop:
             PortError: the MIDI server has ended, or all outputs have failed.
         """
         session, inbox = self._session, self._inbox
-        while not session.finished:
+        while not session.finished or self._wiring.lasting:
             event = self._asked(inbox.get(session.next_due))
             if isinstance(event, Stop):
                 return event
             if isinstance(event, ServerLost):
                 raise PortError(event.why)
+            if isinstance(event, Attached | Detached):
+                self._change(event)
+                continue
             try:
                 for effects in session.parts(event, inbox.now()):
                     self._do(effects)
@@ -120,7 +139,7 @@ class Loop:
                 gc.collect(0)  # the collector is off, and nothing is due now
         return Stop("the inputs have ended")
 
-    def _asked(self, event: Incoming | None) -> Event | ServerLost | Stop | None:
+    def _asked(self, event: Item | None) -> Event | ServerLost | Stop | Attached | Detached | None:
         """What follows from a request, or any other event as it is."""
         if isinstance(event, Stop) and event.reload and self._desk is not None:
             event = Command("reload", {}, unanswered)
@@ -143,19 +162,38 @@ class Loop:
         while (event := self._inbox.get(self._inbox.now())) is not None:
             if isinstance(event, Stop | Command):
                 kept.append(event)
-            elif not isinstance(event, ServerLost):
+            elif isinstance(event, Detached):
+                event.released.set()
+            elif not isinstance(event, ServerLost | Attached):
                 self._perform(self._session.step(event, self._inbox.now()))
                 if isinstance(event, Received):
                     self._publisher.publish(event)
         for stop in kept:
             self._inbox.put(stop)
 
+    def _change(self, change: Attached | Detached) -> None:
+        """A port is there, or gone."""
+        now = self._inbox.now()
+        if isinstance(change, Attached):
+            if change.output is not None:
+                self._outputs.add(change.output)
+            self._do(self._session.step(change.opened, now))
+            direction = "in" if change.output is None else "out"
+            self._publisher.publish(PortOpened(direction, change.opened.port, change.name, change.remark))
+            return
+        if isinstance(change.closed, OutputClosed):
+            self._outputs.remove(change.closed.port)
+        self._do(self._session.step(change.closed, now))
+        change.released.set()
+        if change.name:
+            self._publisher.publish(PortGone(change.closed.port, change.name))
+
     def _do(self, effects: Sequence[Effect]) -> None:
         """Perform the effects of a step. Remove an output that fails, as long as there is another."""
         for port in self._perform(effects):
             now = self._inbox.now()
             self._do(self._session.step(OutputClosed(port, now), now))
-            if not self._session.has_outputs:
+            if not self._session.has_outputs and not self._wiring.waits:
                 raise PortError(ALL_FAILED)
 
     def _perform(self, effects: Sequence[Effect]) -> set[PortId]:

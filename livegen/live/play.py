@@ -12,7 +12,8 @@ from livegen.config.settings import Settings
 from livegen.errors import PortError
 from livegen.io.file_player import from_file
 from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
-from livegen.io.publisher import Publisher
+from livegen.io.links import Attached, Detached
+from livegen.io.publisher import PortGone, PortOpened, Publisher
 from livegen.io.wiring import Wiring, wire
 from livegen.live.loop import ALL_FAILED, Outputs
 from livegen.live.process import real_time, reporting, signals
@@ -57,7 +58,8 @@ class _Playing:
         self._wiring = wiring
         self._publisher = publisher
         self._hands = Hands(ALL)
-        self._sounding = {each.port: Output(each.port, channel=0, thru=True) for each in wiring.outputs}
+        there = [each.port for each in wiring.outputs if each.port not in wiring.missing]
+        self._sounding = {port: Output(port, channel=0, thru=True) for port in there}
         self._outputs = Outputs(wiring.outputs, publisher)
         events = list(wiring.events)
         self._begin = events[0].at
@@ -66,7 +68,7 @@ class _Playing:
     def play(self, inbox: Inbox, report_every: float | None) -> None:
         """Play until the end of the file, or a Stop. Report the position every `report_every` seconds."""
         reported = 0.0
-        while self._sounding:
+        while self._sounding or self._wiring.waiting_for:
             event = inbox.get(None if report_every is None else MonotonicTime(self._begin + reported + report_every))
             match event:
                 case Received(message, at, port):
@@ -74,6 +76,14 @@ class _Playing:
                 case Panic(at):
                     self._hands.forget(at)
                     self._send(Output.panic, at)
+                case Attached(_, name, output) if output is not None:
+                    self._outputs.add(output)
+                    self._sounding[output.port] = Output(output.port, channel=0, thru=True)
+                    self._publisher.publish(PortOpened("out", output.port, name))
+                case Detached(closed, name, released):
+                    self._end(closed.port, at=inbox.now())
+                    released.set()
+                    self._publisher.publish(PortGone(closed.port, name))
                 case InputClosed(_, at):
                     self._send(Output.close, at)
                     self._fade(inbox)
@@ -99,6 +109,13 @@ class _Playing:
     def _forward(self, message: Message, at: MonotonicTime, port: PortId) -> None:
         change = self._hands.hear(message, at, port)
         self._send(lambda output: output.forward(message, change, self._hands), at)
+
+    def _end(self, port: PortId, at: MonotonicTime) -> None:
+        """An output is gone. What sounds there ends when it is back."""
+        self._outputs.remove(port)
+        output = self._sounding.pop(port, None)
+        for message in output.close() if output is not None else []:
+            self._outputs.send(Send(port, message, Part.CALL, at))
 
     def _fade(self, inbox: Inbox) -> None:
         """Let the built-in synth fade: closing it silences it at once."""

@@ -121,6 +121,7 @@ class ResponseEnded:
     dropped: int  # notes that were too late to play
     interrupted: bool
     at: MonotonicTime
+    by_player: bool = False  # interrupted by a key, not by panic, the loss of all outputs or the end
 
 
 @dataclass(frozen=True, slots=True)

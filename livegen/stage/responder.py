@@ -86,8 +86,8 @@ class Responder:
                 self._effects.publish(NoteEnded(Part.RESPONSE, note.ended(stroke.at)))
         self._played.clear()
 
-    def end(self, at: MonotonicTime, *, interrupted: bool) -> None:
-        """End the response, after its last note or because the player interrupts it."""
+    def end(self, at: MonotonicTime, *, interrupted: bool, by_player: bool = False) -> None:
+        """End the response, after its last note or because it is interrupted."""
         at = max(at, self._last_stroke)  # the time of the interrupting key may be before that of the last stroke
         for note in self._scheduler.cancel():
             self._window.end(note, at)
@@ -96,4 +96,6 @@ class Responder:
             self._mixer.silence(at)
         else:
             self._mixer.move_pedal(at, down=False)
-        self._effects.publish(ResponseEnded(self._scheduler.played, self._scheduler.dropped, interrupted, at))
+        self._effects.publish(
+            ResponseEnded(self._scheduler.played, self._scheduler.dropped, interrupted, at, by_player)
+        )

@@ -161,6 +161,8 @@ class Session:
                 self._mixer.open_output(event, now)
             case OutputClosed(port, at):
                 self._mixer.close_output(port, at)
+                if not self._mixer.has_outputs:
+                    self._turns.stop(at)
 
     def _open_input(self, opened: InputOpened, at: MonotonicTime) -> None:
         if self._mixer.is_open(opened.port):  # it was lost without an InputClosed

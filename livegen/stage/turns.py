@@ -49,7 +49,7 @@ class Turns:
     """
 
     def __init__(self, settings: StageSettings, hands: Hands, mixer: Mixer, effects: Effects) -> None:
-        self._settings, self._hands, self._effects = settings, hands, effects
+        self._settings, self._hands, self._mixer, self._effects = settings, hands, mixer, effects
         self._conversation = Conversation()
         self._policy: Policy = Respond(settings)
         self._window = NoteWindow(settings.window)
@@ -89,7 +89,7 @@ class Turns:
         """The player presses a key."""
         at = held.struck.onset
         if isinstance(self._conversation.state, Responding):
-            self._responder.end(at, interrupted=True)
+            self._responder.end(at, interrupted=True, by_player=True)
         if not self._conversation.in_call:
             self._call.clear()
         self._conversation.move(Cue.KEY_DOWN, Playing())
@@ -183,12 +183,13 @@ class Turns:
 
     def _begin_response(self, ready: Ready) -> None:
         self._effects.publish(CallEnded(self._call.sounded(ready.last_up), ready.ends))
-        if ready.predicted.notes:
+        if ready.predicted.notes and self._mixer.has_outputs:
             self._conversation.move(Cue.BEGIN, Responding())
             self._responder.begin(ready)
         else:
+            why = "the model returned no notes" if self._mixer.has_outputs else "no output is there to play on"
             self._conversation.move(Cue.EMPTY, Listening())
-            self._effects.publish(NoResponse("the model returned no notes", ready.start))
+            self._effects.publish(NoResponse(why, ready.start))
 
     def _play(self, now: MonotonicTime) -> None:
         last = self._responder.play(now)

@@ -65,6 +65,7 @@ APPLIES = {
         "out",
         "backend",
         "virtual",
+        "wait",
         "soundfont",
         "gain",
         "audio-driver",

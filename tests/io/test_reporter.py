@@ -140,7 +140,7 @@ def test_an_interrupted_response_says_how_far_it_came() -> None:
     notices = (
         ResponseStarted(9, 4.0, 0.7, 0.03, 0.0, MonotonicTime(10.0)),
         started(60, 10.0, Part.RESPONSE),
-        ResponseEnded(1, 2, True, MonotonicTime(10.5)),
+        ResponseEnded(1, 2, True, MonotonicTime(10.5), by_player=True),
         Silenced(MonotonicTime(11)),
     )
     assert written(*notices).splitlines() == [

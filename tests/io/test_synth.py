@@ -124,6 +124,8 @@ def test_it_sounds_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     """FluidSynth's driver "file" takes the place of a sound card: it renders in real time."""
     monkeypatch.chdir(tmp_path)
     output = Synth(audio_driver="file", realtime=False)
+    assert output.name == "FluidSynth"
+    output.start()
     assert output.name.startswith("FluidSynth (file, ")
     assert opened(output) == OutputOpened(PortId("FluidSynth"))
     output.send(Send(output.port, Message("note_on", note=60, velocity=100), Part.CALL, MonotonicTime(0)))
@@ -141,15 +143,15 @@ def test_it_sounds_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_driver_that_does_not_start_is_told() -> None:
     with pytest.raises(PortError, match=r"does not start\. Did you mean pulseaudio\?"):
-        Synth(audio_driver="pulsaudio")
+        Synth(audio_driver="pulsaudio").start()
     with pytest.raises(PortError, match=r"driver oss does not start\. To try all"):
-        Synth(audio_driver="oss")
+        Synth(audio_driver="oss").start()
 
 
 def test_without_a_sound_card_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synth, "AUDIO_DRIVERS", {sys.platform: ("no", "none")})
     with pytest.raises(PortError, match=r"No sound card is found.*\(no, none\).*--out"):
-        Synth()
+        Synth().start()
     found = available()
     assert found.library
     assert found.soundfont is not None
@@ -337,7 +339,7 @@ def test_nothing_is_printed_and_nothing_heavy_imported(tmp_path: Path) -> None:
         "from livegen.errors import PortError\n"
         "available()\n"
         "for driver in ('jack', 'alsa', 'none'):\n"
-        "    try: Synth(audio_driver=driver).close()\n"
+        "    try: Synth(audio_driver=driver).start()\n"
         "    except PortError: pass\n"
         "assert not {'numpy', 'pretty_midi', 'tensorflow'} & set(sys.modules)\n"
     )

@@ -38,14 +38,18 @@ class JackServer:
     def __init__(self, folder: Path, suffix: str = "") -> None:
         self.name = f"livegen-test-{os.getpid()}{suffix}"
         self.environment: Mapping[str, str] = environment(self.name)
-        log = folder / "jackd.log"
-        with log.open("wb") as stream:
+        self._log = folder / "jackd.log"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, also after `stop`."""
+        with self._log.open("wb") as stream:
             self._process = subprocess.Popen(command(self.name), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
         deadline = time.monotonic() + 20
         while self._tool("jack_lsp").returncode != 0:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise RuntimeError(f"jackd did not start:\n{log.read_text(errors='replace')}")
+                raise RuntimeError(f"jackd did not start:\n{self._log.read_text(errors='replace')}")
             time.sleep(0.05)
 
     @staticmethod
@@ -63,8 +67,12 @@ class JackServer:
         done = self._tool("jack_connect", source, sink)
         assert done.returncode == 0, done.stderr
 
-    def stop(self) -> None:
-        self._process.terminate()
+    def stop(self, *, brutally: bool = False) -> None:
+        """End it: it tells its clients, unless `brutally`."""
+        if brutally:
+            self._process.kill()
+        else:
+            self._process.terminate()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:

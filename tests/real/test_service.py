@@ -188,12 +188,14 @@ def test_killed_it_comes_back_and_answers(machine: Machine, musician: Remote) ->
 
 def test_a_keyboard_that_comes_later_is_found(machine: Machine) -> None:
     machine.write(CONFIG, SETTINGS.format(2))
-    assert machine.try_to("systemctl", "start", "livegen").returncode != 0
-    assert "Keyboard" in journal(machine)
+    machine.run("systemctl", "start", "livegen")  # it is ready, and says what it waits for
+    before = main_process(machine)
+    until(lambda: "Waiting for" in machine.run("systemctl", "show", "--property=StatusText", "livegen"), "the status")
     with Remote(machine) as musician:
-        main_process(machine)
+        until(lambda: "in:  Keyboard" in journal(machine), "the keyboard is used", 10)
         musician.play("chord")
         assert musician.ask("hear-out")["notes"]
+        assert main_process(machine) == before
         machine.run("systemctl", "stop", "livegen")
 
 

@@ -7,8 +7,8 @@ from mido import Message
 from virtual_stage import at, cc, keyboard, midi_file, off, on, own_instrument, port, recorder, synth
 
 from livegen.stage.control import Control
-from livegen.stage.effects import ResponseEnded, ResponseStarted, Silenced, ThruChanged
-from livegen.stage.events import Panic, Part, Received
+from livegen.stage.effects import NoResponse, ResponseEnded, ResponseStarted, Silenced, ThruChanged
+from livegen.stage.events import OutputClosed, Panic, Part, PortId, Received
 
 
 def test_panic_ends_a_response_and_a_call(stage):
@@ -290,8 +290,21 @@ def test_without_any_output_it_goes_on(stage):
     s = stage(outputs=[])
     s.phrase()
     s.run(10)
-    assert len(s.published(ResponseEnded)) == 1
+    assert s.published(ResponseEnded) == []
+    assert [notice.why for notice in s.published(NoResponse)] == ["no output is there to play on"]
     assert s.close() == []
+
+
+def test_a_response_ends_with_its_last_output(stage):
+    s = stage(outputs=[synth("one")])
+    s.phrase()
+    s.run(2.1)
+    s.event(OutputClosed(PortId("one"), 2.1), 2.1)
+    [ended] = s.published(ResponseEnded)
+    assert (ended.interrupted, ended.by_player) == (True, False)
+    s.event(synth("one"), 2.2)
+    s.run(10)
+    assert s.sounding() == set()
 
 
 # Inputs that come and go.

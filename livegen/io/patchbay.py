@@ -1,0 +1,175 @@
+"""Connects livegen's ports to those of a MIDI system, and notices when these come and go (docs/adr/0012)."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+from livegen.errors import PortError
+from livegen.io import libjack, midi_system, ports
+from livegen.io.links import IN, Link
+from livegen.io.midi_system import MidiSystem
+
+POLL = 0.5  # s between two looks at the list of ports, of a system without announcements
+PATIENCE = 50  # looks at the list until our own port is there
+PAUSE = 0.02  # s between them
+
+
+class Patchbay(Protocol):
+    """For one thread, except `wake`. Every method raises PortError if the system's server has ended."""
+
+    def names(self) -> tuple[list[str], list[str]]:
+        """The full names of the inputs and of the outputs, without our own."""
+
+    def wait(self, seconds: float) -> set[str] | None:
+        """Wait until ports come or go. Returns (the ends of) the names of those that went, which may be back already.
+
+        None: no port came or went.
+        """
+
+    def wake(self) -> None:
+        """End a wait. Any thread may call this."""
+
+    def open(self, link: Link) -> None:
+        """Prepare our end of a link, before the music."""
+
+    def connect(self, link: Link, name: str) -> None:
+        """Connect a link to a port. Raises PortError."""
+
+    def release(self, link: Link) -> None:
+        """The port of a link is gone."""
+
+    def token(self, name: str, /) -> str:
+        """What tells a port from one that had this name before; "" if the system cannot."""
+
+    def close(self) -> None: ...
+
+
+def find(system: MidiSystem) -> Patchbay:
+    """The patchbay of a system. Raises PortError if the system does not answer."""
+    try:
+        if system.api == midi_system.JACK and libjack.announces():
+            return Announced(system, libjack.Client())
+        if system.api == midi_system.ALSA:
+            from livegen.io import sequencer  # it needs libasound, which RtMidi and FluidSynth bring or need too
+
+            return Announced(system, sequencer.Client())
+    except ImportError:
+        pass
+    except OSError as error:
+        raise PortError(system.gone) from error
+    return Polled(system)
+
+
+class _Client(Protocol):
+    def names(self) -> tuple[list[str], list[str]]: ...
+
+    def wait(self, seconds: float) -> set[str] | None: ...
+
+    def wake(self) -> None: ...
+
+    def connect(self, source: str, sink: str) -> None: ...
+
+    def token(self, name: str, /) -> str: ...
+
+    def close(self) -> None: ...
+
+
+class Announced:
+    """A system that announces ports and lets a client connect them. Our own ports stay open."""
+
+    def __init__(self, system: MidiSystem, client: _Client) -> None:
+        self._system, self._client = system, client
+        self._own: set[str] = set()
+        self.wake = client.wake
+        self.token = client.token
+
+    def names(self) -> tuple[list[str], list[str]]:
+        inputs, outputs = self._all()
+        return [name for name in inputs if name not in self._own], [name for name in outputs if name not in self._own]
+
+    def _all(self) -> tuple[list[str], list[str]]:
+        try:
+            return self._client.names()
+        except OSError as error:
+            raise PortError(self._system.gone) from error
+
+    def wait(self, seconds: float) -> set[str] | None:
+        try:
+            return self._client.wait(seconds)
+        except OSError as error:
+            raise PortError(self._system.gone) from error
+
+    def open(self, link: Link) -> None:
+        side = 1 - link.direction  # our input is a sink, which is listed as an output
+        before = set(self._all()[side])
+        if link.virtual:
+            link.use(_virtual(self._system, link))
+        elif link.direction == IN:
+            link.use(ports.own_input(self._system, link.heard))
+        else:
+            link.use(ports.own_output(self._system))
+        link.address = self._new(side, before)
+        self._own.add(link.address)
+
+    def _new(self, side: int, before: set[str]) -> str:
+        for _ in range(PATIENCE):
+            for name in self._all()[side]:
+                if name not in before and name.startswith(ports.OWN_NAME):
+                    return name
+            threading.Event().wait(PAUSE)
+        raise PortError(f"{self._system.name} does not list livegen's own port.")
+
+    def connect(self, link: Link, name: str) -> None:
+        source, sink = (name, link.address) if link.direction == IN else (link.address, name)
+        try:
+            self._client.connect(source, sink)
+        except OSError as error:
+            raise PortError(f'Cannot open "{name}": {error}.') from error
+
+    def release(self, link: Link) -> None:
+        pass
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class Polled:
+    """A system whose list of ports has to be looked at. Our ports are opened again when theirs come back."""
+
+    def __init__(self, system: MidiSystem) -> None:
+        self._system = system
+        self._woken = threading.Event()
+        self.wake = self._woken.set
+
+    def names(self) -> tuple[list[str], list[str]]:
+        return self._system.names()
+
+    def wait(self, seconds: float) -> set[str]:
+        """What came or went is seen in the list."""
+        self._woken.wait(max(seconds, POLL))
+        self._woken.clear()
+        return set()
+
+    def open(self, link: Link) -> None:
+        if link.virtual:
+            link.use(_virtual(self._system, link))
+
+    def connect(self, link: Link, name: str) -> None:
+        if link.direction == IN:
+            link.use(ports.open_input(self._system, name, link.heard))
+        else:
+            link.use(ports.open_output(self._system, name))
+
+    def release(self, link: Link) -> None:
+        link.use(None)
+
+    def token(self, _: str) -> str:
+        return ""
+
+    def close(self) -> None:
+        pass
+
+
+def _virtual(system: MidiSystem, link: Link) -> ports.PortInput | ports.PortOutput:
+    return ports.virtual_input(system, link.heard) if link.direction == IN else ports.virtual_output(system)

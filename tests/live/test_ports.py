@@ -1,0 +1,62 @@
+"""What the main loop does when a port is attached or detached. No port, no thread, no waiting."""
+
+from __future__ import annotations
+
+from mido import Message
+from stand_in import StandIn
+
+from livegen.config.settings import Settings
+from livegen.io.inbox import LiveInbox
+from livegen.io.links import Attached, Detached
+from livegen.io.output import opened
+from livegen.io.publisher import PortGone, PortOpened, Published, Publisher
+from livegen.live import daemon
+from livegen.live.loop import Loop, Outputs
+from livegen.stage.events import InputClosed, InputOpened, OutputClosed, PortId, Received, Stop
+from livegen.stage.session import Session
+
+KEYS = PortId("keys")
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.output, self.inbox = StandIn("synth"), LiveInbox()
+        self.published: list[Published] = []
+        publisher = Publisher(self)
+        session = Session(daemon.stage_settings(Settings()))
+        self.loop = Loop(session, self.inbox, Outputs([self.output], publisher), lambda _: None, publisher)
+        self.loop.open([InputOpened(KEYS, live=True), opened(self.output)])
+
+    def take(self, item: Published) -> None:
+        self.published.append(item)
+
+    def run(self, *events: object) -> None:
+        for event in events:
+            self.inbox.put(event)  # type: ignore[arg-type]
+        self.inbox.put(Stop("enough"))
+        self.loop.run()
+
+    def key(self, kind: str) -> Received:
+        return Received(Message(kind, note=60), self.inbox.now(), KEYS)
+
+
+def test_what_sounds_on_an_output_that_goes_ends_when_it_is_back():
+    scene = Scene()
+    gone = Detached(OutputClosed(scene.output.port, scene.inbox.now()), "The synth")
+    scene.run(scene.key("note_on"), gone)
+    assert gone.released.is_set()
+    assert scene.output.hanging == {60}
+    scene.run(scene.key("note_off"), Attached(opened(scene.output), "synth", scene.output))
+    assert scene.output.hanging == set()
+    scene.run(scene.key("note_on"))
+    assert scene.output.hanging == {60}
+    kinds = [item for item in scene.published if isinstance(item, PortGone | PortOpened)]
+    assert kinds == [PortGone(scene.output.port, "The synth"), PortOpened("out", scene.output.port, "synth")]
+
+
+def test_the_keys_of_an_input_that_goes_end_where_they_were_forwarded():
+    scene = Scene()
+    gone = Detached(InputClosed(KEYS, scene.inbox.now()), "")
+    scene.run(scene.key("note_on"), gone)
+    assert scene.output.hanging == set()
+    assert not [item for item in scene.published if isinstance(item, PortGone)]

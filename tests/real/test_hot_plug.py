@@ -1,0 +1,211 @@
+"""Ports that come and go while livegen plays, over JACK: keyboards, instruments, and the server itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import mido
+import pytest
+from jack_server import JackServer
+from livegen_process import LivegenProcess, Start
+from mido import Message
+from musician import Musician, until
+from phrases import chord
+
+NOTICED = 10.0  # s, on a busy machine; docs/reliability.md has the measured times
+BACK = 10.0  # s, likewise
+LONG_RESPONSE = ("--response-min", "5", "--response-max", "5")
+NAMED = ("--in", "Keyboard", "--out", "Listener", "--thru", "off")
+
+
+class Port:
+    """A keyboard or an instrument that can be unplugged, at the side of the musician who has the rest."""
+
+    def __init__(self, name: str, *, keyboard: bool) -> None:
+        jack = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+        self.heard: list[Message] = []
+        if keyboard:
+            self._port = jack.open_output("out", client_name=name, virtual=True)
+        else:
+            self._port = jack.open_input("in", client_name=name, virtual=True, callback=self.heard.append)
+
+    def send(self, message: Message) -> None:
+        self._port.send(message)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._port.close()
+
+
+def says(daemon: LivegenProcess, text: str, within: float, times: int = 1) -> None:
+    try:
+        until(lambda: daemon.log.count(text) >= times, f"the log says {text!r}", within)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{daemon.log}") from None
+
+
+@pytest.fixture
+def listener(jack: JackServer) -> Iterator[Port]:
+    with Port("Listener", keyboard=False) as listener:
+        yield listener
+
+
+def passes(keyboard: Port, listener: Port, note: int) -> bool:
+    """Whether thru takes this note from one to the other."""
+    keyboard.send(Message("note_on", note=note))
+    keyboard.send(Message("note_off", note=note))
+    time.sleep(0.05)
+    return note in [m.note for m in listener.heard if m.type == "note_on"]
+
+
+def test_a_keyboard_comes_and_goes_again_and_again_with_keys_held(start: Start, listener: Port) -> None:
+    with Port("Keyboard", keyboard=True):
+        daemon = start("--in", "Keyboard", "--out", "Listener")
+    held = [Message("note_on", note=note, velocity=90) for note in (60, 64)]
+    held.append(Message("control_change", control=64, value=127))
+    ended = [Message("note_off", note=60), Message("note_off", note=64), Message("control_change", control=64)]
+    for times in range(1, 4):
+        says(daemon, "Keyboard:out is gone", NOTICED, times)
+        listener.heard.clear()
+        with Port("Keyboard", keyboard=True) as keyboard:
+            says(daemon, "in:  Keyboard:out", BACK, times + 1)
+            for message in held:
+                keyboard.send(message)
+            until(lambda: all(message in listener.heard for message in held), "two keys and the pedal")
+        until(lambda: all(message in listener.heard for message in ended), "keys and pedal end", NOTICED)
+
+
+def test_an_instrument_that_goes_in_mid_response_is_silenced_when_it_is_back(start: Start) -> None:
+    with Port("Keyboard", keyboard=True) as keyboard:
+        with Port("Listener", keyboard=False) as listener:
+            daemon = start(*NAMED, *LONG_RESPONSE)
+            for _, message in chord(60, 64, 67):
+                keyboard.send(message)
+                time.sleep(0.05)
+            until(lambda: any(m.type == "note_on" for m in listener.heard), "a response")
+        says(daemon, "Listener:in is gone", NOTICED)
+        says(daemon, "ended early", NOTICED)
+        assert "interrupted by you" not in daemon.log
+        sounding: list[int] = []
+        for message in listener.heard:
+            if message.type == "note_on":
+                sounding.append(message.note)
+            elif message.type == "note_off" and message.note in sounding:
+                sounding.remove(message.note)
+        with Port("Listener", keyboard=False) as again:
+            says(daemon, "out: Listener:in", BACK, 2)
+            until(
+                lambda: {m.note for m in again.heard if m.type == "note_off"} >= set(sounding),
+                f"note_offs of {sounding}",
+                NOTICED,
+            )
+            assert not any(m.type == "note_on" for m in again.heard)
+            for _, message in chord(60, 64, 67):
+                keyboard.send(message)
+                time.sleep(0.05)
+            until(lambda: any(m.type == "note_on" for m in again.heard), "another response")
+
+
+def test_two_keyboards_of_one_name_that_come_back_in_the_other_order(start: Start, listener: Port) -> None:
+    """Each is the input that it was: JACK's names tell them apart."""
+    with Port("Keys", keyboard=True), Port("Keys", keyboard=True):  # the second is Keys-01
+        daemon = start("-vv", "--in", "Keys:out", "--in", "Keys-01:out", "--out", "Listener")
+    says(daemon, "Keys:out is gone", NOTICED)
+    says(daemon, "Keys-01:out is gone", NOTICED)
+    with Port("Keys-01", keyboard=True) as second:
+        says(daemon, "in:  Keys-01:out", BACK, 2)
+        until(lambda: passes(second, listener, 98), "a note through the second")
+        assert "in Keys-01:out: note_on" in daemon.log
+        with Port("Keys", keyboard=True) as first:
+            says(daemon, "in:  Keys:out", BACK, 2)
+            until(lambda: passes(first, listener, 99), "a note through the first")
+            assert "in Keys:out: note_on" in daemon.log
+
+
+def test_started_before_its_ports_it_waits_for_them(start: Start) -> None:
+    daemon = start(*NAMED, "--wait", "on")
+    assert re.search(r"Ready in .* s\. Waiting for Listener and Keyboard\.", daemon.log)
+    with Musician() as musician:
+        says(daemon, "in:  Keyboard:out", BACK)
+        says(daemon, "out: Listener:in", BACK)
+        musician.play(chord(60, 64, 67))
+        musician.await_response()
+
+
+def test_the_demo_hands_over_to_the_first_keyboard(start: Start, listener: Port) -> None:
+    daemon = start("--out", "Listener", "--thru", "on")
+    assert "in:  demo (no keyboard is found: connect one at any time" in daemon.log
+    until(lambda: listener.heard, "the demo")
+    with Port("a2j:Keystation 49 [28] (capture)", keyboard=True) as keyboard:
+        says(daemon, "in:  a2j", BACK)
+        until(lambda: passes(keyboard, listener, 108), "thru")
+    says(daemon, "is gone", NOTICED)
+    assert daemon.running
+
+
+class Remote:
+    """A musician in a process of its own, who outlives no server."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("remote_musician.py"))],
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._answer() == "here"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def ask(self, *words: str) -> Any:
+        assert self._process.stdin is not None
+        self._process.stdin.write(" ".join(words) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> object:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())
+
+
+@pytest.mark.parametrize("brutally", [False, True], ids=["stopped", "killed"])
+def test_a_server_that_ends_and_comes_back(brutally: bool, environment: Mapping[str, str], tmp_path: Path) -> None:
+    server = JackServer(tmp_path, f"-back-{int(brutally)}")
+    here = {**environment, **server.environment}
+    call = tmp_path / "call.mid"
+    track = mido.MidiTrack(m.copy(time=0 if m.type == "note_on" else 100) for _, m in chord(60, 64, 67))
+    mido.MidiFile(tracks=[track]).save(call)
+    daemon = LivegenProcess(*NAMED, *LONG_RESPONSE, "--wait", "on", environment=here)
+    try:
+        daemon.await_ready()
+        for times in range(1, 3):
+            with Remote(here) as musician:
+                says(daemon, "in:  Keyboard:out", BACK, times)
+                says(daemon, "out: Listener:in", BACK, times)
+                musician.ask("play", str(call))
+                assert musician.ask("await-response") >= 1
+                server.stop(brutally=brutally)
+            says(daemon, "Lost connection to JACK. Waiting for it.", NOTICED, times)
+            server.start()
+            says(daemon, "JACK is back.", BACK, times)
+        assert "interrupted by you" not in daemon.log
+        assert daemon.stop() == 0, daemon.log
+        assert "Traceback" not in daemon.log
+    finally:
+        daemon.close()
+        server.stop()

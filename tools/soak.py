@@ -1,0 +1,171 @@
+"""Takes ports and servers away from a running livegen and gives them back, many times: what leaks, how long it takes.
+
+    python -m tools.soak keyboard 500     # a keyboard vanishes with a key held, and comes back
+    python -m tools.soak instrument 500   # an instrument vanishes
+    python -m tools.soak server 500       # the JACK server is stopped and started again
+    python -m tools.soak killed 500       # the same, with SIGKILL
+    python -m tools.soak sound 500        # the JACK server that only FluidSynth uses is stopped and started again
+
+It needs jackd. Each line: the times that were measured so far, and what livegen holds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import mido
+
+from livegen.io.midi_system import JACK, RTMIDI, MidiSystem
+
+PATIENCE = 60.0  # s
+REPORTS = 10
+NAME = f"livegen-soak-{os.getpid()}"
+SERVER = {"JACK_DEFAULT_SERVER": NAME, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
+
+
+class Server:
+    """A JACK server without a sound card."""
+
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        words = ["jackd", "-r", "-S", "-n", NAME, "-d", "dummy", "-r", "48000", "-p", "256"]
+        self._process = subprocess.Popen(  # noqa: S603  (constants)
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + PATIENCE
+        while not clients():
+            if time.monotonic() > deadline:
+                raise SystemExit("jackd does not start")
+            time.sleep(0.02)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self._process.send_signal(number)
+        self._process.wait()
+
+
+def clients() -> set[str]:
+    """The clients of the server that have ports; empty if it does not answer."""
+    done = subprocess.run(["jack_lsp"], capture_output=True, text=True, check=False)  # noqa: S607  (found in PATH)
+    return {line.partition(":")[0] for line in done.stdout.splitlines()} if done.returncode == 0 else set()
+
+
+class Livegen:
+    """A daemon, its log with times, and what it holds."""
+
+    def __init__(self, *words: str) -> None:
+        self.lines: list[tuple[float, str]] = []
+        environment = {**os.environ, "LIVEGEN_BACKEND": "jack", "PYTHONUNBUFFERED": "1"}
+        self.process = subprocess.Popen(  # noqa: S603  (our own program)
+            [sys.executable, "-m", "livegen", "--config", os.devnull, *words],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+        self.wait_for("Ready", 0)
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append((time.monotonic(), line))
+
+    def wait_for(self, text: str, after: int) -> float:
+        """When a line with this text came, after so many other lines."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            for at, line in self.lines[after:]:
+                if text in line:
+                    return at
+            time.sleep(0.005)
+        raise SystemExit(f"the log does not say {text!r}:\n{''.join(line for _, line in self.lines[-20:])}")
+
+    def holds(self) -> str:
+        folder = Path("/proc") / str(self.process.pid)
+        resident = re.search(r"RssAnon:\s*(\d+)", (folder / "status").read_text())
+        threads, files = len(list((folder / "task").iterdir())), len(list((folder / "fd").iterdir()))
+        names = {name for name in clients() if name.startswith("livegen")}
+        memory = int(resident[1]) / 1024 if resident else 0.0
+        return f"{memory:.1f} MB, {files} descriptors, {threads} threads, {len(names)} JACK clients"
+
+
+def port(name: str, *, keyboard: bool) -> Any:  # noqa: ANN401  (mido has no types)
+    jack = MidiSystem(f"{RTMIDI}/{JACK}").mido()
+    opener = jack.open_output if keyboard else jack.open_input
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return opener("port", client_name=name, virtual=True)
+        except OSError:  # a busy server refuses a client at times
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+Step = Callable[[], None]
+Cycle = tuple[Step, str, Step, str]
+"""Takes something away, what the log says, gives it back, what the log says."""
+
+
+def ports(kind: str) -> tuple[Livegen, Cycle]:
+    name = "Keyboard" if kind == "keyboard" else "Instrument"
+    opened = {each: port(each, keyboard=each == "Keyboard") for each in ("Keyboard", "Instrument")}
+    livegen = Livegen("--in", "Keyboard", "--out", "Instrument")
+
+    def take() -> None:
+        with suppress(AttributeError):  # an input cannot send
+            opened["Keyboard"].send(mido.Message("note_on", note=60))
+        opened[name].close()
+
+    def give() -> None:
+        opened[name] = port(name, keyboard=kind == "keyboard")
+
+    return livegen, (take, f"{name}:port is gone", give, f"{name}:port")
+
+
+def servers(kind: str, server: Server) -> tuple[Livegen, Cycle]:
+    number = signal.SIGKILL if kind == "killed" else signal.SIGTERM
+    if kind == "sound":
+        livegen = Livegen("--in", "demo", "--out", "synth:", "--audio-driver", "jack", "--wait", "on")
+        return livegen, (lambda: server.stop(number), "is gone", server.start, "out: FluidSynth")
+    livegen = Livegen("--virtual", "--wait", "on")
+    return livegen, (lambda: server.stop(number), "Lost connection", server.start, "out: livegen")
+
+
+def main(kind: str, count: int) -> None:
+    os.environ.update(SERVER)
+    server = Server()
+    try:
+        livegen, (take, gone, give, back) = ports(kind) if kind in ("keyboard", "instrument") else servers(kind, server)
+        times: tuple[list[float], list[float]] = ([], [])
+        for number in range(1, count + 1):
+            for step, text, into in ((take, gone, times[0]), (give, back, times[1])):
+                before = len(livegen.lines)
+                step()
+                done = time.monotonic()  # a port takes a second to close, a server to start
+                into.append(max(0.0, livegen.wait_for(text, before) - done))
+            if number in (1, 2, 5) or number % max(1, count // REPORTS) == 0:
+                spread = ", ".join(f"median {sorted(t)[len(t) // 2]:.2f} s, longest {max(t):.2f} s" for t in times)
+                print(f"{kind} {number}: gone/back {spread}; {livegen.holds()}", flush=True)
+        livegen.process.terminate()
+        print(f"ended with {livegen.process.wait(PATIENCE)}")
+    finally:
+        with suppress(ProcessLookupError, OSError, UnboundLocalError):
+            livegen.process.kill()
+        server.stop()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
