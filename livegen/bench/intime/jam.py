@@ -9,16 +9,17 @@ from mido import Message
 from livegen.config.settings import Settings
 from livegen.engine.improviser import Improviser
 from livegen.io.inbox import VirtualInbox
+from livegen.io.output import opened
 from livegen.io.publisher import Published, Publisher
 from livegen.live.daemon import stage_settings
 from livegen.live.loop import Loop, Outputs
 from livegen.live.model import ModelAtOnce
 from livegen.note import MonotonicTime, SoundedNote
-from livegen.stage.effects import NoteEnded
+from livegen.stage.effects import NoteEnded, Send
 from livegen.stage.events import InputClosed, InputOpened, Part, PortId, Received
 from livegen.stage.session import Session
 
-PORT = PortId("call")
+CALL, RESPONSE = PortId("call"), PortId("response")
 
 
 class _Heard:
@@ -32,6 +33,19 @@ class _Heard:
             self.notes.append(item.note)
 
 
+class _Unheard:
+    """An output that plays to nobody: a session without one does not respond."""
+
+    port, name, instrument = RESPONSE, "response", ""
+    returns = records = False
+
+    def send(self, send: Send) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 def answer(call: Sequence[SoundedNote], improviser: Improviser, settings: Settings, seed: int) -> list[SoundedNote]:
     """The response to a call, in order, on the clock of the call. A response in a rest of the call does not count."""
     heard = _Heard()
@@ -39,8 +53,9 @@ def answer(call: Sequence[SoundedNote], improviser: Improviser, settings: Settin
     events = _events(call)
     inbox = VirtualInbox(events)
     session = Session(stage_settings(settings))
-    loop = Loop(session, inbox, Outputs((), publisher), ModelAtOnce(improviser, inbox.put, seed=seed).ask, publisher)
-    loop.open([InputOpened(PORT, live=False)])
+    output, model = _Unheard(), ModelAtOnce(improviser, inbox.put, seed=seed)
+    loop = Loop(session, inbox, Outputs((output,), publisher), model.ask, publisher)
+    loop.open([InputOpened(CALL, live=False), opened(output)])
     loop.run()
     over = max(note.onset for note in call)
     return sorted((note for note in heard.notes if note.onset > over), key=lambda note: note.order)
@@ -51,5 +66,5 @@ def _events(call: Sequence[SoundedNote]) -> list[Received | InputClosed]:
     strokes = [(note.onset, 1, Message("note_on", note=note.pitch, velocity=note.velocity)) for note in call]
     strokes += [(note.end, 0, Message("note_off", note=note.pitch)) for note in call]
     strokes.sort(key=lambda stroke: stroke[:2])
-    received: list[Received | InputClosed] = [Received(message, at, PORT) for at, _, message in strokes]
-    return [*received, InputClosed(PORT, MonotonicTime(strokes[-1][0]))]
+    received: list[Received | InputClosed] = [Received(message, at, CALL) for at, _, message in strokes]
+    return [*received, InputClosed(CALL, MonotonicTime(strokes[-1][0]))]
