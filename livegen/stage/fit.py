@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import exp, log, pi, sqrt
+from math import exp, inf, log, pi, sqrt
 
 TEMPLATES: tuple[tuple[float, ...], ...] = (
     (0.0, 1 / 2),
@@ -28,9 +28,11 @@ SHORTEST, LONGEST = 0.25, 1.6  # s, of a period
 BINS = 60  # of a histogram
 BROAD = 2  # bins on each side of a point that count as on it
 FITTED = 5  # candidates
-MEMORIES = (4.0, 8.0, 16.0)  # s until an onset counts 1/e as much, from pass to pass
+MEMORIES = (5.0, 12.0, 30.0)  # s until an onset counts 1/e as much, from pass to pass
 FORGOTTEN = 0.02  # the weight from which an onset no longer counts
 FEWEST = 8  # onsets
+FEWEST_FORETOLD = 4  # onsets
+LEAST_SCATTER = 1e-6  # periods^2, a variance: onsets at one moment have no period
 STRAY = 0.05  # share of onsets that are on no point
 NARROWEST, WIDEST = 0.004, 0.040  # s, of a spread
 WIDEST_SHARE = 0.2  # of the distance between two points
@@ -45,24 +47,65 @@ class Fit:
     origin: float  # s, the first point of a period
     period: float  # s
     points: tuple[float, ...]  # fractions of the period
+    shares: tuple[float, ...]  # of the onsets, for each point
     spread: float  # s, standard deviation of the onsets about the points
+    middle: float  # s, the mean of the onsets
+    length: float  # s, the standard deviation of the onsets' times
     score: float  # natural logarithm: how much likelier the onsets are than by an even density
     weight: float  # number of onsets that count
 
+    def doubt(self, at: float) -> float:
+        """The standard deviation of an onset about its point, in s: the prediction error of a straight line.
 
-def best(onsets: Sequence[float], origin: float, beat: float) -> Fit | None:
+        It is larger far from the onsets that were fitted.
+        """
+        far = (at - self.middle) / self.length
+        return self.spread * sqrt(1 + (1 + far * far) / self.weight)
+
+    def foretells(self, onsets: Sequence[float]) -> float:
+        """How much likelier these onsets are than by an even density: a natural logarithm, the mean over them."""
+        total = 0.0
+        for at in onsets:
+            width = self.doubt(at) / self.period
+            phase = (at - self.origin) / self.period
+            away = ((phase - point + 0.5) % 1 - 0.5 for point in self.points)
+            near = sum(share * exp(-0.5 * (error / width) ** 2) for share, error in zip(self.shares, away, strict=True))
+            total += log(STRAY + (1 - STRAY) * near / (width * sqrt(2 * pi)))
+        return total / len(onsets)
+
+
+def best(onsets: Sequence[float], sizes: Sequence[int], origin: float, beat: float) -> Fit | None:
     """The best grid for these onsets.
 
     Args:
         onsets: s, of chords, in order.
+        sizes: notes in each chord. The mean of several onsets is more exact than one of them.
         origin: s, near a beat, near the last onset.
         beat: s, the follower's. Periods that are simple ratios to it are tried.
     """
     if len(onsets) < FEWEST:
         return None
     likely = sorted(_candidates(onsets, origin, beat), key=lambda candidate: -candidate[0])[:FITTED]
-    fits = (fitted(onsets, start, period, template) for _, start, period, template in likely)
+    fits = (fitted(onsets, sizes, start, period, template) for _, start, period, template in likely)
     return max((fit for fit in fits if fit is not None), key=lambda fit: fit.score, default=None)
+
+
+def foretold(onsets: Sequence[float], sizes: Sequence[int], origin: float, beat: float) -> float:
+    """How well the grid of the earlier half of these onsets foretells the later half (`Fit.foretells`); 0: too few.
+
+    A grid can be fitted to any few onsets. Those that come after, it only foretells if there is a pulse.
+
+    Args:
+        onsets: s, of chords, in order.
+        sizes: notes in each chord.
+        origin: s, near a beat.
+        beat: s, the follower's.
+    """
+    half = max(FEWEST, len(onsets) // 2)
+    if len(onsets) - half < FEWEST_FORETOLD:
+        return 0.0
+    earlier = best(onsets[:half], sizes[:half], origin, beat)
+    return -inf if earlier is None else earlier.foretells(onsets[half:])
 
 
 def _candidates(
@@ -96,7 +139,9 @@ def _against_even(hits: float, even: float) -> float:
     return hits * log(hits / even) + (1 - hits) * log((1 - hits) / (1 - even)) if hits > even else 0.0
 
 
-def fitted(onsets: Sequence[float], origin: float, period: float, points: tuple[float, ...]) -> Fit | None:
+def fitted(
+    onsets: Sequence[float], sizes: Sequence[int], origin: float, period: float, points: tuple[float, ...]
+) -> Fit | None:
     """Fit period and origin, from the recent onsets to the older ones. None: too few onsets are on the points."""
     last, ends = onsets[-1], (*points, 1.0)
     narrowest_gap = min(after - point for point, after in zip(points, ends[1:], strict=True))
@@ -105,8 +150,8 @@ def fitted(onsets: Sequence[float], origin: float, period: float, points: tuple[
         spread = max(NARROWEST, min(spread, WIDEST_SHARE * narrowest_gap * period, WIDEST))
         heights = [share * period / (spread * sqrt(2 * pi)) for share in (*shares, shares[0])]
         counts = [0.0] * len(ends)
-        n = sx = sy = sxx = sxy = squares = score = weight = 0.0
-        for at in onsets:
+        n = sx = sy = sxx = sxy = syy = squares = score = weight = 0.0
+        for at, size in zip(onsets, sizes, strict=True):
             counted = exp((at - last) / memory)
             if counted < FORGOTTEN:
                 continue
@@ -120,6 +165,7 @@ def fitted(onsets: Sequence[float], origin: float, period: float, points: tuple[
             score += counted * log(STRAY + density)
             weight += counted
             counts[index] += belongs
+            belongs *= size
             squares += belongs * error * error
             x, y = whole + ends[index], at - last
             n += belongs
@@ -127,14 +173,16 @@ def fitted(onsets: Sequence[float], origin: float, period: float, points: tuple[
             sy += belongs * y
             sxx += belongs * x * x
             sxy += belongs * x * y
+            syy += belongs * y * y
         scatter = n * sxx - sx * sx
-        if n < 3 or scatter <= 0:
+        if n < 3 or scatter < LEAST_SCATTER * n * n:
             return None
         period = (n * sxy - sx * sy) / scatter
         origin = last + (sy - period * sx) / n
-        spread = sqrt(squares / n)
+        spread = max(sqrt(squares / n), NARROWEST)
+        middle, length = last + sy / n, sqrt(max(n * syy - sy * sy, 0.0)) / n
         counts[0] += counts.pop()
         every = sum(counts) + RARE * len(counts)
         shares = [(count + RARE) / every for count in counts]
     charge = 0.5 * (len(points) + 2) * log(max(weight, 2.0))
-    return Fit(origin, period, points, spread, score - charge, weight)
+    return Fit(origin, period, points, tuple(shares), spread, middle, length, score - charge, weight)

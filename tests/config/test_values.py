@@ -34,9 +34,7 @@ def test_no_value_does_more_than_be_refused(value: object) -> None:
             assert accepted in spec.kind.words or (spec.kind.channels and accepted in range(1, 17))
 
 
-@pytest.mark.parametrize(
-    ("text", "value"), [("auto", "auto"), ("92", 92), ("92.5", 92.5), ("20", 20), ("300", 300)]
-)
+@pytest.mark.parametrize(("text", "value"), [("auto", "auto"), ("92", 92), ("92.5", 92.5), ("20", 20), ("300", 300)])
 def test_a_tempo_is_beats_per_minute_or_auto(text: str, value: object) -> None:
     kind = Tempo()
     assert kind.check(kind.parse(text)) == value

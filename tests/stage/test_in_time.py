@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from mido import Message
@@ -19,14 +20,16 @@ BEAT = 0.5
 SILENCE = 0.7
 
 
-def vamp(stage: Stage, beats: int = 16, swing: float = 0.5, beat: float = BEAT) -> float:
-    """Steady eighth notes from 1 s on. Returns when the last key came up."""
-    up = 0.0
+def vamp(
+    stage: Stage, beats: int = 16, swing: float = 0.5, beat: float = BEAT, jitter: float = 0.0, start: float = 1.0
+) -> float:
+    """Steady eighth notes from `start` s on. Returns when the last key came up."""
+    up, random = 0.0, Random(1)
     for k in range(beats):
         for point in (0.0, swing):
-            start = 1.0 + (k + point) * beat
-            up = start + 0.8 * beat * (swing if point == 0 else 1 - swing)
-            stage.midi(start, on(60 + k % 5))
+            onset = start + (k + point) * beat + random.gauss(0, jitter)
+            up = onset + 0.5 * beat * (swing if point == 0 else 1 - swing)
+            stage.midi(onset, on(60 + k % 5))
             stage.midi(up, off(60 + k % 5))
     return up
 
@@ -69,6 +72,27 @@ def test_without_a_pulse_it_begins_after_the_silence() -> None:
         stage.midi(up, off(60))
     stage.run(up + 5)
     assert stage.published(ResponseStarted)[-1].at == pytest.approx(up + SILENCE)
+
+
+@pytest.mark.parametrize("swing", [0.5, 2 / 3])
+def test_a_player_who_is_not_exact_has_a_pulse(swing: float) -> None:
+    stage = Stage(pulse="auto")
+    stage.run(vamp(stage, swing=swing, jitter=0.02) + 5)
+    [request] = stage.requests
+    assert request.grid is not None
+    assert request.grid.certainty == 1.0
+    assert request.grid.beat / BEAT * 2 == pytest.approx(round(request.grid.beat / BEAT * 2), rel=0.005)
+
+
+def test_the_next_call_may_have_another_tempo() -> None:
+    stage = Stage(pulse="auto")
+    up = vamp(stage)
+    stage.run(up + 12)
+    stage.run(vamp(stage, beat=0.61, start=up + 12) + 5)
+    grid = stage.requests[-1].grid
+    assert grid is not None
+    assert grid.certainty == 1.0
+    assert grid.beat / 0.61 * 2 == pytest.approx(round(grid.beat / 0.61 * 2), rel=0.005)
 
 
 def test_a_key_before_the_beat_goes_on_with_the_call() -> None:
