@@ -24,8 +24,8 @@ FOLLOWED, FORETOLD = 0.6, 0.5
 """What counts for a pulse beside the score of the fit for each onset: how certain the follower is, and how well the
 earlier half of the call foretells the later one. About a logistic regression on MAESTRO, ASAP and POP909."""
 DOUBTFUL, SURE = 0.7, 0.85
-"""The sum from which a pulse is possible, and from which it is certain: chosen on steady calls with 20 ms of jitter, and on
-the train split of MAESTRO, where a grid must not cost."""
+"""The sum from which a pulse is possible, and from which it is certain. Chosen on steady calls with 20 ms of jitter and
+on the train split of MAESTRO, where a grid must not cost."""
 MOST, LEAST_FORETOLD = 1.5, -1.0  # that a summand counts
 LONG = 16  # chords of a call that is judged by itself
 SHORTEST = 0.33  # s, of a beat
