@@ -95,15 +95,13 @@ class InTime:
         fitted = fit.best(onsets, sizes, follower.origin, follower.beat)
         if fitted is None:
             return None
-        before = bisect_left(onsets, self._first)
-        if len(onsets) - before < LONG:
-            before = 0
-        foretold = fit.foretold(onsets[before:], sizes[before:], follower.origin, follower.beat)
-        evidence = (
-            min(fitted.score / fitted.weight, MOST)
-            + FOLLOWED * follower.certainty
-            + FORETOLD * max(LEAST_FORETOLD, min(foretold, MOST))
-        )
+        evidence = min(fitted.score / fitted.weight, MOST) + FOLLOWED * follower.certainty
+        if DOUBTFUL - FORETOLD * MOST < evidence < SURE - FORETOLD * LEAST_FORETOLD:  # else it changes nothing
+            before = bisect_left(onsets, self._first)
+            if len(onsets) - before < LONG:
+                before = 0
+            foretold = fit.foretold(onsets[before:], sizes[before:], follower.origin, follower.beat)
+            evidence += FORETOLD * max(LEAST_FORETOLD, min(foretold, MOST))
         certainty = (evidence - DOUBTFUL) / (SURE - DOUBTFUL)
         return _merged(follower, fitted, min(max(certainty, 0.0), 1.0))
 
