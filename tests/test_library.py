@@ -117,10 +117,10 @@ def test_generating_is_repeatable_and_goes_on_where_the_notes_end() -> None:
     assert len(first) == 30 and all(isinstance(note, SoundedNote) for note in first)
     assert first[0].onset >= bach[-1].onset
     assert all(0 <= b.onset - a.onset <= 2.5 for a, b in pairwise(first))
-    assert livegen.generate(bach[-25:], 5, seed=1) == first[:5]  # of more it hears the last 25
-    assert livegen.generate(bach[-3:], 5, seed=1) != first[:5]
+    assert livegen.generate(bach[-25:], 30, seed=1) == first  # of more it hears the last 25
+    assert livegen.generate(bach[-3:], 30, seed=1) != first
     assert livegen.generate(bach, 0) == ()
-    assert livegen.generate(bach, np.int64(5), temperature=np.float32(0.9), window=25.0, seed=np.int64(1)) == first[:5]
+    assert livegen.generate(bach, np.int64(30), temperature=np.float32(0.9), window=25.0, seed=np.int64(1)) == first
     with pytest.raises(DataError, match="no notes to continue"):
         livegen.generate([], 5)
     a_path: Any = "1-bach.mid"

@@ -12,6 +12,7 @@ from livegen.io.publisher import (
     KeepRequested,
     Line,
     PortFailed,
+    PortGone,
     PortOpened,
     Published,
     RecordingChanged,
@@ -127,6 +128,11 @@ def _(item: RecordingChanged) -> Event:
 @_event.register
 def _(item: PortOpened) -> Event:
     return {"event": "port", "direction": item.direction, "port": item.port, "name": item.name, "state": "open"}
+
+
+@_event.register
+def _(item: PortGone) -> Event:
+    return {"event": "port", "direction": item.direction, "port": item.port, "name": item.name, "state": "gone"}
 
 
 @_event.register

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livegen.control.histogram import Histogram
-from livegen.io.publisher import Level, Line, PortFailed, PortOpened, Published, RecordingChanged
+from livegen.io.publisher import Level, Line, PortFailed, PortGone, PortOpened, Published, RecordingChanged
 from livegen.stage.effects import NoteStarted, ResponseEnded, ResponseStarted, Send, TurnChanged
 from livegen.stage.events import Part, PortId, Turn
 
@@ -47,16 +47,17 @@ class Statistics:
                 self._dropped += dropped
             case Line(text, Level.WARNING):
                 self._warning = text
-            case PortOpened() | PortFailed():
+            case PortOpened() | PortGone() | PortFailed():
                 self._port(item)
             case RecordingChanged():
                 self._recording = item
 
-    def _port(self, item: PortOpened | PortFailed) -> None:
+    def _port(self, item: PortOpened | PortGone | PortFailed) -> None:
+        direction = "out" if isinstance(item, PortFailed) else item.direction
         if isinstance(item, PortOpened):
-            self._ports[item.direction, item.port] = _Port(item.direction, item.name)
-        elif ("out", item.port) in self._ports:
-            self._ports["out", item.port].state = "failed"
+            self._ports[direction, item.port] = _Port(direction, item.name)
+        elif (direction, item.port) in self._ports:
+            self._ports[direction, item.port].state = "gone" if isinstance(item, PortGone) else "failed"
 
     def forget_ports(self) -> None:
         """All ports are closed."""

@@ -48,6 +48,7 @@ class PortGone:
 
     port: PortId
     name: str  # to show
+    direction: str  # "in" or "out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ def prepared(
             model: Model = ModelAtOnce(improviser, inbox.put, seed=settings.seed)
         else:
             model = stack.enter_context(in_real_time(live, improviser, settings, publisher))
-        stack.enter_context(desk.using(inbox, model, chosen))
+        stack.enter_context(desk.using(inbox, model, chosen, lambda: wiring.waiting_for))
         session = Session(stage_settings(settings))
         loop = Loop(session, inbox, Outputs(wiring.outputs, publisher), model.ask, publisher, desk, wiring)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -73,6 +73,7 @@ class Desk:
         self._publisher, self._read, self._load, self._staged = publisher, read, load, staged
         self._inbox: Inbox | None = None
         self._model: Model | None = None
+        self._missing: Callable[[], Sequence[str]] = tuple
         self._chosen: Chosen | None = None
         self._fallback: Settings | None = None  # the settings before, while ports are opened again
         self._opening: tuple[Answer, Mapping[str, Any] | Exception] | None = None  # who asked, and what to answer then
@@ -80,13 +81,15 @@ class Desk:
         self._since = time.time()
 
     @contextmanager
-    def using(self, inbox: Inbox, model: Model, chosen: Chosen) -> Iterator[None]:
-        """Inside, `model` answers; `inbox` gets commands that come later."""
-        self._inbox, self._model, self._chosen = inbox, model, chosen
+    def using(
+        self, inbox: Inbox, model: Model, chosen: Chosen, missing: Callable[[], Sequence[str]] = tuple
+    ) -> Iterator[None]:
+        """Inside, `model` answers; `inbox` gets commands that come later; `missing`: the ports that are missing."""
+        self._inbox, self._model, self._chosen, self._missing = inbox, model, chosen, missing
         try:
             yield
         finally:
-            self._model = None
+            self._model, self._missing = None, tuple
 
     # Requests.
 
@@ -159,7 +162,7 @@ class Desk:
             "pid": os.getpid(),
             "since": round(self._since, 3),
             "uptime": round(time.time() - self._since, 3),
-            "waits_for": self.waits_for,
+            "waits_for": self.waits_for or " and ".join(self._missing()) or None,
             "model": model,
             "memory_mb": memory(),
             **self.statistics.plain(),

@@ -181,12 +181,13 @@ class Loop:
             direction = "in" if change.output is None else "out"
             self._publisher.publish(PortOpened(direction, change.opened.port, change.name, change.remark))
             return
-        if isinstance(change.closed, OutputClosed):
+        output = isinstance(change.closed, OutputClosed)
+        if output:
             self._outputs.remove(change.closed.port)
         self._do(self._session.step(change.closed, now))
         change.released.set()
         if change.name:
-            self._publisher.publish(PortGone(change.closed.port, change.name))
+            self._publisher.publish(PortGone(change.closed.port, change.name, "out" if output else "in"))
 
     def _do(self, effects: Sequence[Effect]) -> None:
         """Perform the effects of a step. Remove an output that fails, as long as there is another."""

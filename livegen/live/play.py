@@ -83,7 +83,7 @@ class _Playing:
                 case Detached(closed, name, released):
                     self._end(closed.port, at=inbox.now())
                     released.set()
-                    self._publisher.publish(PortGone(closed.port, name))
+                    self._publisher.publish(PortGone(closed.port, name, "out"))
                 case InputClosed(_, at):
                     self._send(Output.close, at)
                     self._fade(inbox)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livegen.config.settings import SPECS, Settings
-from livegen.io.publisher import KeepRequested, PortFailed, PortOpened, Published, SettingsApplied
+from livegen.io.publisher import KeepRequested, PortFailed, PortGone, PortOpened, Published, SettingsApplied
 from livegen.record.journal import Entry
 from livegen.stage.effects import (
     CallEnded,
@@ -29,6 +29,7 @@ HAPPENED: dict[type[Published], tuple[str, tuple[str, ...]]] = {
     Silenced: ("panic", ()),
     KeepRequested: ("keep", ()),
     PortOpened: ("port", ("direction", "port", "name")),
+    PortGone: ("port gone", ("direction", "port", "name")),
     PortFailed: ("port failed", ("port", "name", "why")),
 }
 """The kind of the entry of an item, and the fields of the item that the entry has too."""

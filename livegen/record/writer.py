@@ -24,7 +24,8 @@ MARK = "livegen recording "
 """The beginning of the text that recognises a recording; a JSON object follows."""
 
 CHANNELS = 16
-_AS_TEXT = ("port", "port failed", "call ended", "response", "response ended", "no response", "panic", "clock", "lost")
+_PORTS = ("port", "port gone", "port failed")
+_AS_TEXT = (*_PORTS, "call ended", "response", "response ended", "no response", "panic", "clock", "lost")
 
 
 @dataclass(slots=True)
@@ -84,8 +85,7 @@ class RecordingWriter:
                 self._place(entry)
         parts = [*self._inputs.values(), (self._response, self._answering)]
         for track, sounding in parts:
-            for message in sounding.releases():
-                track.add(bytes(message.bytes()), self._last)
+            _release(track, sounding, self._last)
         self.summary.seconds = round(self._last / TICKS_PER_SECOND, 3)
         head = TrackWriter("livegen", self._folder)
         try:
@@ -128,6 +128,8 @@ class RecordingWriter:
         elif kind in _AS_TEXT:
             details = " ".join(f"{name}={value}" for name, value in entry.items() if name not in ("kind", "at"))
             self._happened.meta(TEXT, f"{kind} {details}".rstrip().encode("utf-8", "replace"), tick)
+        if kind == "port gone" and entry["direction"] == "in" and entry["port"] in self._inputs:
+            _release(*self._inputs[entry["port"]], tick)
         if kind == "response ended":
             for message in self._answering.releases():
                 if message.type == "control_change":
@@ -165,6 +167,14 @@ class RecordingWriter:
         self._settings = settings
         if lines:
             self._happened.meta(TEXT, "\n".join(lines).encode("utf-8", "replace"), tick)
+
+
+def _release(track: TrackWriter, sounding: Sounding, tick: int) -> None:
+    """End what sounds on a track."""
+    for message in sounding.releases():
+        data = bytes(message.bytes())
+        sounding.add(*data)
+        track.add(data, tick)
 
 
 def summary(file: Path) -> Summary | None:

@@ -213,7 +213,7 @@ def test_config_for_programs(environ: dict[str, str]) -> None:
         ("ports --reply-max=2", 2, "--reply-max. Did you mean --response-max? See livegen ports --help.\n"),
         ("prots", 2, "ports"),
         ("completion tcsh", 2, "bash"),
-        ("data fetch", 2, "maestro. See livegen data fetch --help.\n"),
+        ("data fetch", 2, "maestro, asap, pop909. See livegen data fetch --help.\n"),
         ("--in", 2, "requires an argument"),
         ("ports --backend jack", 69, "livegen: JACK does not answer"),
         ("models --verbos", 2, "--verbose"),

@@ -7,7 +7,7 @@ import pytest
 from mido import Message
 
 from livegen.control.statistics import Statistics, memory
-from livegen.io.publisher import Level, Line, PortFailed, PortOpened, RecordingChanged
+from livegen.io.publisher import Level, Line, PortFailed, PortGone, PortOpened, RecordingChanged
 from livegen.note import MonotonicTime
 from livegen.stage.effects import NoteStarted, ResponseEnded, ResponseStarted, Send, TurnChanged
 from livegen.stage.events import Part, PortId, Turn
@@ -59,6 +59,7 @@ def test_ports_are_shown_with_their_state():
     keys, synth = PortOpened("in", PortId("keys"), "Keys 1"), PortOpened("out", OUT, "Synth")
     found = taken(keys, synth, PortFailed(OUT, "Synth", "gone"), PortFailed(PortId("other"), "?", "?"))
     assert found["inputs"] == [{"name": "Keys 1", "state": "open"}]
+    assert taken(keys, PortGone(PortId("keys"), "Keys 1", "in"))["inputs"] == [{"name": "Keys 1", "state": "gone"}]
     assert found["outputs"] == [{"name": "Synth", "state": "failed"}]
 
 

@@ -29,10 +29,11 @@ def test_the_shipped_model_is_whole_and_credited(shipped: Card) -> None:
     assert all(shipped.read_file(name) for name in shipped.files)
     assert {"model.tflite", "saved_model/saved_model.pb"} <= shipped.files.keys()
     assert shipped.licence == "CC BY-NC-SA 4.0"
-    assert "Hawthorne" in shipped.credit
-    assert 5 < shipped.figures.total < 14
-    parts = (shipped.figures.step, shipped.figures.pitch, shipped.figures.velocity, shipped.figures.duration)
-    assert sum(parts) == pytest.approx(shipped.figures.total, abs=1e-3)
+    assert all(name in shipped.credit for name in ("Hawthorne", "Foscarin", "(c) 2020 Music X Lab"))
+    for figures in (shipped.figures, shipped.more_figures["POP909"]):
+        assert 5 < figures.total < 14
+        parts = (figures.step, figures.pitch, figures.velocity, figures.duration)
+        assert sum(parts) == pytest.approx(figures.total, abs=1e-3)
 
 
 def test_a_card_comes_back_as_it_was_written(shipped: Card, copy: Path) -> None:

@@ -51,7 +51,7 @@ def test_what_sounds_on_an_output_that_goes_ends_when_it_is_back():
     scene.run(scene.key("note_on"))
     assert scene.output.hanging == {60}
     kinds = [item for item in scene.published if isinstance(item, PortGone | PortOpened)]
-    assert kinds == [PortGone(scene.output.port, "The synth"), PortOpened("out", scene.output.port, "synth")]
+    assert kinds == [PortGone(scene.output.port, "The synth", "out"), PortOpened("out", scene.output.port, "synth")]
 
 
 def test_the_keys_of_an_input_that_goes_end_where_they_were_forwarded():

@@ -36,14 +36,18 @@ def notes(path: Path, track: str) -> Notes:
 
 
 def expected_of(played: Notes, expected: Notes) -> Notes:
-    """For each that was played the one that was expected: the same in order, though on a busy machine some may be
-    missing, because they would have come too late.
+    """For each note that was played the one that was expected: the same, at about that time. Notes of one moment may
+    come in any order, and on a busy machine some are missing, because they would have come too late.
     """
-    rest = iter(expected)
-    matches = [next((other for other in rest if other[1:] == one[1:]), None) for one in played]
-    assert None not in matches, f"{played} is not of {expected}"
+    rest = list(expected)
+    matches = []
+    for one in played:
+        same = [other for other in rest if other[1:] == one[1:]]
+        assert same, f"{one} is not of {rest}"
+        matches.append(min(same, key=lambda other: abs(other[0] - one[0])))
+        rest.remove(matches[-1])
     assert len(matches) >= 0.7 * len(expected)
-    return [match for match in matches if match is not None]
+    return matches
 
 
 def taped(call_file: Path, name: str, *words: str, environment: Mapping[str, str]) -> Path:

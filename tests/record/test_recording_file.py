@@ -13,8 +13,9 @@ from mido import Message
 from livegen.config.settings import Settings
 from livegen.errors import DataError
 from livegen.files import claimed
-from livegen.io.publisher import KeepRequested, PortOpened, Published, SettingsApplied
+from livegen.io.publisher import KeepRequested, PortGone, PortOpened, Published, SettingsApplied
 from livegen.note import MonotonicTime
+from livegen.record.entries import entry
 from livegen.record.finish import recover, write_midi
 from livegen.record.journal import read
 from livegen.record.writer import RecordingWriter, summary
@@ -26,8 +27,8 @@ from tests.record.played import ID, START, absolute, answer, entries, heard, jou
 
 def made(place: Path, *items: Published) -> mido.MidiFile:
     recording = RecordingWriter(place)
-    for entry in entries(items):
-        recording.add(entry)
+    for each in entries(items):
+        recording.add(each)
     path = write_midi(recording, place, ID)
     recording.close()
     assert path is not None
@@ -59,6 +60,21 @@ def test_each_input_and_the_responses_have_a_track(tmp_path: Path) -> None:
         (4.5, Message("note_off", note=72, channel=1)),
     ]
     assert "port direction=in port=Keys name=Keys 20:0" in metas(head, "text")
+
+
+def test_keys_on_a_keyboard_that_is_unplugged_end_there(tmp_path: Path) -> None:
+    recording = RecordingWriter(tmp_path)
+    for each in entries(key(101.0, 60, 9.0)):
+        recording.add(each)
+    for gone, at in (("out", 102.0), ("in", 103.0)):  # the instrument of the same name goes first
+        lost = entry(PortGone(PortId("Keys"), "Keys 20:0", gone), at)
+        assert lost is not None
+        recording.add(lost)
+    path = write_midi(recording, tmp_path, ID)
+    recording.close()
+    assert path is not None
+    (keys,) = (track for track in mido.MidiFile(path).tracks if track.name == "Keys")
+    assert [(at, message.type) for at, message in absolute(keys)][:2] == [(1.0, "note_on"), (3.0, "note_off")]
 
 
 def test_the_response_has_a_channel_that_the_player_does_not_use(tmp_path: Path) -> None:
@@ -96,8 +112,8 @@ def test_what_is_not_music_is_in_the_journal_only(tmp_path: Path) -> None:
     later = {"kind": "something of a later version", "at": 103.0}
     broken = {"kind": "in", "at": 103.0, "port": "Keys"}
     recording = RecordingWriter(tmp_path)
-    for entry in (*entries(key(101.0, 60)), echo, later, broken, {"kind": "note"}):
-        recording.add(entry)
+    for each in (*entries(key(101.0, 60)), echo, later, broken, {"kind": "note"}):
+        recording.add(each)
     path = write_midi(recording, tmp_path, ID)
     recording.close()
     assert path is not None

@@ -25,7 +25,7 @@ def test_controls():
 def test_a_key_that_goes_down_before_it_is_a_control_is_music():
     stage = Stage()
     stage.on(1.0, 108)
-    stage.session._bindings.bound = tuple(keeping("key:108"))
+    stage.change(1.5, bindings=tuple(keeping("key:108")))
     stage.off(2.0, 108)
     assert not ignored(stage)
 

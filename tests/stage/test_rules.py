@@ -278,9 +278,9 @@ class World:
         mine = [key for key in self.fingers if key[0] == port]
         if mine and port in self.inputs:
             key = mine[0]
+            self.run(self.now + 2 * LAYER)  # or it may be a second note_off of the other key
             self.fingers.end(key)
             self.pressed.pop(key)
-            self.run(self.now + 2 * LAYER)  # or it may be a second note_off of the other key
             message = off(key[2] + distance, key[1])
             self.step(Received(message, self.now, PortId(port)), message=message)
             assert key[1:] in {other[1:] for other in self.fingers} or all(

@@ -15,11 +15,11 @@ def test_reading_is_measured_beside_pretty_midi(folder: Path) -> None:
 
     (folder / "bad.mid").write_text("no MIDI")
     found = reading_bench.measure(folder, sample=2)
-    assert (found.files, found.skipped, found.sample) == (5, 1, 2)
+    assert (found.files, found.skipped, found.sample) == (8, 1, 2)
     assert found.notes > 200 and 0 < found.share < 1
     assert 0 < found.ours < found.pretty_midi
     said = CliRunner().invoke(reading_bench.main, ["--data", str(folder)], catch_exceptions=False).output
-    assert f"5 files (1 more cannot be used), {found.notes:,} notes" in said
+    assert f"8 files (1 more cannot be used), {found.notes:,} notes" in said
     assert "times as long" in said
 
 

@@ -15,7 +15,7 @@ import pytest
 from training_runs import TutorialRun
 
 from livegen.encoding import SCHEME, VARIABLES
-from livegen.engine.card import find
+from livegen.engine.card import CREDIT, find
 from livegen.engine.choose import choose
 from livegen.engine.plain import build
 from livegen.errors import DataError, StorageError
@@ -315,10 +315,10 @@ def test_a_folder_of_ones_own_may_have_splits(
     assert "contains no MIDI file of its train split" in capsys.readouterr().err
 
 
-def test_a_card_speaks_of_maestro_where_the_model_knows_it(run: Path, maestro: Path, tmp_path: Path) -> None:
+def test_a_card_names_the_data_that_the_model_knows(run: Path, maestro: Path, tmp_path: Path) -> None:
     from livegen.training.ship import ship
 
-    assert ship(run, [maestro], tmp_path / "heard").credit == find("livegen").credit
+    assert ship(run, [maestro], tmp_path / "heard").credit == CREDIT
     evening = tmp_path / "evening"
     shutil.copytree(maestro, evening, ignore=shutil.ignore_patterns("*.csv", "*.npz"))
     own = ship(run, [evening], tmp_path / "own")
