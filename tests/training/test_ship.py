@@ -414,7 +414,7 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     found = json.loads(capsys.readouterr().out)
     assert found["nll"].keys() == {"step", "pitch", "velocity", "duration", "total", "se", "pedal"}
     assert found["nll"]["total"] == pytest.approx(sum(found["nll"][name] for name in VARIABLES[:4]), abs=1e-3)
-    assert (found["windows"], found["pieces"], found["data"]) == (3, 2, "the validation split")
+    assert (found["windows"], found["pieces"], found["data"]) == (3, 2, "MAESTRO v2.0.0's validation split")
     peers = {peer["name"]: peer for peer in found["peers"]}
     assert peers.keys() == {"mine (2)", "the tutorial preset", "repeat the last", "marginals"}
     assert 10 < peers["the tutorial preset"]["nll"]["total"] < 30
@@ -430,7 +430,7 @@ def test_the_command_line_exports_evaluates_and_refuses_what_was_trained_on(
     assert json.loads(alone)["nll"]["se"] is None
 
     assert main(["evaluate", *data, "--model", out, "--windows", listed(tmp_path / "x.csv.gz", ("0.midi", 30))]) == 66
-    assert "not in the validation split" in capsys.readouterr().err
+    assert "not in MAESTRO v2.0.0's validation split" in capsys.readouterr().err
     trained_on = find(out).training.hashes.split()
     assert len(trained_on) == 2  # of three, one is held out
     hashes = {i: hashlib.sha256((maestro / f"{i}.midi").read_bytes()).hexdigest()[:16] for i in range(3)}

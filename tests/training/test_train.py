@@ -351,7 +351,7 @@ def test_nothing_to_train_on_is_an_error(tmp_path: Path, content: str | None, pr
     with pytest.raises(DataError, match="not a folder"):
         read_folder(tmp_path / "gone")
     (tmp_path / "maestro-v2.0.0.csv").write_text("name,year\n1.midi,2004\n")
-    with pytest.raises(DataError, match="not MAESTRO's table"):
+    with pytest.raises(DataError, match="not a table of splits"):
         read_folder(tmp_path)
 
 
