@@ -140,10 +140,9 @@ class Output:
 
     def start(self, pitch: int, velocity: int) -> list[Message]:
         """Start a note of ours."""
-        key = (self.channel, pitch)
         self._used.add(self.channel)
-        self._ours.add(key)
-        self._left.discard(key)
+        self._ours.add((self.channel, pitch))
+        self._left.discard((self.channel, pitch))
         return [note_on(self.channel, pitch, velocity)]
 
     def stop(self, pitch: int, hands: Hands) -> list[Message]:

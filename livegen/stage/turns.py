@@ -6,33 +6,16 @@ It reacts to keys and pedals (`key_down`, `keys_up`, `pedal_moved`), to the mode
 
 from __future__ import annotations
 
-from math import ceil
-
 from livegen.note import MonotonicTime, NoteWindow
-from livegen.stage.conversation import (
-    Asked,
-    Conversation,
-    Cue,
-    Listening,
-    Playing,
-    Ready,
-    Responding,
-    Waiting,
-)
-from livegen.stage.effects import (
-    Ask,
-    CallEnded,
-    Effects,
-    KeyStuck,
-    NoResponse,
-    NoteEnded,
-)
+from livegen.stage.conversation import Asked, Conversation, Cue, Listening, Playing, Ready, Responding, Waiting
+from livegen.stage.effects import CallEnded, Effects, KeyStuck, NoResponse, NoteEnded
 from livegen.stage.events import Failed, Part, Predicted
 from livegen.stage.hands import Hands
 from livegen.stage.held import Held
 from livegen.stage.intime import InTime
 from livegen.stage.mixer import Mixer
 from livegen.stage.policy import Policy, Respond
+from livegen.stage.requests import Requests, late
 from livegen.stage.responder import Responder
 from livegen.stage.scheduler import scheduled
 from livegen.stage.settings import StageSettings
@@ -57,7 +40,7 @@ class Turns:
         self._responder = Responder(mixer, self._window, effects)
         self.time = InTime(settings)
         self._silent = MonotonicTime(0.0)  # when the silence is long enough: on the pulse, a response begins later
-        self._requests = 0
+        self._requests = Requests(self._window, self._call, self.time)
 
     @property
     def conversation(self) -> Conversation:
@@ -127,7 +110,7 @@ class Turns:
     def predicted(self, predicted: Predicted, now: MonotonicTime) -> None:
         state = self._conversation.state
         if isinstance(state, Asked) and predicted.request == state.request.id:
-            start = state.ends if now <= state.ends else _later(state, now)
+            start = state.ends if now <= state.ends else late(state, now)
             strokes = tuple(scheduled(predicted.notes, start))  # now: the first note must not wait for it
             ready = Ready(state.last_up, state.ends, predicted, start, strokes, state.request.grid)
             self._conversation.move(Cue.PREDICTED, ready)
@@ -139,24 +122,10 @@ class Turns:
             self._effects.publish(NoResponse(failed.error, now))
 
     def _ask(self, waiting: Waiting, now: MonotonicTime) -> None:
-        last_onset, call = self._window.last_onset, self._call.sounded(waiting.last_up)
-        assert last_onset is not None and call  # a call has at least one note
-        length = max(note.end for note in call) - call[0].onset
-        grid = self.time.grid(now)
-        ends, wanted = self._policy.entry(waiting.ends, grid), self._policy.length(length, grid)
-        self._requests += 1
-        request = Ask(
-            id=self._requests,
-            context=self._window.notes(waiting.last_up),
-            gap=ends - last_onset,
-            length=wanted,
-            longest=self._policy.longest(wanted),
-            response=self._responder.responses,
-            sampling=self._settings.sampling,
-            window=self._settings.window,
-            grid=grid.since(last_onset) if grid is not None else None,
+        request, begins = self._requests.make(
+            waiting, now, self._policy, self._settings, responses=self._responder.responses
         )
-        self._conversation.move(Cue.ASK, Asked(waiting.last_up, ends, request))
+        self._conversation.move(Cue.ASK, Asked(waiting.last_up, begins, request))
         self._effects.ask(request)
 
     # Time passes.
@@ -215,11 +184,3 @@ class Turns:
         self.stop(at)
         if not isinstance(self._conversation.state, Listening):
             self._conversation.move(Cue.PANIC, Listening())
-
-
-def _later(asked: Asked, now: MonotonicTime) -> MonotonicTime:
-    """When a response begins that comes too late: now, or on the pulse whole beats later than it was planned."""
-    grid = asked.request.grid
-    if grid is None:
-        return now
-    return MonotonicTime(asked.ends + ceil((now - asked.ends) / grid.beat) * grid.beat)
