@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from scripted import Scripted
 
 from livegen.encoding import TIME_BINS, TIME_EDGES, time_bin
+from livegen.engine.card import Card
 from livegen.engine.drawing import CHORD, Drawing
 from livegen.engine.improviser import _NO_GAP, MAX_STEP, Improviser
 from livegen.engine.litert import LiteRt
+from livegen.engine.runtime import State
 from livegen.note import Note
 from livegen.stage.grid import Grid
 
@@ -91,7 +93,7 @@ def test_no_step_is_longer_than_the_model_may_play() -> None:
     assert Drawing(GRID).draw(EVEN, np.random.default_rng(0))[1] <= TIME_EDGES[-1] / 100 + 0.01
 
 
-def test_a_response_on_the_grid_is_heard_by_the_model_as_it_is_played(shipped) -> None:  # type: ignore[no-untyped-def]
+def test_a_response_on_the_grid_is_heard_by_the_model_as_it_is_played(shipped: Card) -> None:
     runtime = LiteRt.of(shipped)
     gap = 0.65 * 3 - 0.123
     sampled = Improviser(runtime).improvise(CALL, gap, np.random.default_rng(5), grid=GRID)
@@ -101,21 +103,9 @@ def test_a_response_on_the_grid_is_heard_by_the_model_as_it_is_played(shipped) -
     assert (away(steps, GRID) < 0.030).mean() > 0.95
 
 
-def test_without_a_grid_nothing_changes(shipped) -> None:  # type: ignore[no-untyped-def]
-    runtime = LiteRt.of(shipped)
-    first, second = (
-        [next(each) for _ in range(30)]
-        for each in (
-            Improviser(runtime).improvise(CALL, 0.7, np.random.default_rng(5)),
-            Improviser(runtime).improvise(CALL, 0.7, np.random.default_rng(5), grid=None),
-        )
-    )
-    assert first == second
-
-
 def test_the_steps_that_the_model_reads_are_those_that_were_drawn() -> None:
     class WithSteps(Scripted):
-        def _state(self):  # type: ignore[no-untyped-def]
+        def _state(self) -> State:
             return super()._state()._replace(memory=np.zeros((1, TIME_BINS), np.float32))
 
     runtime = WithSteps()

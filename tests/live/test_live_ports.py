@@ -12,7 +12,7 @@ from livegen.io.output import opened
 from livegen.io.publisher import PortGone, PortOpened, Published, Publisher
 from livegen.live import daemon
 from livegen.live.loop import Loop, Outputs
-from livegen.stage.events import InputClosed, InputOpened, OutputClosed, PortId, Received, Stop
+from livegen.stage.events import Incoming, InputClosed, InputOpened, OutputClosed, PortId, Received, Stop
 from livegen.stage.session import Session
 
 KEYS = PortId("keys")
@@ -30,9 +30,9 @@ class Scene:
     def take(self, item: Published) -> None:
         self.published.append(item)
 
-    def run(self, *events: object) -> None:
+    def run(self, *events: Incoming) -> None:
         for event in events:
-            self.inbox.put(event)  # type: ignore[arg-type]
+            self.inbox.put(event)
         self.inbox.put(Stop("enough"))
         self.loop.run()
 

@@ -170,7 +170,7 @@ def test_in_virtual_time_a_model_that_fails_does_not_end_it():
             raise ValueError("no numbers")
 
     scene = Scene(StandIn())
-    scene.play(ModelAtOnce(Broken(), scene.inbox.put, seed=None).ask)  # type: ignore[arg-type]
+    scene.play(ModelAtOnce(Broken(), scene.inbox.put, seed=None).ask)  # type: ignore[arg-type]  (it is broken)
     assert "no response: ValueError: no numbers" in scene.log.getvalue()
 
 
