@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livegen.errors import PortError, did_you_mean
-from livegen.io import libjack
+from livegen.io import libjack, ports
 from livegen.quiet import quiet
 
 if TYPE_CHECKING:
@@ -126,16 +126,23 @@ def find(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> MidiS
 def listings(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> tuple[Listing, ...]:
     """The ports of every MIDI system that answers, beginning with the one that `find` returns. Empty if none answers.
 
+    Ports that only livegen itself uses are left out.
+
     Raises:
         PortError: the wanted system does not answer.
     """
     named = _named(wanted, environ)
-    found = [] if named is None else [Listing(named, *named.names())]
+    found = [] if named is None else [_listing(named)]
     for system in _usual():
         with suppress(PortError):
             if system != named:
-                found.append(Listing(system, *system.names()))
+                found.append(_listing(system))
     return tuple(found)
+
+
+def _listing(system: MidiSystem) -> Listing:
+    inputs, outputs = ([name for name in names if not ports.is_private(name)] for names in system.names())
+    return Listing(system, inputs, outputs)
 
 
 def advice() -> str:
