@@ -15,7 +15,7 @@ from livegen.io.publisher import PortFailed, PortGone, PortOpened, Publisher
 from livegen.io.wiring import Wiring
 from livegen.live.process import let_arrive
 from livegen.stage.conversation import Listening
-from livegen.stage.effects import Ask, Effect, Notice, Send, Used
+from livegen.stage.effects import Ask, Effect, MakePlan, Notice, Request, Send, Used
 from livegen.stage.events import (
     Command,
     Event,
@@ -100,7 +100,7 @@ class Loop:
         session: Session,
         inbox: Inbox,
         outputs: Outputs,
-        ask: Callable[[Ask], None],
+        ask: Callable[[Request], None],
         publisher: Publisher,
         desk: Desk | None = None,
         wiring: Wiring | None = None,
@@ -203,7 +203,7 @@ class Loop:
         done: list[Send | Notice] = []
         for effect in effects:
             if not isinstance(effect, Send):
-                if isinstance(effect, Ask):
+                if isinstance(effect, Ask | MakePlan):
                     self._ask(effect)
                 elif not isinstance(effect, Used):
                     done.append(effect)
