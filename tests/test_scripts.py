@@ -42,7 +42,7 @@ def checkout(tmp_path: Path) -> Path:
 def bare_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A PATH of what every system has, and nothing more: no Python, uv or package manager."""
     folder = tmp_path_factory.mktemp("bin")
-    for tool in ("sh", "cat", "cksum", "dirname", "grep", "id", "mktemp", "rm", "tail"):
+    for tool in ("sh", "cat", "cksum", "dirname", "grep", "id", "mktemp", "rm", "sed", "tail"):
         found = shutil.which(tool)
         assert found
         (folder / tool).symlink_to(found)
