@@ -18,10 +18,12 @@ cd "$(dirname "$0")/.."
 mkdir -p .venv/bin
 cat > .venv/bin/livegen <<END
 #!/bin/sh
+[ \\$1 = service ] || exec test ! -e "$PWD/livegen/cannot-play"
 echo "$(cat livegen/version) \\$*" >> "$CALLS"
 [ ! -e "$PWD/livegen/does-not-start" ]
 END
 chmod +x .venv/bin/livegen
+ln -s "$(command -v python3)" .venv/bin/python
 """
 
 
@@ -87,7 +89,7 @@ def test_an_update_can_be_taken_back(scene: Scene) -> None:
     assert (scene.current, scene.versions) == ("d", ["b", "d"])
 
 
-@pytest.mark.parametrize("problem", ["cannot-be-set-up", "does-not-start"])
+@pytest.mark.parametrize("problem", ["cannot-be-set-up", "cannot-play", "does-not-start"])
 def test_a_version_that_fails_leaves_the_old_one(scene: Scene, problem: str) -> None:
     scene.install(version="a")
     (scene.checkout / "livegen" / problem).touch()
@@ -95,7 +97,7 @@ def test_a_version_that_fails_leaves_the_old_one(scene: Scene, problem: str) -> 
     assert done.returncode == 69
     assert "Installation failed" in done.stderr
     assert (scene.current, scene.versions) == ("a", ["a"])
-    assert scene.calls[-1:] == ([] if problem == "cannot-be-set-up" else ["a service install --name livegen"])
+    assert scene.calls[-1:] == (["a service install --name livegen"] if problem == "does-not-start" else [])
 
 
 def test_nothing_is_left(scene: Scene) -> None:
