@@ -75,8 +75,10 @@ class Main(click.Group):
                 formatter.write_dl(groups[group])
         self.format_commands(ctx, formatter)
 
+    examples = EXAMPLES
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
-        write_examples(formatter, EXAMPLES)
+        write_examples(formatter, self.examples)
 
 
 @click.group(

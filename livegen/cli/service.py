@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -45,13 +46,13 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Show the steps only.")
 def install(context: click.Context, *, user: bool, dry_run: bool) -> None:
     """Install and start the service, or install it again after an update.
 
-    Writes a unit, a settings file if there is none, and completions for shells; enables and starts the unit.
+    Writes a unit, a settings file if there is none, the manual and completions; enables and starts the unit.
     """
     from livegen.service import install as plan
     from livegen.service import state
 
     place, name, folder = _place(user=user), _name(context), plan.program()
-    steps = plan.installation(place, name, folder, _completions(context))
+    steps = plan.installation(place, name, folder, _for_shells(context, place))
     if dry_run:
         _show(steps)
         return
@@ -146,12 +147,19 @@ def _prefix(user: bool) -> str:  # noqa: FBT001  (a detail of one message)
     return "systemctl --user" if user else "sudo systemctl"
 
 
-def _completions(context: click.Context) -> dict[str, str]:
+def _for_shells(context: click.Context, place: Place) -> dict[Path, str]:
+    """The manual and the completions, with where they belong."""
     from click.shell_completion import get_completion_class
 
-    found = {shell: get_completion_class(shell) for shell in ("bash", "zsh", "fish")}
-    command = context.find_root().command
-    return {shell: kind(command, {}, "livegen", "_LIVEGEN_COMPLETE").source() for shell, kind in found.items() if kind}
+    from livegen.cli.manual import page
+
+    root = context.find_root()
+    texts = {place.manual: page(root, getattr(root.command, "examples", ()))}
+    for shell, path in place.completions.items():
+        kind = get_completion_class(shell)
+        if kind is not None:
+            texts[path] = kind(root.command, {}, "livegen", "_LIVEGEN_COMPLETE").source()
+    return texts
 
 
 def _show(steps: Sequence[Step]) -> None:

@@ -60,6 +60,11 @@ class Place:
     def systemctl(self) -> tuple[str, ...]:
         return ("systemctl", "--user") if self.user else ("systemctl",)
 
+    @property
+    def manual(self) -> Path:
+        return self.data / "man/man1/livegen.1"
+
+    @property
     def completions(self) -> dict[str, Path]:
         """The file of each shell. zsh has no folder for those of a user."""
         found = {
@@ -150,21 +155,21 @@ def config_text(place: Place, unit: str) -> str:
     return commented(active, head)
 
 
-def installation(place: Place, name: str, folder: Path, completions: Mapping[str, str]) -> list[Step]:
+def installation(place: Place, name: str, folder: Path, texts: Mapping[Path, str]) -> list[Step]:
     """The steps that install an instance, or install it again after an update.
 
     Args:
         place: where.
         name: of the instance.
         folder: of the program.
-        completions: the script for each shell.
+        texts: the manual and completions, by path.
     """
     unit = state.unit(name)
     config = place.config / f"{unit.removesuffix('.service')}.toml"
     steps: list[Step] = [Write(place.units / _file(name), unit_text(place, folder))]
     if not config.exists():
         steps.append(Write(config, config_text(place, unit)))
-    steps += [Try(Write(path, completions[shell])) for shell, path in place.completions().items()]
+    steps += [Try(Write(path, text)) for path, text in texts.items()]
     if place.bin is not None and _free(place.bin / "livegen", folder / "livegen"):
         steps.append(Try(Link(place.bin / "livegen", folder / "livegen")))
     show = " ".join(state.journal(unit, user=place.user))
@@ -187,7 +192,7 @@ def removal(place: Place, name: str, *, purge: bool) -> list[Step]:
     if name == state.DEFAULT or not any(path.name.startswith("livegen@") for path in rest):
         gone += [place.units / _file(name), place.units / f"{_file(name)}.d"]
     if not rest:  # no other instance
-        gone += [place.config, *place.completions().values()]
+        gone += [place.config, place.manual, *place.completions.values()]
         if place.bin is not None and (place.bin / "livegen").is_symlink():
             gone.append(place.bin / "livegen")
     if purge:

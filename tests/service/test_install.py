@@ -16,8 +16,6 @@ from livegen.service import install
 from livegen.service.install import Place
 from livegen.service.steps import Remove, Run, Try, Write
 
-SHELLS = {"bash": "b", "zsh": "z", "fish": "f"}
-
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
@@ -33,7 +31,9 @@ def place(tmp_path: Path) -> Place:
 
 
 def install_files(place: Place, name: str, folder: Path) -> None:
-    for step in install.installation(place, name, folder, SHELLS):
+    for step in install.installation(
+        place, name, folder, dict.fromkeys((place.manual, *place.completions.values()), "text")
+    ):
         if not isinstance(step, Run):
             step.do()
 
