@@ -114,7 +114,7 @@ def warnings(service: Service, lines: int = 5) -> list[str]:
 
 def journal(unit_: str, *, user: bool) -> list[str]:
     """The command that shows the log of a unit."""
-    return ["journalctl", *_scope(user=user), "--no-pager", f"--unit={unit_}"]
+    return ["journalctl", "--no-pager", f"--user-unit={unit_}" if user else f"--unit={unit_}"]
 
 
 def _scope(*, user: bool) -> list[str]:

@@ -270,9 +270,24 @@ def test_what_is_not_installed_is_not_tried_again(machine: Machine) -> None:
         machine.run("mv", f"{LIVEGEN}.away", LIVEGEN)
 
 
+def test_the_service_of_a_session(machine: Machine) -> None:
+    manager = "[Service]\nPAMName=\nEnvironment=XDG_RUNTIME_DIR=/run/user/%i HOME=/var/home\n"  # without a login
+    machine.write("/etc/systemd/system/user@.service.d/login.conf", manager)
+    machine.write("/var/home/.config/livegen/livegen.toml", SETTINGS.format(2))
+    machine.run("systemctl", "start", "user@0.service")
+    mine = ("env", "HOME=/var/home", "XDG_RUNTIME_DIR=/run/user/0", *VARIABLES)
+    machine.run(*mine, "systemctl", "--user", "import-environment", *JACK)
+    assert "is active: Waiting for" in machine.run(*mine, LIVEGEN, "service", "install", "--user")
+    assert "with the session" in machine.run(*mine, LIVEGEN, "service", "status", "--user")
+    assert machine.run(*mine, LIVEGEN, "get", "response-channel") == "2\n"
+    assert "recordings: /var/home/.local/state" in machine.run(*mine, LIVEGEN, "service", "logs", "--user")
+    machine.run(*mine, LIVEGEN, "service", "uninstall", "--user")
+    left = machine.run("find", "/var/home", "-type", "f", "-o", "-type", "l").splitlines()
+    assert [path for path in left if "/state/" not in path] == []
+    machine.run("systemctl", "stop", "user@0.service")
+
+
 def test_what_is_removed_leaves_only_the_recordings(machine: Machine) -> None:
-    machine.write(CONFIG, SETTINGS.format(2))
-    machine.run("systemctl", "start", "livegen")
     machine.run(LIVEGEN, "service", "uninstall")
     places = ("/etc", "/var/lib", "/var/cache", "/run", "/usr/local/share")
     found = machine.run("find", *places, "-name", "*livegen*").splitlines()
