@@ -13,6 +13,7 @@ from livegen.io.publisher import (
     PortFailed,
     PortGone,
     PortOpened,
+    PortsMissing,
     Published,
     RecordingChanged,
     SettingsApplied,
@@ -81,8 +82,8 @@ class Page:
                 what = "Play a phrase, then pause." if listening else "Playing the input."
                 if waiting_for:
                     what = f"Waiting for {' and '.join(waiting_for)}."
-                self._line(f"Ready in {seconds:.2f} s. {what} Stop with Ctrl-C.")
-            case SettingsApplied() | RecordingChanged() | TurnChanged() | KeepRequested():
+                self._line(f"Ready in {seconds:.2f} s. {what}{' Stop with Ctrl-C.' if self._terminal else ''}")
+            case SettingsApplied() | RecordingChanged() | TurnChanged() | KeepRequested() | PortsMissing():
                 pass
             case _:
                 self._notice(item)

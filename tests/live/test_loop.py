@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,10 +13,12 @@ from stand_in import StandIn
 
 from livegen.config.settings import Settings
 from livegen.errors import PortError
+from livegen.io import notify
 from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
 from livegen.io.output import opened
 from livegen.io.publisher import PortFailed, Published, Publisher
 from livegen.io.reporter import Reporter
+from livegen.io.sounding import Sounding
 from livegen.live import daemon
 from livegen.live.loop import Loop, Outputs
 from livegen.live.model import ModelAtOnce
@@ -25,6 +29,7 @@ from livegen.stage.events import (
     Incoming,
     InputClosed,
     InputOpened,
+    Part,
     PortId,
     Predicted,
     Received,
@@ -266,3 +271,58 @@ def test_everything_is_published_after_it_was_sent():
     assert kinds[:5] == [ThruChanged, Send, NoteStarted, TurnChanged, Received]
     assert len(scene.published.of(Received)) == 2
     assert len(scene.published.of(Send)) == len(output.messages)
+
+
+def test_the_loop_itself_feeds_the_watchdog(monkeypatch):
+    told = []
+    monkeypatch.setattr(notify, "notify", lambda line, *, wait: told.append(line) or True)
+    inbox = LiveInbox()
+    loop = Loop(
+        Session(daemon.stage_settings(Settings(wait="on"))),
+        inbox,
+        Outputs([], Publisher()),
+        lambda _: None,
+        Publisher(),
+        watchdog=notify.Watchdog({"WATCHDOG_USEC": "40000"}),
+    )
+    loop.open([InputOpened(KEYS, live=True)])
+    playing = threading.Thread(target=loop.run)
+    playing.start()
+    deadline = time.monotonic() + 20
+    while len(told) < 3 and time.monotonic() < deadline:  # nothing is played, and nothing is due
+        time.sleep(0.005)
+    inbox.put(Stop("the test has ended"))
+    playing.join()
+    assert told[:3] == ["WATCHDOG=1"] * 3
+
+
+def test_what_a_killed_livegen_left_ends_first():
+    sounding = Sounding()
+    for note in (40, 41):
+        sounding.mark(PortId("port"), Message("note_on", note=note, channel=5))
+    sounding.mark(PortId("later"), Message("note_on", note=42, channel=5))
+    port, later = StandIn("port", returns=True), StandIn("later", returns=True)
+    outputs = Outputs([port], Publisher(), sounding)
+    session = Session(daemon.stage_settings(Settings()))
+    loop = Loop(session, VirtualInbox([]), outputs, lambda _: None, Publisher())
+    loop.open([opened(port)])
+    assert [(each.type, each.note, each.channel) for each in port.messages] == [
+        ("note_off", 40, 5),
+        ("note_off", 41, 5),
+    ]
+    outputs.add(later, MonotonicTime(0.0))  # a port that comes later
+    assert [each.note for each in later.messages] == [42]
+    outputs.add(later, MonotonicTime(0.0))
+    assert len(later.messages) == 1
+
+
+def test_what_is_sent_is_marked_until_it_ends():
+    sounding = Sounding()
+    port, synth = StandIn("port", returns=True), StandIn("synth")
+    outputs = Outputs([port, synth], Publisher(), sounding)
+    for name in ("port", "synth"):
+        outputs.send(Send(PortId(name), Message("note_on", note=60), Part.CALL, MonotonicTime(0.0)))
+    assert len(sounding.releases(PortId("port"))) == 1
+    assert sounding.releases(PortId("synth")) == []  # it ends with the process
+    outputs.send(Send(PortId("port"), Message("note_off", note=60), Part.CALL, MonotonicTime(0.0)))
+    assert sounding.releases(PortId("port")) == []
