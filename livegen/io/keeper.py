@@ -18,7 +18,7 @@ from livegen.io import midi_system, notify, patchbay, ports
 from livegen.io.links import IN, Attached, Detached, Link, distinct
 from livegen.io.midi_system import MidiSystem
 from livegen.io.patchbay import Patchbay
-from livegen.io.publisher import Publisher
+from livegen.io.publisher import PortsMissing, Publisher
 from livegen.io.synth import Synth
 from livegen.note import MonotonicTime
 from livegen.stage.events import Incoming, PortId, ServerLost
@@ -290,10 +290,9 @@ class Keeper:
                 self._report()
 
     def _report(self) -> None:
-        waiting = self.waiting_for
-        notify.status(f"Waiting for {', '.join(waiting)}" if waiting else "Ready")
+        self.publisher.publish(PortsMissing(self.waiting_for))
 
 
 def waits(settings: Settings, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether to start without ports that are missing, and to wait for them."""
-    return settings.wait == "on" or (settings.wait == "auto" and "NOTIFY_SOCKET" in environ)
+    return settings.wait == "on" or (settings.wait == "auto" and notify.managed(environ))

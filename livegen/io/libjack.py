@@ -224,7 +224,10 @@ def _pipewire() -> list[str]:
     socket = Path(runtime, os.environ.get("PIPEWIRE_REMOTE") or "pipewire-0")
     server = os.environ.get("JACK_DEFAULT_SERVER") or "default"
     jackd = any(Path("/dev/shm").glob(f"jack_{server}_*"))  # noqa: S108  (where jackd puts its socket)
-    if jackd or not socket.is_socket():
+    try:
+        if jackd or not socket.is_socket():
+            return []
+    except PermissionError:  # the session of another user
         return []
     return [str(path) for pattern in PIPEWIRE for path in Path("/").glob(pattern)]
 
