@@ -45,7 +45,7 @@ def examine(read: Callable[[], Settings], name: str) -> Facts:
         sound=_sound(settings, running),
         machine=machine.look(),
         engine=_engine(settings, running),
-        service=service.look(),
+        services=service.look(),
         storage=_storage(settings, running),
     )
 

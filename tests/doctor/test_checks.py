@@ -20,7 +20,7 @@ from livegen.doctor.facts import (
     Midi,
     Ports,
     Program,
-    Service,
+    Services,
     Sound,
     Storage,
     Unit,
@@ -28,6 +28,7 @@ from livegen.doctor.facts import (
     User,
 )
 from livegen.doctor.findings import Finding, Run, State, Write
+from livegen.service.state import Service
 
 KEYBOARD = "Keystation 49:Keystation 49 MIDI 1 28:0"
 GOVERNOR = Path("/sys/devices/system/cpu/cpufreq/policy0/scaling_governor")
@@ -47,6 +48,10 @@ STATUS: dict[str, Any] = {
     "last_warning": "",
 }
 
+RUNNING = Service(
+    *("livegen.service", False, "/etc/systemd/system/livegen.service", True),
+    *("active", "running", "Ready", "success", 0, 42, 0, "Sat 2026-11-28"),
+)
 ANNA = User("anna", False, frozenset({"anna", "audio"}), frozenset({"anna", "audio"}))
 FINE = Facts(
     user=ANNA,
@@ -54,7 +59,7 @@ FINE = Facts(
     sound=Sound(version="2.3.1", soundfont="font.sf2", peak=2600, driver="alsa"),
     machine=Machine(governors={GOVERNOR: "schedutil"}, usb=(UsbDevice("Keystation 49", False, CONTROL),)),
     engine=Engine("livegen", "LiteRT on the CPU", 0.3),
-    service=Service(True, (Unit("livegen.service", False, "active", "running", "enabled", status="Ready"),)),
+    services=Services(True, (Unit(RUNNING),)),
     storage=Storage(Path("/state/recordings"), free=10**10),
 )
 

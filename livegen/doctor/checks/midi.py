@@ -35,7 +35,8 @@ def _remedy(facts: Facts) -> tuple[str, Fix | None]:
         server = foreign[0]
         return (
             f"{server.name} runs as {server.user}, and only {server.user} can reach it: run livegen as {server.user} "
-            f"too (as a service: the user unit), or set JACK_PROMISCUOUS_SERVER for the server and for livegen.",
+            "too (as a service: livegen service install --user), or set JACK_PROMISCUOUS_SERVER for the server and "
+            "for livegen.",
             None,
         )
     if not facts.midi.linux:
