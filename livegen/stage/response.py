@@ -1,4 +1,4 @@
-"""Chooses where a response ends, and makes it playable by two hands. Pure."""
+"""Chooses where a response ends. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from livegen.note import Note
 from livegen.stage.events import ResponseNote
+from livegen.stage.playable import SHORTEST, playable
 
 LONG_GAP = 0.5
 """s: a rest this long after a note makes it a good last one."""
@@ -16,10 +17,7 @@ LONG_GAP = 0.5
 STRETCH = 1.25
 """A response may be longer than requested by this factor, to end at a rest."""
 
-MAX_KEYS = 10
 MAX_NOTES = 500  # more than in any 8 s of MAESTRO; limits a model that fails
-RESTRIKE = 0.015  # s between a key's release and its next stroke
-SHORTEST = 0.02  # s
 
 
 class Sampled(NamedTuple):
@@ -76,23 +74,3 @@ def place(samples: Iterable[Sampled], count: int) -> tuple[ResponseNote, ...]:
             offset += note.step
             notes.append(ResponseNote(note.pitch, offset, max(note.duration, SHORTEST), note.velocity, note.pedal))
     return placed
-
-
-def playable(notes: Iterable[ResponseNote]) -> tuple[ResponseNote, ...]:
-    """The same notes, by offset, with at most MAX_KEYS down at once and each key up before it is pressed again."""
-    done: list[ResponseNote] = []
-    down: list[int] = []  # indices in `done`
-    for note in notes:
-        down = [i for i in down if done[i].offset + done[i].duration > note.offset]
-        leaving = [i for i in down if done[i].pitch == note.pitch] or (down[:1] if len(down) == MAX_KEYS else [])
-        if leaving:
-            held = done[leaving[0]]
-            gap = RESTRIKE if held.pitch == note.pitch else 0.0
-            shortened = note.offset - gap - held.offset
-            if shortened < SHORTEST:
-                continue  # the same key at almost the same time, or an eleventh key
-            done[leaving[0]] = replace(held, duration=shortened)
-            down.remove(leaving[0])
-        down.append(len(done))
-        done.append(note)
-    return tuple(done)
