@@ -8,6 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from livegen.note import Note
+from livegen.stage.ending import Ending
 from livegen.stage.events import ResponseNote
 from livegen.stage.playable import SHORTEST, playable
 
@@ -17,6 +18,8 @@ LONG_GAP = 0.5
 STRETCH = 1.25
 """A response may be longer than requested by this factor, to end at a rest."""
 
+ANYWHERE = Ending()
+"""Any note is a good last one, if a rest comes after it."""
 MAX_NOTES = 500  # more than in any 8 s of MAESTRO; limits a model that fails
 
 
@@ -27,12 +30,14 @@ class Sampled(NamedTuple):
     rest: float  # probability that the next note comes LONG_GAP or more later
 
 
-def compose(samples: Iterable[Sampled], length: float, longest: float) -> tuple[ResponseNote, ...]:
+def compose(
+    samples: Iterable[Sampled], length: float, longest: float, ending: Ending = ANYWHERE
+) -> tuple[ResponseNote, ...]:
     """Make a response of about `length` seconds, never over `longest`, out of notes sampled from the model.
 
     It ends with the end of a note: of the notes that end between `length` and STRETCH times `length`, the one with the
-    most likely long gap after it. If there is no such note, the last note is prolonged. The step of the first note is
-    the time before the response and does not count.
+    most likely long gap after it, and the best `ending`. If there is no such note, the last note is prolonged. The step
+    of the first note is the time before the response and does not count.
     """
     latest = min(STRETCH * length, longest)
     earliest = min(length, longest / STRETCH)
@@ -47,8 +52,9 @@ def compose(samples: Iterable[Sampled], length: float, longest: float) -> tuple[
         duration = min(max(note.duration, SHORTEST), latest - offset)
         notes.append(ResponseNote(note.pitch, offset, duration, note.velocity, note.pedal))
         end = max(end, offset + duration)
-        if end >= earliest and (last < 0 or sampled.rest > best):
-            last, best = len(notes) - 1, sampled.rest
+        fits = sampled.rest * ending.weight(note.pitch, offset + duration)
+        if end >= earliest and (last < 0 or fits > best):
+            last, best = len(notes) - 1, fits
     placed = playable(notes[: last + 1] if last >= 0 else notes)
     if not placed or _end(placed) >= earliest:
         return placed
