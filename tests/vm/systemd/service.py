@@ -1,6 +1,7 @@
-"""The service of the machine with ALSA, real-time priority and locked memory. For root: see scripts/test-vm.
+"""The service of the machine with ALSA, real-time priority and locked memory, under all guards of the unit.
 
-What a container cannot grant is granted here, under all guards of the unit. Prints what it measured.
+To be run by root, by hand, on a machine with systemd, snd-virmidi as card 1 and amidi, real or virtual, on which no
+livegen is installed: what a container cannot grant is granted there. Prints what it measured; leaves nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 LIVEGEN = Path("/opt/livegen/.venv/bin/livegen")
 PATIENCE = 200.0  # s: an emulated machine is slow
 HEARD = Path("/run/heard")
