@@ -26,6 +26,7 @@ from livegen.stage.effects import (
     NoResponse,
     NoteStarted,
     Notice,
+    PatienceChanged,
     ResponseEnded,
     ResponseStarted,
     Send,
@@ -100,6 +101,8 @@ class Page:
                 self._summary(self._answered(notice))
             case ThruChanged(external=True):
                 self._thru(notice)
+            case PatienceChanged(factor) if self._verbose:
+                self._summary(f"that was too early: {factor:.0f} times as patient for a while (--patience)")
             case Silenced() | Unheard() | KeyStuck() | NoResponse():
                 self._summary(*_sentence(notice))
 

@@ -318,7 +318,7 @@ class _Opener:
         return file_player.demo(
             start,
             port,
-            silence=settings.silence,
+            silence=settings.silence_max if isinstance(settings.silence, str) else settings.silence,
             shortest=settings.response_min,
             longest=settings.response_max,
         )

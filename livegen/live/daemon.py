@@ -206,7 +206,7 @@ def in_real_time(inbox: LiveInbox, improviser: Improviser, settings: Settings, p
 def stage_settings(settings: Settings) -> StageSettings:
     """The settings of the stage. It counts channels from 0."""
     return StageSettings(
-        silence=settings.silence,
+        silence=None if isinstance(settings.silence, str) else settings.silence,
         pedal_silence=settings.pedal_silence,
         response_min=settings.response_min,
         response_max=settings.response_max,
@@ -217,6 +217,11 @@ def stage_settings(settings: Settings) -> StageSettings:
         thru={"auto": None, "on": True, "off": False}[settings.thru],
         response_channel=None if isinstance(settings.response_channel, str) else settings.response_channel - 1,
         sampling=Sampling(settings.temperature, settings.top_p, settings.min_p),
+        silence_min=settings.silence_min,
+        silence_max=settings.silence_max,
+        patience=settings.patience,
+        hand_over=Control.parse(settings.hand_over),
+        not_done=Control.parse(settings.not_done),
         pulse=settings.pulse,
         length=Length.parse(settings.length),
         tempo=settings.tempo if isinstance(settings.tempo, float) else None,

@@ -18,7 +18,7 @@ from livegen.io.wiring import Wiring
 from livegen.live.process import let_arrive
 from livegen.note import MonotonicTime
 from livegen.stage.conversation import Listening
-from livegen.stage.effects import Ask, Effect, Notice, Send, Used
+from livegen.stage.effects import Ask, Effect, MakePlan, Notice, Request, Send, Used
 from livegen.stage.events import (
     Command,
     Event,
@@ -121,7 +121,7 @@ class Loop:
         session: Session,
         inbox: Inbox,
         outputs: Outputs,
-        ask: Callable[[Ask], None],
+        ask: Callable[[Request], None],
         publisher: Publisher,
         desk: Desk | None = None,
         wiring: Wiring | None = None,
@@ -229,7 +229,7 @@ class Loop:
         done: list[Send | Notice] = []
         for effect in effects:
             if not isinstance(effect, Send):
-                if isinstance(effect, Ask):
+                if isinstance(effect, Ask | MakePlan):
                     self._ask(effect)
                 elif not isinstance(effect, Used):
                     done.append(effect)

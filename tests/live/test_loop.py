@@ -23,7 +23,7 @@ from livegen.live import daemon
 from livegen.live.loop import Loop, Outputs
 from livegen.live.model import ModelAtOnce
 from livegen.note import MonotonicTime
-from livegen.stage.effects import Ask, NoteStarted, ResponseEnded, Send, ThruChanged, TurnChanged
+from livegen.stage.effects import MakePlan, NoteStarted, Request, ResponseEnded, Send, ThruChanged, TurnChanged
 from livegen.stage.events import (
     Failed,
     Incoming,
@@ -67,13 +67,13 @@ class Kept:
 class Scene:
     def __init__(self, *outputs: StandIn, settings: Settings | None = None) -> None:
         self.outputs = outputs
-        self.session = Session(daemon.stage_settings(settings or Settings()))
+        self.session = Session(daemon.stage_settings(settings or Settings(silence=0.7)))
         self.inbox: Inbox = VirtualInbox(phrase())
         self.log = io.StringIO()
         self.published = Kept()
         self.stop_listening: Callable[[], None] = lambda: None
 
-    def play(self, ask: Callable[[Ask], None] | None = None) -> Stop:
+    def play(self, ask: Callable[[Request], None] | None = None) -> Stop:
         with Reporter(self.log, terminal=False) as log:
             publisher = Publisher(log, self.published)
             loop = Loop(self.session, self.inbox, Outputs(self.outputs, publisher), ask or self.answer, publisher)
@@ -83,8 +83,9 @@ class Scene:
             finally:
                 loop.leave(self.stop_listening)
 
-    def answer(self, request: Ask) -> None:
-        self.inbox.put(Predicted(request.id, RESPONSE, 0.01))
+    def answer(self, request: Request) -> None:
+        planning = isinstance(request, MakePlan)
+        self.inbox.put(request.answer() if planning else Predicted(request.id, RESPONSE, 0.01))
 
 
 def test_it_ends_when_all_has_been_played():
@@ -127,7 +128,7 @@ def test_an_output_that_refuses_one_message_gets_its_note_offs():
 def test_only_what_went_to_a_port_may_come_back(returns):
     """With a file or a synth alone, a key that is struck again as it was is no echo."""
     output = StandIn(returns=returns)
-    scene = Scene(output, settings=Settings(response_channel=1))
+    scene = Scene(output, settings=Settings(response_channel=1, silence=0.7))
     again = [(0.0, "note_on"), (0.3, "note_off"), (0.301, "note_off"), (0.31, "note_on"), (0.32, "note_off")]
     scene.inbox = VirtualInbox([*(received(when, kind) for when, kind in again), InputClosed(KEYS, MonotonicTime(1))])
     scene.play()
@@ -171,6 +172,9 @@ def test_what_came_in_before_the_inputs_were_closed_is_heard_and_a_stop_is_put_b
 
 def test_in_virtual_time_a_model_that_fails_does_not_end_it():
     class Broken:
+        def expects(self, *_: object) -> None:
+            raise ValueError("no numbers")
+
         def improvise(self, *_: object) -> None:
             raise ValueError("no numbers")
 
