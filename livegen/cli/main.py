@@ -9,24 +9,25 @@ import json
 import os
 import signal
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 from livegen import __version__
-from livegen.cli import control
-from livegen.cli.data import data, plot
-from livegen.cli.doctor import doctor
-from livegen.cli.evaluate import evaluate
-from livegen.cli.generate import generate, render
 from livegen.cli.options import Command, load, options, write_examples
-from livegen.cli.play import play
-from livegen.cli.recordings import recordings
 from livegen.cli.runner import run
-from livegen.cli.service import service
-from livegen.cli.train import export, train
 from livegen.config.load import default_path
 from livegen.config.settings import DEFAULTS, GROUPS, SPECS
 from livegen.smf import SUFFIXES
+
+ELSEWHERE = {
+    **dict.fromkeys(("set", "get", "preset", "status", "monitor", "panic", "keep", "reload", "stop"), "control"),
+    **dict.fromkeys(("data", "plot"), "data"),
+    **dict.fromkeys(("generate", "render"), "generate"),
+    **dict.fromkeys(("train", "export"), "train"),
+    **{name: name for name in ("doctor", "evaluate", "play", "recordings", "service")},
+}
+"""Commands, and the modules in livegen.cli that are imported when they are used: playing starts sooner without them."""
 
 EXAMPLES = (
     ("livegen", "use the first keyboard, or else the demo, and FluidSynth"),
@@ -52,6 +53,16 @@ class Main(click.Group):
     """The main command, with its options in groups."""
 
     command_class = Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's)
+        return sorted({*self.commands, *ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in ELSEWHERE and cmd_name not in self.commands:
+            module = import_module(f"livegen.cli.{ELSEWHERE[cmd_name]}")
+            found = (*vars(module).values(), *getattr(module, "commands", ()))
+            self.add_command(next(each for each in found if isinstance(each, click.Command) and each.name == cmd_name))
+        return super().get_command(ctx, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -216,10 +227,3 @@ def completion(shell: str) -> None:
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-for _command in (
-    *(data, plot, doctor, generate, play, recordings, render, train, export, evaluate, service),
-    *control.commands,
-):
-    cli.add_command(_command)
