@@ -39,6 +39,7 @@ def examine(read: Callable[[], Settings], name: str) -> Facts:
         settings_refused=refused,
         user=people.user(),
         daemon=running,
+        others=asked.others,
         daemon_refused=asked.refused,
         daemon_hangs=asked.hangs,
         midi=_midi(settings),

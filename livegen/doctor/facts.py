@@ -146,6 +146,7 @@ class Facts:
     settings_refused: str = ""  # why they cannot be read
     user: User = User()
     daemon: Daemon | None = None
+    others: tuple[str, ...] = ()  # the names of those that run, if that of the settings does not
     daemon_refused: str = ""  # why a livegen that runs cannot be asked
     daemon_hangs: str = ""  # why it does not answer
     midi: Midi = Midi()

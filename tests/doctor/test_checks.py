@@ -177,17 +177,30 @@ CASES = {
         "/dev/snd/seq",
         "usermod",
     ),
-    "a loop cannot be opened": (facts(midi={"loop": Loop(failure="no.")}), "midi-loop", FAIL, "no.", "Restart ALSA"),
-    "nothing comes back": (facts(midi={"loop": Loop(3)}), "midi-loop", FAIL, "No message came back", "Restart ALSA"),
+    "a loop cannot be opened": (
+        facts(midi={"loop": Loop(failure="no.")}),
+        "midi-loop",
+        FAIL,
+        "no.",
+        "Restart the machine",
+    ),
+    "nothing comes back": (
+        facts(midi={"loop": Loop(3)}),
+        "midi-loop",
+        FAIL,
+        "No message came back",
+        "Restart the machine",
+    ),
     "a message is lost in ALSA": (
         facts(midi={"loop": Loop(3, (0.1, 0.1))}),
         "midi-loop",
         FAIL,
         "1 of 3",
-        "Restart ALSA",
+        "Restart the machine",
     ),
     "a message is lost in JACK": (facts(midi=JACK), "midi-loop", FAIL, "1 of 4 messages through JACK", "jackd -S"),
-    "a slow loop": (facts(midi={"loop": Loop(1, (9.0,))}), "midi-loop", WARN, "9.00 ms", "smaller period"),
+    "a slow loop": (facts(midi={"loop": Loop(1, (9.0,))}), "midi-loop", WARN, "9.00 ms", "End other"),
+    "a slow loop through JACK": (facts(midi=JACK | {"loop": Loop(1, (9.0,))}), "midi-loop", WARN, "9.00", "smaller"),
     "no keyboard": (
         facts(midi={"systems": (Ports("ALSA", ("Midi Through 14:0",)),)}),
         "in",
@@ -359,6 +372,11 @@ def test_the_priority_is_allowed_together_with_the_group() -> None:
 )
 def test_what_is_not_wanted_is_not_missed(where: Facts) -> None:
     assert found(where) == {}
+
+
+def test_another_livegen_is_named() -> None:
+    texts = [each.what for each in findings(replace(FINE, others=("left", "right")))["livegen"]]
+    assert any(text.endswith("Others run: left, right (livegen --name left doctor).") for text in texts)
 
 
 def test_every_check_is_in_an_area_once() -> None:
