@@ -22,6 +22,8 @@ CONFIG = "/etc/livegen/livegen.toml"
 LEFT = "/etc/livegen/livegen@left.toml"
 LIVEGEN = "/opt/livegen/.venv/bin/livegen"
 SERVER = "service"
+STOPS = 15.0  # s, on a busy machine; systemd kills it after 30
+STARTS = 60.0  # s, likewise
 JACK = jack_environment(SERVER) | {"JACK_PROMISCUOUS_SERVER": "audio"}  # it and the server are different users
 VARIABLES = [f"{name}={value}" for name, value in JACK.items()]
 SETTINGS = """
@@ -117,7 +119,7 @@ def musician(machine: Machine) -> Iterator[Remote]:
     machine.run("systemctl", "reset-failed")
 
 
-def main_process(machine: Machine, other_than: str = "", within: float = 40) -> str:
+def main_process(machine: Machine, other_than: str = "") -> str:
     """Wait until the service is up, with another main process than the one named."""
 
     def properties() -> dict[str, str]:
@@ -129,7 +131,7 @@ def main_process(machine: Machine, other_than: str = "", within: float = 40) -> 
         return found["ActiveState"] == "active" and found["MainPID"] != other_than
 
     try:
-        until(up, "the service is up", within)
+        until(up, "the service is up", STARTS)
     except AssertionError as error:
         raise AssertionError(f"{error}\n{journal(machine)}") from None
     return properties()["MainPID"]
@@ -176,7 +178,7 @@ def test_a_stop_in_mid_response_leaves_nothing_sounding(machine: Machine, musici
     musician.ask("await-response")
     began = time.monotonic()
     machine.run("systemctl", "stop", "livegen")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < STOPS
     until(lambda: musician.ask("sounding") == [], "release", 1)
     assert shown(machine, "Result") == "success"
 
@@ -214,7 +216,7 @@ def test_killed_or_hanging_it_comes_back_and_ends_the_notes(machine: Machine, mu
         musician.play("chord")
         musician.ask("await-response")
         machine.run("kill", kill, pid)
-        until(lambda: musician.ask("sounding") == [], "release")
+        until(lambda: musician.ask("sounding") == [], "release", STARTS)
     main_process(machine, other_than=pid)
     assert shown(machine, "NRestarts") == "2"
     machine.run("rm", drop_in)
