@@ -66,7 +66,7 @@ def evaluate(
     turns: bool,
     **given: Any,
 ) -> None:
-    """Measure a model's loss in nats per note (lower is better).
+    """Measure a model: its loss in nats per note, and how it plays.
 
     This evaluates the LiteRT file, with the encoding that the daemon uses, after 25 notes of context and after fewer.
     On a data set with splits, the table also shows baselines that need no model. For any other folder, such as your own

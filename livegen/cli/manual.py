@@ -39,7 +39,8 @@ def page(context: click.Context, examples: Sequence[Entry]) -> str:
     command = context.command
     assert isinstance(command, click.Group)
     options = [record for each in command.get_params(context) if (record := each.get_help_record(context)) is not None]
-    commands = [(name, command.commands[name].get_short_help_str(200)) for name in command.list_commands(context)]
+    every = ((name, command.get_command(context, name)) for name in command.list_commands(context))
+    commands = [(name, each.get_short_help_str(200)) for name, each in every if each is not None]
     parts = [
         f'.TH LIVEGEN 1 "" "livegen {__version__}" "User Commands"\n.nh\n.ad l\n',
         f".SH NAME\nlivegen {_text('- answers a MIDI keyboard')}\n",

@@ -42,6 +42,7 @@ class Keeper:
         publisher: gets what does not concern a single port.
         taken: the identities that are in use, for a direction.
         claim: called in the thread first, to set its priority.
+        name: of this livegen.
     """
 
     backend: str
@@ -51,6 +52,7 @@ class Keeper:
     publisher: Publisher
     taken: Callable[[int], Collection[PortId]]
     claim: Callable[[], object]
+    name: str = ports.OWN_NAME
     system: MidiSystem | None = None  # None: none is found yet
     links: list[Link] = field(default_factory=list)
     synths: list[Synth] = field(default_factory=list)
@@ -80,7 +82,7 @@ class Keeper:
     def _board(self) -> Patchbay:
         if self._patchbay is None:
             self.system = self.system or midi_system.find(self.backend)
-            self._patchbay = patchbay.find(self.system)
+            self._patchbay = patchbay.find(self.system, self.name)
         return self._patchbay
 
     def open(self, link: Link, name: str | None) -> None:
@@ -146,7 +148,7 @@ class Keeper:
         if self._patchbay is None:
             lost = self.system
             self.system = self.system or midi_system.find(self.backend)
-            found = patchbay.find(self.system)
+            found = patchbay.find(self.system, self.name)
             try:
                 for link in self.links:
                     found.open(link)

@@ -150,6 +150,7 @@ class _Opener:
             publisher=self._publisher,
             taken=lambda direction: wiring.inputs if direction == IN else [each.port for each in wiring.outputs],
             claim=partial(realtime.claim, settings.realtime, realtime.KEEPER),
+            name=settings.name,
         )
         self._stack.callback(wiring.keeper.close)
         return wiring.keeper
@@ -332,6 +333,7 @@ class _Opener:
             audio_buffer=settings.audio_buffer,
             audio_buffers=settings.audio_buffers,
             realtime=settings.realtime != "off",
+            name=ports.client(settings.name),
         )
         self._stack.callback(opened.close)
         try:
