@@ -30,7 +30,7 @@ class Service:
         unit: its name, such as livegen.service or livegen@left.service.
         user: it belongs to a user's manager, not to the machine's.
         file: of the unit.
-        file_state: "enabled", "disabled", "static"...
+        enabled: it starts at boot, or with the session.
         active: "active", "activating", "reloading", "deactivating", "inactive" or "failed".
         sub: more of that, such as "running" or "auto-restart".
         status: what it says about itself, such as "Waiting for Keyboard".
@@ -44,7 +44,7 @@ class Service:
     unit: str
     user: bool
     file: str
-    file_state: str
+    enabled: bool
     active: str
     sub: str
     status: str
@@ -53,11 +53,6 @@ class Service:
     pid: int
     restarts: int
     since: str
-
-    @property
-    def enabled(self) -> bool:
-        """Whether it starts at boot, or with the session."""
-        return self.file_state.startswith("enabled")
 
     @property
     def running(self) -> bool:
@@ -100,7 +95,7 @@ def parsed(text: str, *, user: bool) -> Iterator[Service]:
                 unit=found["Id"],
                 user=user,
                 file=found.get("FragmentPath", ""),
-                file_state=found.get("UnitFileState", ""),
+                enabled=found.get("UnitFileState", "").startswith("enabled"),
                 active=found.get("ActiveState", "inactive"),
                 sub=found.get("SubState", ""),
                 status=found.get("StatusText", ""),

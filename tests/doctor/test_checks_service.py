@@ -10,7 +10,6 @@ from test_checks import FINE, STATUS, found
 from livegen.doctor.facts import Daemon, Midi, Program, Service, Unit
 from livegen.doctor.findings import State
 from livegen.doctor.probes import service
-from livegen.service import state
 
 SHOWN = """\
 Result=success
@@ -47,8 +46,8 @@ FAILED = Unit("livegen@left.service", False, "failed", "failed", "enabled", "exi
 
 
 def test_units_are_read() -> None:
-    assert [service.unit(found) for found in state.parsed(SHOWN, user=False)] == [RUNNING, FAILED]
-    assert list(state.parsed("", user=True)) == []
+    assert list(service.parsed(SHOWN, user=False)) == [RUNNING, FAILED]
+    assert list(service.parsed("", user=True)) == []
 
 
 @pytest.mark.parametrize(

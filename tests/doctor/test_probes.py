@@ -138,5 +138,5 @@ def test_the_engine_is_that_of_livegen() -> None:
 
 
 def test_without_systemd_there_are_no_units(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(service.state, "BOOTED", tmp_path / "none")
+    monkeypatch.setattr(service, "BOOTED", tmp_path / "none")
     assert service.look() == service.Service()

@@ -73,6 +73,18 @@ def test_a_service_that_runs(manager: Manager) -> None:
     assert state.warnings(found) == ["a warning", "an error"]
 
 
+def test_what_systemctl_prints_of_several() -> None:
+    text = SHOWN.format(active="failed", status="", result="watchdog")
+    text += "\n" + SHOWN.format(active="active", status="Waiting for a=b", result="success").replace(
+        "livegen", "livegen@a"
+    )
+    text += "\nId=livegen@gone.service\nLoadState=not-found\n"
+    first, second = state.parsed(text, user=True)
+    assert (first.result, first.running, first.user) == ("watchdog", False, True)
+    assert (second.unit, second.status, second.running) == ("livegen@a.service", "Waiting for a=b", True)
+    assert list(state.parsed("", user=False)) == []
+
+
 def test_one_that_is_not_installed(manager: Manager) -> None:
     assert state.find("left") is None
     assert state.find(user=True) is None
