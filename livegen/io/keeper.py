@@ -259,7 +259,7 @@ class Keeper:
             self.put(ServerLost(why))
             return False
         assert self.system is not None and self._patchbay is not None
-        self.publisher.warn(f"Lost connection to {self.system.name}. Waiting for it.")
+        self.publisher.warn(f"Lost connection to {self.system.name}. Waiting for it: start it again if it has ended.")
         lost, self._patchbay = self._patchbay, None
         for link in self.links:
             if link.attached:

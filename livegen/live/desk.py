@@ -258,7 +258,7 @@ class Desk:
             wanted = self.settings if self._read is None else self._read()
             changes = _differences(self.settings, wanted)
             if later := _fixed(changes):
-                self._publisher.warn(f"{_names(later)} will change at the next start.")
+                self._publisher.warn(f"{_names(later)} will change at the next start: restart livegen.")
                 changes = {field: value for field, value in changes.items() if field not in {s.field for s in later}}
             return self._change(changes, done)
         except Exception as error:  # noqa: BLE001  (no error in a reload may stop the music)

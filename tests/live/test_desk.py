@@ -239,7 +239,7 @@ def test_a_reload_applies_what_has_changed():
     assert isinstance(outcome, SettingsChanged)
     assert answer == {}
     assert (office.desk.settings.silence, office.desk.settings.verbose) == (2.0, 0)
-    assert office.said == ["verbose will change at the next start.", "The settings are reloaded."]
+    assert office.said == ["verbose will change at the next start: restart livegen.", "The settings are reloaded."]
 
 
 def test_a_reload_that_fails_keeps_the_settings():

@@ -266,6 +266,31 @@ def test_a_wrong_setting_is_not_tried_again(machine: Machine) -> None:
     )
 
 
+def examined(machine: Machine) -> dict[str, tuple[str, str]]:
+    """What the doctor finds: by check, its state and text."""
+    report = json.loads(machine.try_to("env", *VARIABLES, LIVEGEN, "doctor", "--json").stdout)
+    return {each["check"]: (each["state"], f"{each['what']} -> {each['remedy']}") for each in report["findings"]}
+
+
+def test_the_doctor_knows_why_the_service_is_silent_and_leaves_it_alone(machine: Machine, musician: Remote) -> None:
+    machine.write(CONFIG, "silense = 1\n")
+    machine.try_to("systemctl", "start", "livegen")
+    state, text = examined(machine)["service"]
+    assert state == "problem"
+    assert "livegen.service has failed (a setting is not valid, or a file cannot be written, status 78)" in text
+    assert "did you mean silence" in text.lower()  # from the journal
+    assert "systemctl reset-failed livegen.service && systemctl start livegen.service" in text
+    machine.run("systemctl", "reset-failed")
+    machine.write(CONFIG, SETTINGS.format(2))
+    machine.run("systemctl", "start", "livegen")
+    until(lambda: shown(machine, "StatusText") == "Ready", "the ports")
+    before, found = main_process(machine), examined(machine)
+    assert found["service"][1].startswith("The service livegen.service runs: Ready")
+    assert (found["in"][0], found["out"][0], found["running"][0]) == ("ok", "ok", "ok")
+    assert "in /var/lib/livegen/recordings" in found["recordings"][1]
+    assert (main_process(machine), shown(machine, "StatusText")) == (before, "Ready")
+
+
 def test_what_is_not_installed_is_not_tried_again(machine: Machine) -> None:
     machine.run("mv", LIVEGEN, f"{LIVEGEN}.away")
     try:
