@@ -34,7 +34,7 @@ class Applies(Enum):
 
     AT_ONCE = "at once"
     NEXT_RESPONSE = "from the next response on"
-    PORTS = "when the ports are opened again"
+    PORTS = "when it is open; what stays plays on"
     MODEL = "when the model is loaded again"
     START = "when livegen starts again"
 
@@ -100,7 +100,7 @@ class Settings:
     )
     virtual: bool = _setting(False, Flag(), PORTS, "Create ports named livegen that other programs can connect to.")
     wait: str = _setting(
-        "auto", _SWITCH, PORTS, "Wait for ports that are missing; auto: if a service manager started livegen."
+        "auto", _SWITCH, NOW, "Wait for ports that are missing; auto: if a service manager started livegen."
     )
     fast: bool = _setting(False, Flag(), START, "Process files faster than real time; same result.")
 
@@ -142,7 +142,7 @@ class Settings:
         "auto", Choice(("auto",), channels=True), NOW, "The MIDI channel of the response."
     )
     soundfont: str = _setting("", Text("FILE", path=True), PORTS, "The SoundFont of FluidSynth, a file.sf2.")
-    gain: float = _setting(0.6, Number(0, 10), PORTS, "The volume of FluidSynth.")
+    gain: float = _setting(0.6, Number(0, 10), NOW, "The volume of FluidSynth.")
     audio_driver: str = _setting("auto", Text(), PORTS, "The audio driver of FluidSynth: alsa, pipewire, jack...")
     audio_buffer: int = _setting(
         64,

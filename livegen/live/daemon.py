@@ -1,4 +1,4 @@
-"""The daemon: prepare, play, leave, and reload."""
+"""The daemon: prepare, play, and leave."""
 
 from __future__ import annotations
 
@@ -9,28 +9,22 @@ from functools import partial
 
 from livegen.config import dials
 from livegen.config.settings import Settings
-from livegen.engine import card, choose, litert
+from livegen.engine import card, choose
 from livegen.engine.improviser import Improviser
-from livegen.errors import ModelError
 from livegen.io import notify, realtime
 from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
 from livegen.io.publisher import Publisher, SettingsApplied, Started
-from livegen.io.wiring import wire
+from livegen.io.wiring import Rewiring, wire
 from livegen.live.attendance import attended
 from livegen.live.desk import Desk
-from livegen.live.failures import report
 from livegen.live.loop import Loop, Outputs
 from livegen.live.model import LiveModel, Model, ModelAtOnce
 from livegen.live.process import real_time, recording, reporting, signals
-from livegen.note import MonotonicTime
 from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
-from livegen.stage.events import Command, Stop, unanswered
+from livegen.stage.events import Stop
 from livegen.stage.session import Session
 from livegen.stage.settings import Length, Sampling, StageSettings
-
-RETRY = 5.0
-"""s between two attempts, after a reload that cannot open even what was open before."""
 
 
 def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> int:
@@ -50,117 +44,36 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
     with ExitStack() as stack:
         publisher = stack.enter_context(reporting(settings))
         stack.enter_context(signals(inbox))
-        models = Models()
-        desk = Desk(settings, publisher, reload, partial(models.load, publisher=publisher), stage_settings)
+        desk = Desk(settings, publisher, reload, load, stage_settings)
         publisher.subscribe(desk.statistics)
         stack.enter_context(attended(settings, inbox.put, publisher))
         stack.enter_context(recording(settings, publisher))
-        again = False
-        while True:
-            served = ExitStack()
-            try:
-                play = served.enter_context(prepared(desk, inbox, publisher, models, again=again))
-            except Exception as error:
-                if not again:
-                    raise
-                if desk.fall_back(error):
-                    continue
-                stop = wait_and_retry(error, inbox, publisher, desk)
-            else:
-                desk.reopened()
-                stop = serve(served, play, publisher)
-            if stop is not None and not stop.reload:
-                notify.stopping()
-                return 0
-            again = True
+        with prepared(desk, inbox, publisher) as play:
+            play()
+        notify.stopping()
+    return 0
 
 
-def serve(served: ExitStack, play: Callable[[], Stop], publisher: Publisher) -> Stop:
-    """Play until a Stop, then close everything. At a reload, a file that cannot be written does not stop the music."""
-    stop: Stop | None = None
-    try:
-        with served:
-            stop = play()
-    except Exception as error:
-        if stop is None or not stop.reload:
-            raise
-        report(error, publisher)
-    return stop
-
-
-def wait_and_retry(error: Exception, inbox: LiveInbox, publisher: Publisher, desk: Desk) -> Stop | None:
-    """What was open before cannot be opened again: wait a little. Gives a Stop that comes meanwhile."""
-    report(error, publisher, f" Trying again in {RETRY:g} s.")
-    desk.waits_for = str(error)
-    until = MonotonicTime(inbox.now() + RETRY)
-    while (event := inbox.get(until)) is not None:
-        if isinstance(event, Stop) and event.reload:
-            event = Command("reload", {}, unanswered)
-        if isinstance(event, Command):
-            event = desk.obey(event)
-        if isinstance(event, Stop):
-            return event
-    return None
-
-
-class Models:
-    """Loads models. It keeps the last one: for ports that are opened again, and if it cannot be loaded again."""
-
-    def __init__(self) -> None:
-        self._last: tuple[tuple[str, str], Stamp, choose.Chosen] | None = None
-
-    def load(self, settings: Settings, publisher: Publisher) -> choose.Chosen:
-        """Load and warm up the model of the settings, unless it is the last one and its file is still the same.
-
-        Raises:
-            ModelError: it cannot be loaded, and it is not the last one.
-        """
-        wanted = settings.model, settings.device
-        try:
-            found = card.find(settings.model)
-            stamp = stamp_of(found)
-            if self._last is not None and self._last[:2] == (wanted, stamp):
-                return self._last[2]
-            chosen = choose.choose(found, settings.device)
-        except ModelError as error:
-            if self._last is None or self._last[0] != wanted:
-                raise
-            publisher.warn(f"{error} Keeping the model that is loaded.")
-            return self._last[2]
-        self._last = wanted, stamp, chosen
-        return chosen
-
-
-Stamp = tuple[float, int] | None
-
-
-def stamp_of(model: card.Card) -> Stamp:
-    """When the file of a model was written, and its size. None if it cannot be read."""
-    try:
-        found = (model.folder / litert.FILE).stat()
-    except OSError:
-        return None
-    return found.st_mtime, found.st_size
+def load(settings: Settings) -> choose.Chosen:
+    """Load and warm up the model of the settings. Raises ModelError."""
+    return choose.choose(card.find(settings.model), settings.device)
 
 
 @contextmanager
-def prepared(
-    desk: Desk, live: LiveInbox, publisher: Publisher, models: Models, *, again: bool = False
-) -> Iterator[Callable[[], Stop]]:
-    """Open all ports and warm up the model. Gives the function that plays until a Stop. `again`: after a reload."""
+def prepared(desk: Desk, live: LiveInbox, publisher: Publisher) -> Iterator[Callable[[], Stop]]:
+    """Open all ports and warm up the model. Gives the function that plays until a Stop."""
     started, settings = time.monotonic(), desk.settings
-    desk.statistics.forget_ports()
     with ExitStack() as stack:
-        chosen = models.load(settings, publisher)
+        chosen = load(settings)
         improviser = Improviser(chosen.runtime)
-        wiring = stack.enter_context(wire(settings, live, publisher, replace=not again))
+        wiring = stack.enter_context(wire(settings, live, publisher))
         publisher.say(f"model: {settings.model}, {chosen.report}")
         inbox: Inbox = VirtualInbox(wiring.events, live) if settings.fast else live
         if settings.fast:
             model: Model = ModelAtOnce(improviser, inbox.put, seed=settings.seed)
         else:
             model = stack.enter_context(in_real_time(live, improviser, settings, publisher))
-        stack.enter_context(desk.using(inbox, model, chosen, lambda: wiring.waiting_for))
+        stack.enter_context(desk.using(inbox, model, chosen, Rewiring(wiring, settings, live, publisher)))
         session = Session(stage_settings(settings))
         loop = Loop(session, inbox, Outputs(wiring.outputs, publisher), model.ask, publisher, desk, wiring)
 

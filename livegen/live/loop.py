@@ -10,10 +10,9 @@ from typing import Protocol
 from livegen.errors import PortError
 from livegen.io.inbox import Inbox, Item
 from livegen.io.links import Attached, Detached
-from livegen.io.output import Output
+from livegen.io.output import Output, let_arrive
 from livegen.io.publisher import PortFailed, PortGone, PortOpened, Publisher
-from livegen.io.wiring import Wiring
-from livegen.live.process import let_arrive
+from livegen.io.wires import Wiring
 from livegen.stage.conversation import Listening
 from livegen.stage.effects import Ask, Effect, Notice, Send, Used
 from livegen.stage.events import (
@@ -157,19 +156,14 @@ class Loop:
         self._outputs.let_arrive()
 
     def _hear_out(self) -> None:
-        """Handle what the player did before the inputs were closed. A Stop or a request is put back into the inbox."""
-        kept: list[Stop | Command] = []
+        """Handle what the player did before the inputs were closed."""
         while (event := self._inbox.get(self._inbox.now())) is not None:
-            if isinstance(event, Stop | Command):
-                kept.append(event)
-            elif isinstance(event, Detached):
+            if isinstance(event, Detached):
                 event.released.set()
-            elif not isinstance(event, ServerLost | Attached):
+            elif not isinstance(event, ServerLost | Attached | Stop | Command):
                 self._perform(self._session.step(event, self._inbox.now()))
                 if isinstance(event, Received):
                     self._publisher.publish(event)
-        for stop in kept:
-            self._inbox.put(stop)
 
     def _change(self, change: Attached | Detached) -> None:
         """A port is there, or gone."""
@@ -182,12 +176,15 @@ class Loop:
             self._publisher.publish(PortOpened(direction, change.opened.port, change.name, change.remark))
             return
         output = isinstance(change.closed, OutputClosed)
-        if output:
+        if output and not change.there:  # its note_offs have to wait until it is back
             self._outputs.remove(change.closed.port)
         self._do(self._session.step(change.closed, now))
+        if output:
+            self._outputs.remove(change.closed.port)
         change.released.set()
         if change.name:
-            self._publisher.publish(PortGone(change.closed.port, change.name, "out" if output else "in"))
+            direction = "out" if output else "in"
+            self._publisher.publish(PortGone(change.closed.port, change.name, direction, closed=change.there))
 
     def _do(self, effects: Sequence[Effect]) -> None:
         """Perform the effects of a step. Remove an output that fails, as long as there is another."""

@@ -46,6 +46,7 @@ APPLIES = {
     Applies.AT_ONCE: {
         *("channel", "window", "window-of", "panic", "tap", "thru", "response-channel"),
         *("bind", "presets", "state-control", "keep", *RECORDER),
+        *("gain", "wait"),
     },
     Applies.NEXT_RESPONSE: {
         "silence",
@@ -65,9 +66,7 @@ APPLIES = {
         "out",
         "backend",
         "virtual",
-        "wait",
         "soundfont",
-        "gain",
         "audio-driver",
         "audio-buffer",
         "audio-buffers",

@@ -38,6 +38,7 @@ class _Unheard:
 
     port, name, instrument = RESPONSE, "response", ""
     returns = records = False
+    attached = True
 
     def send(self, send: Send) -> None:
         pass
