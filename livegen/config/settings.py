@@ -23,6 +23,7 @@ from livegen.config.values import (
     Tempo,
     Text,
     Trigger,
+    TriggerOrKeys,
 )
 from livegen.note import WINDOW
 
@@ -171,7 +172,12 @@ class Settings:
     )
 
     record: str = _setting("on", Choice(("on", "off")), NOW, "Record everything that is played; --fast never records.")
-    keep: str = _setting("none", Trigger(), NOW, "A pedal, cc:N or key:C8 that keeps the recording of what you played.")
+    keep: str = _setting(
+        "none",
+        TriggerOrKeys(),
+        NOW,
+        "A pedal, cc:N, key:C8, or two keys together (key:A0+C8) that keep the recording of what you played.",
+    )
     session_gap: float = _setting(600.0, Number(1, 86_400, "s"), NOW, "Silence that ends a recording.")
     recordings_max: int = _setting(
         1000,

@@ -24,7 +24,7 @@ from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
 from livegen.stage.events import Stop
 from livegen.stage.session import Session
-from livegen.stage.settings import Length, Sampling, StageSettings
+from livegen.stage.settings import Length, Sampling, StageSettings, TwoKeys
 
 
 def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> int:
@@ -127,15 +127,22 @@ def stage_settings(settings: Settings) -> StageSettings:
         tempo=settings.tempo if isinstance(settings.tempo, float) else None,
         tap=Control.parse(settings.tap),
         bindings=(*map(binding, settings.bind), *keeping(settings.keep)),
+        gesture=gesture(settings.keep),
         state_control=None if settings.state_control == "none" else int(settings.state_control.removeprefix("cc:")),
     )
 
 
 def keeping(control: str) -> Iterator[Binding]:
     """The binding of the setting `keep`, if it names a control."""
-    found = Control.parse(control)
+    found = Control.parse(control) if "+" not in control else None
     if found is not None:
         yield binding(f"{found.kind}:{found.number} keep")
+
+
+def gesture(control: str) -> TwoKeys | None:
+    """The keys of the setting `keep`, if it names two: key:21+108."""
+    keys = control.removeprefix("key:").split("+")
+    return TwoKeys(frozenset(map(int, keys)), f"key:{keys[0]} keep") if len(keys) == 2 else None
 
 
 def binding(text: str) -> Binding:

@@ -19,7 +19,7 @@ from livegen.live import daemon
 from livegen.live.loop import Loop, Outputs
 from livegen.live.model import ModelAtOnce
 from livegen.note import MonotonicTime
-from livegen.stage.effects import Ask, NoteStarted, ResponseEnded, Send, ThruChanged, TurnChanged
+from livegen.stage.effects import Ask, Ignored, NoteStarted, ResponseEnded, Send, ThruChanged, TurnChanged
 from livegen.stage.events import (
     Failed,
     Incoming,
@@ -243,7 +243,7 @@ def test_the_loss_of_the_midi_server_ends_what_sounds_and_is_an_error():
 
 
 def test_everything_is_published_after_it_was_sent():
-    """In order: what came in after what it led to, and for each step messages before notices."""
+    """In order: what came in, what it led to, and for each step messages before notices."""
     sent_before: list[int] = []
     output = StandIn()
 
@@ -258,6 +258,14 @@ def test_everything_is_published_after_it_was_sent():
     scene.play()
     assert sent_before == [True] * 5
     kinds = [type(item) for item in scene.published.items]
-    assert kinds[:5] == [ThruChanged, Send, NoteStarted, TurnChanged, Received]
+    assert kinds[:5] == [ThruChanged, Received, Send, NoteStarted, TurnChanged]
     assert len(scene.published.of(Received)) == 2
     assert len(scene.published.of(Send)) == len(output.messages)
+
+
+def test_that_a_message_is_ignored_is_published_before_it():
+    """So that a recording knows it from the start."""
+    scene = Scene(StandIn(), settings=Settings(panic="key:50"))
+    scene.inbox = VirtualInbox([received(0.0, "note_on"), InputClosed(KEYS, MonotonicTime(1.0))])
+    scene.play()
+    assert [type(item) for item in scene.published.of(Received, Ignored)] == [Ignored, Received]
