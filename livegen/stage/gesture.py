@@ -1,7 +1,7 @@
 """A gesture on the keys: two keys that are pressed together while nothing sounds. They are not music then.
 
-One of the two keys is held back until it is clear whether the other one follows: for TOGETHER, and only if it is pressed
-in silence. So a gesture sounds nowhere, and every other note is forwarded at once.
+One of the two keys is held back until it is clear whether the other one follows: for TOGETHER, and only if it is
+pressed in silence. So a gesture sounds nowhere, and every other note is forwarded at once.
 """
 
 from __future__ import annotations

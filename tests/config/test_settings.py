@@ -107,7 +107,8 @@ def test_what_applies_while_it_plays_is_known_to_the_stage() -> None:
         "bind": ("cc:21 temperature 0.1..2.0",),
         "state_control": "cc:9",
     }
-    elsewhere = {"presets", "seed", "gain", "wait"} | {name.replace("-", "_") for name in RECORDER}  # the desk, the model...
+    elsewhere = {"presets", "seed", "gain", "wait"}  # the desk, the model, the outputs
+    elsewhere |= {name.replace("-", "_") for name in RECORDER}
     for spec in SPECS:
         other = others.get(spec.field, object())
         known = spec.applies in (Applies.AT_ONCE, Applies.NEXT_RESPONSE) and spec.field not in elsewhere
