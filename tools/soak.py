@@ -16,6 +16,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -114,6 +115,16 @@ def port(name: str, *, keyboard: bool) -> Any:  # noqa: ANN401  (mido has no typ
             time.sleep(0.1)
 
 
+def evening() -> str:
+    """The path of a MIDI file with a note every five seconds, for six hours: the demo pieces would end."""
+    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000)])  # 480 ticks are a second
+    for _ in range(6 * 720):
+        track += [mido.Message("note_on", note=60, time=4 * 480), mido.Message("note_off", note=60, time=480)]
+    path = Path(tempfile.gettempdir(), f"{NAME}.mid")
+    mido.MidiFile(tracks=[track], ticks_per_beat=480).save(path)
+    return str(path)
+
+
 Step = Callable[[], None]
 Cycle = tuple[Step, str, Step, str]
 """Takes something away, what the log says, gives it back, what the log says."""
@@ -138,7 +149,7 @@ def ports(kind: str) -> tuple[Livegen, Cycle]:
 def servers(kind: str, server: Server) -> tuple[Livegen, Cycle]:
     number = signal.SIGKILL if kind == "killed" else signal.SIGTERM
     if kind == "sound":
-        livegen = Livegen("--in", "demo", "--out", "synth:", "--audio-driver", "jack", "--wait", "on")
+        livegen = Livegen("--in", evening(), "--out", "synth:", "--audio-driver", "jack", "--wait", "on")
         return livegen, (lambda: server.stop(number), "is gone", server.start, "out: FluidSynth")
     livegen = Livegen("--virtual", "--wait", "on")
     return livegen, (lambda: server.stop(number), "Lost connection", server.start, "out: livegen")
@@ -164,6 +175,7 @@ def main(kind: str, count: int) -> None:
     finally:
         with suppress(ProcessLookupError, OSError, UnboundLocalError):
             livegen.process.kill()
+        Path(tempfile.gettempdir(), f"{NAME}.mid").unlink(missing_ok=True)
         server.stop()
 
 

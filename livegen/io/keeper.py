@@ -98,7 +98,9 @@ class Keeper:
             self._connect(board, link, name)
 
     def forget(self, end: Link | FilePlayer | Output) -> None:
-        """An input or an output is closed."""
+        """An input or an output is about to be closed."""
+        if isinstance(end, Link) and self._patchbay is not None:
+            self._patchbay.forget(end)
         self.links = [each for each in self.links if each is not end]
         self.synths = [each for each in self.synths if each is not end]
 

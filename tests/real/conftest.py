@@ -36,7 +36,7 @@ def call() -> Phrase:
 @pytest.fixture
 def environment(tmp_path: Path, jack: JackServer) -> Mapping[str, str]:
     """The daemon's: JACK, and no settings of whoever runs the tests."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("LIVEGEN_", "MIDO_"))}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("LIVEGEN_", "MIDO_", "LD_"))}
     ours = {"LIVEGEN_BACKEND": "jack", "XDG_CONFIG_HOME": str(tmp_path / "no-config"), "PYTHONUNBUFFERED": "1"}
     return own | dict(jack.environment) | ours | {"XDG_STATE_HOME": str(tmp_path / "state")}
 
