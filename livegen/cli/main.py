@@ -21,6 +21,7 @@ from livegen.cli.options import Command, load, options, write_examples
 from livegen.cli.play import play
 from livegen.cli.recordings import recordings
 from livegen.cli.runner import run
+from livegen.cli.service import service
 from livegen.cli.train import export, train
 from livegen.config.load import default_path
 from livegen.config.settings import GROUPS, SPECS
@@ -74,8 +75,10 @@ class Main(click.Group):
                 formatter.write_dl(groups[group])
         self.format_commands(ctx, formatter)
 
+    examples = EXAMPLES
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
-        write_examples(formatter, EXAMPLES)
+        write_examples(formatter, self.examples)
 
 
 @click.group(
@@ -138,10 +141,17 @@ def models(*, as_json: bool) -> None:
 
 @cli.command("config")
 @_as_json
+@click.option("--comments", is_flag=True, help="Print a settings file that explains every setting.")
 @click.pass_obj
-def config_(given: dict[str, object], *, as_json: bool) -> None:
+def config_(given: dict[str, object], *, as_json: bool, comments: bool) -> None:
     """Show the current settings, and where each value comes from."""
     loaded = load(given)
+    if comments:
+        from livegen.config.commented import commented
+
+        changed = {spec.field: getattr(loaded.settings, spec.field) for spec in SPECS}
+        click.echo(commented({name: value for name, value in changed.items() if loaded.origins[name] != "default"}))
+        return
     values = {spec: getattr(loaded.settings, spec.field) for spec in SPECS}
     if as_json:
         table = {spec.name: {"value": value, "origin": loaded.origins[spec.field]} for spec, value in values.items()}
@@ -195,5 +205,5 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-for _command in (data, plot, generate, play, recordings, render, train, export, evaluate, *control.commands):
+for _command in (data, plot, generate, play, recordings, render, train, export, evaluate, service, *control.commands):
     cli.add_command(_command)

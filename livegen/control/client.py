@@ -9,7 +9,6 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Self
 
 from livegen.control import place
@@ -116,12 +115,6 @@ def _connected(name: str, environ: Mapping[str, str]) -> socket.socket:
             channel.close()
         else:
             return channel
-    others = sorted({found for path in place.candidates("*", environ) for found in _names(path)})
+    others = place.running(environ)
     running = f" Running: {', '.join(others)} (choose one with --name)." if others else " Start one: livegen."
     raise PortError(f"No livegen named {name} is running.{running}")
-
-
-def _names(pattern: Path) -> list[str]:
-    with suppress(OSError):
-        return [path.stem for path in pattern.parent.glob(pattern.name)]
-    return []

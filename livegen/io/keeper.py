@@ -22,7 +22,7 @@ from livegen.io.links import IN, Attached, Detached, Link, distinct
 from livegen.io.midi_system import MidiSystem
 from livegen.io.output import Output
 from livegen.io.patchbay import Patchbay
-from livegen.io.publisher import Publisher
+from livegen.io.publisher import PortsMissing, Publisher
 from livegen.io.synth import Synth
 from livegen.note import MonotonicTime
 from livegen.stage.events import Incoming, OutputClosed, PortId, ServerLost
@@ -348,11 +348,10 @@ class Keeper:
                 self.report()
 
     def report(self) -> None:
-        """Tell the service manager what is missing."""
-        waiting = self.waiting_for
-        notify.status(f"Waiting for {', '.join(waiting)}" if waiting else "Ready")
+        """Report what is missing."""
+        self.publisher.publish(PortsMissing(self.waiting_for))
 
 
 def waits(settings: Settings, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether to start without ports that are missing, and to wait for them."""
-    return settings.wait == "on" or (settings.wait == "auto" and "NOTIFY_SOCKET" in environ)
+    return settings.wait == "on" or (settings.wait == "auto" and notify.managed(environ))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livegen.errors import PortError, did_you_mean
-from livegen.io import libjack
+from livegen.io import libjack, notify
 from livegen.quiet import quiet
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ WORDS = {"alsa": ALSA, "jack": JACK, "core": CORE, "windows": WINDOWS}
 
 SEQUENCER = Path("/dev/snd/seq")
 
+SERVICE = (
+    " A service of the machine cannot reach the server of a desktop; one of your session can: "
+    "livegen service install --user."
+)
 WITHOUT = "Without a MIDI system these work: --in FILE.mid, --in demo, --out FILE.mid, --out FILE.wav."
 
 
@@ -150,7 +154,7 @@ def _remedy(api: str) -> str:
     if api == ALSA and SEQUENCER.exists():
         return f"No permission to open {SEQUENCER}: join the group audio (usermod -aG audio NAME), or {jack}."
     if api == JACK:
-        return f"{jack[0].upper()}{jack[1:]}."
+        return f"{jack[0].upper()}{jack[1:]}.{SERVICE if notify.managed() else ''}"
     return f"Load the ALSA sequencer (modprobe snd-seq), or {jack}."
 
 

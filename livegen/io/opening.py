@@ -152,7 +152,8 @@ class Opener:
     def _take(self, wanted: Wanted, direction: int) -> bool:
         """Keep what is open, if it is what is wanted."""
         for wire in self.unused:
-            if wire.direction == direction and wire.wanted == wanted and self._fits(wire):
+            same = wire.wanted == wanted or (isinstance(wire.wanted, Synth) and isinstance(wanted, Synth))
+            if wire.direction == direction and same and self._fits(wire):
                 self.unused.remove(wire)
                 if isinstance(wanted, FirstKeyboard):
                     self._take(StandIn(), direction)
@@ -212,10 +213,9 @@ class Opener:
     # Outputs.
 
     def _choice(self) -> Wanted:
-        """FluidSynth if it can play, else a file."""
-        for wire in self.unused:
-            if isinstance(wire.wanted, Synth):  # it plays, and another one might not get the sound card
-                return wire.wanted
+        """FluidSynth if it can play or livegen waits until it can, else a file."""
+        if self._waits or any(isinstance(wire.wanted, Synth) for wire in self.unused):
+            return Synth(certain=True)
         found = synth.available(self._settings.soundfont, self._settings.audio_driver)
         if found.problem is not None:
             self._publisher.say(found.problem)
@@ -280,7 +280,7 @@ class Opener:
                 self._open_first_keyboard(wanted)
 
     def _open_first_keyboard(self, wanted: FirstKeyboard) -> None:
-        """Open the first keyboard, else the demo until there is one."""
+        """Open the first keyboard, or wait for it, else the demo until there is one."""
         keyboard = None
         try:
             keyboard = self._keeper.first_keyboard(self._all_names()[IN])
@@ -291,7 +291,7 @@ class Opener:
             return
         link = self._hearing()
         self._link(wanted, link, keyboard or "", "the first keyboard")
-        if keyboard is None:
+        if keyboard is None and not self._waits:
             demo = self._play(StandIn(), "demo", self._demo, why)
             link.stand_in = partial(_ended, demo, self._inbox)
 
@@ -322,7 +322,7 @@ class Opener:
         return file_player.demo(
             start,
             port,
-            silence=settings.silence,
+            silence=settings.silence_max if isinstance(settings.silence, str) else settings.silence,
             shortest=settings.response_min,
             longest=settings.response_max,
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
+from livegen import __version__
 from livegen.config import dials
 from livegen.config.settings import Settings
 from livegen.engine import card, choose
@@ -14,12 +16,14 @@ from livegen.engine.improviser import Improviser
 from livegen.io import notify, realtime
 from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
 from livegen.io.publisher import Publisher, SettingsApplied, Started
+from livegen.io.sounding import Sounding
 from livegen.io.wiring import Rewiring, wire
 from livegen.live.attendance import attended
 from livegen.live.desk import Desk
 from livegen.live.loop import Loop, Outputs
 from livegen.live.model import LiveModel, Model, ModelAtOnce
 from livegen.live.process import real_time, recording, reporting, signals
+from livegen.live.starts import forget_starts, pause_before_start
 from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
 from livegen.stage.events import Stop
@@ -41,16 +45,20 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
         LivegenError: the start failed, the MIDI server ended, or all outputs failed.
     """
     inbox = LiveInbox()
+    pause_before_start(os.environ)
+    notify.status("Loading the model")
     with ExitStack() as stack:
         publisher = stack.enter_context(reporting(settings))
+        publisher.say(f"livegen {__version__}. Loading the model.")
         stack.enter_context(signals(inbox))
         desk = Desk(settings, publisher, reload, load, stage_settings)
         publisher.subscribe(desk.statistics)
-        stack.enter_context(attended(settings, inbox.put, publisher))
+        sounding = stack.enter_context(attended(settings, inbox.put, publisher))
         stack.enter_context(recording(settings, publisher))
-        with prepared(desk, inbox, publisher) as play:
+        with prepared(desk, inbox, publisher, sounding) as play:
             play()
         notify.stopping()
+        forget_starts(os.environ)
     return 0
 
 
@@ -60,7 +68,7 @@ def load(settings: Settings) -> choose.Chosen:
 
 
 @contextmanager
-def prepared(desk: Desk, live: LiveInbox, publisher: Publisher) -> Iterator[Callable[[], Stop]]:
+def prepared(desk: Desk, live: LiveInbox, publisher: Publisher, sounding: Sounding) -> Iterator[Callable[[], Stop]]:
     """Open all ports and warm up the model. Gives the function that plays until a Stop."""
     started, settings = time.monotonic(), desk.settings
     with ExitStack() as stack:
@@ -75,7 +83,9 @@ def prepared(desk: Desk, live: LiveInbox, publisher: Publisher) -> Iterator[Call
             model = stack.enter_context(in_real_time(live, improviser, settings, publisher))
         stack.enter_context(desk.using(inbox, model, chosen, Rewiring(wiring, settings, live, publisher)))
         session = Session(stage_settings(settings))
-        loop = Loop(session, inbox, Outputs(wiring.outputs, publisher), model.ask, publisher, desk, wiring)
+        outputs = Outputs(wiring.outputs, publisher, sounding)
+        watchdog = notify.Watchdog({} if settings.fast else os.environ)
+        loop = Loop(session, inbox, outputs, model.ask, publisher, desk, wiring, watchdog)
 
         def play() -> Stop:
             loop.open(wiring.opened)
@@ -111,7 +121,7 @@ def in_real_time(inbox: LiveInbox, improviser: Improviser, settings: Settings, p
 def stage_settings(settings: Settings) -> StageSettings:
     """The settings of the stage. It counts channels from 0."""
     return StageSettings(
-        silence=settings.silence,
+        silence=None if isinstance(settings.silence, str) else settings.silence,
         pedal_silence=settings.pedal_silence,
         response_min=settings.response_min,
         response_max=settings.response_max,
@@ -122,6 +132,11 @@ def stage_settings(settings: Settings) -> StageSettings:
         thru={"auto": None, "on": True, "off": False}[settings.thru],
         response_channel=None if isinstance(settings.response_channel, str) else settings.response_channel - 1,
         sampling=Sampling(settings.temperature, settings.top_p, settings.min_p),
+        silence_min=settings.silence_min,
+        silence_max=settings.silence_max,
+        patience=settings.patience,
+        hand_over=Control.parse(settings.hand_over),
+        not_done=Control.parse(settings.not_done),
         pulse=settings.pulse,
         length=Length.parse(settings.length),
         tempo=settings.tempo if isinstance(settings.tempo, float) else None,

@@ -219,7 +219,7 @@ def test_a_model_that_cannot_be_loaded_changes_nothing(office):
     assert office.awaited() is None
     assert str(later[0]) == "There is no model mine."
     assert not office.model.replaced
-    assert (office.desk.settings.model, office.desk.settings.silence) == ("livegen", 0.7)
+    assert (office.desk.settings.model, office.desk.settings.silence) == ("livegen", "auto")
     office.loads = [CHOSEN]
     office.set(model="other")
     office.awaited()
@@ -234,7 +234,7 @@ def test_inputs_and_outputs_change_and_then_it_is_answered(office):
     assert (outcome, answer) == (None, None)
     [(wanted, done)] = office.wiring.changes
     assert (wanted.outputs, wanted.silence) == (("another",), 1.0)
-    assert office.desk.settings.silence == 0.7
+    assert office.desk.settings.silence == "auto"
     later = office.later
     assert office.set(temperature=0.5)[1]  # the rest may change meanwhile
     done(None)
@@ -249,7 +249,7 @@ def test_inputs_and_outputs_that_cannot_be_opened_leave_everything_as_it_was(off
     office.wiring.changes[0][1](PortError("There is no port nothing."))
     assert office.awaited() is None
     assert str(later[0]) == "There is no port nothing."
-    assert (office.desk.settings.outputs, office.desk.settings.silence) == ((), 0.7)
+    assert (office.desk.settings.outputs, office.desk.settings.silence) == ((), "auto")
     assert not [item for item in office.items if isinstance(item, SettingsApplied)]
     assert office.set(out="another")[1] is None
     assert len(office.wiring.changes) == 2

@@ -8,7 +8,7 @@ from mido import Message
 from livegen.config.settings import Settings
 from livegen.live.daemon import stage_settings
 from livegen.note import MonotonicTime
-from livegen.stage.effects import Effect, Ignored, NoteStarted, Send, Used
+from livegen.stage.effects import Ask, Effect, Ignored, MakePlan, NoteStarted, Send, Used
 from livegen.stage.events import InputClosed, InputOpened, OutputOpened, PortId, Predicted, Received, ResponseNote
 from livegen.stage.gesture import SILENCE, TOGETHER
 from livegen.stage.session import Session
@@ -22,7 +22,7 @@ class Scene:
     """A session that is run as the loop does."""
 
     def __init__(self, keep: str = "key:21+108") -> None:
-        self.session = Session(stage_settings(Settings(keep=keep, thru="on", channel=ALL)))
+        self.session = Session(stage_settings(Settings(keep=keep, thru="on", channel=ALL, silence=0.7)))
         self.effects: list[Effect] = []
         for port in (KEYS, OTHER):
             self.session.step(InputOpened(port, live=True), MonotonicTime(0.0))
@@ -146,7 +146,10 @@ def test_while_a_response_sounds_the_first_key_ends_it_at_once():
     scene.key(60, 1.0)
     scene.up(60, 1.5)
     scene.time(2.0)
-    request = next(effect.id for effect in reversed(scene.effects) if hasattr(effect, "context"))
+    if plan := next((effect for effect in reversed(scene.effects) if isinstance(effect, MakePlan)), None):
+        scene.happens(plan.answer(), 2.0)
+        scene.time(2.0)
+    request = next(effect.id for effect in reversed(scene.effects) if isinstance(effect, Ask))
     notes = tuple(ResponseNote(70 + i, i * 0.5, 0.4, 80) for i in range(8))
     scene.happens(Predicted(request, notes, 0.01), 2.0)
     scene.time(3.0)
