@@ -7,6 +7,7 @@ mean wait at equal rates of wrong entries.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +16,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from livegen.bench.intime.jam import CALL, Unheard, events
 from livegen.bench.intime.songs import files
+from livegen.config.settings import Settings
 from livegen.encoding import CELL, TIME_EDGES
 from livegen.engine import choose
 from livegen.engine.card import Card
 from livegen.engine.improviser import Improviser
 from livegen.errors import DataError
 from livegen.io import notes as reading
-from livegen.note import WINDOW, to_notes
+from livegen.io.inbox import VirtualInbox
+from livegen.io.output import opened
+from livegen.io.publisher import Published, Publisher
+from livegen.live.daemon import stage_settings
+from livegen.live.loop import Loop, Outputs
+from livegen.note import WINDOW, MonotonicTime, to_notes
+from livegen.stage.effects import MakePlan, Request, ResponseEnded, ResponseStarted, Unused
+from livegen.stage.events import InputOpened, Predicted, ResponseNote
+from livegen.stage.patience import WRONG
+from livegen.stage.session import Session
 
 RATES = (0.5, 1.0, 2.0, 4.0)
 """Wrong entries a minute."""
@@ -35,6 +47,9 @@ EVERY = 2
 QUANTILE = 0.9
 """Of the recent steps, which the rule `gaps` multiplies."""
 SHORTEST = 0.2  # s, that `gaps` and the model wait at least
+PLAYED = 3
+"""Only every third piece is played to the whole of livegen."""
+RESPONSE = (ResponseNote(60, 0.0, 2 * WRONG, 64),)
 HALVINGS = 40
 """Of the interval in which a rule's parameter is found."""
 
@@ -103,6 +118,23 @@ class At:
 
 
 @dataclass(frozen=True, slots=True)
+class Played:
+    """What happens if the player goes on as the pieces do, and livegen plays along with --silence auto."""
+
+    patience: float  # the setting
+    minutes: float
+    entries: int  # responses that began
+    wrong: int  # of them, interrupted within WRONG
+    unused: int  # responses that were composed in vain
+    plans: int
+
+    def plain(self) -> dict[str, float]:
+        """For JSON. All but `patience` are for each minute."""
+        counts = {"entries": self.entries, "wrong": self.wrong, "unused": self.unused, "plans": self.plans}
+        return {"patience": self.patience} | {name: round(count / self.minutes, 3) for name, count in counts.items()}
+
+
+@dataclass(frozen=True, slots=True)
 class TurnReport:
     """How long each rule waits."""
 
@@ -113,6 +145,7 @@ class TurnReport:
     minutes: float
     curve: tuple[At, ...]
     neighbours: tuple[tuple[str, float, At], ...]  # name, its fixed silence, and all rules at its rate
+    played: tuple[Played, ...]
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
@@ -124,6 +157,7 @@ class TurnReport:
             "minutes": round(self.minutes, 1),
             "turns": [_plain(at) for at in self.curve],
             "neighbours": [{"name": name, "silence": silence} | _plain(at) for name, silence, at in self.neighbours],
+            "played": [played.plain() for played in self.played],
         }
 
     def text(self) -> str:
@@ -136,6 +170,12 @@ class TurnReport:
             "|---|---|---|---|---|",
             *(_row(f"{at.rate:g}", at) for at in self.curve),
             *(_row(f"{at.rate:.1f}: {name} ({silence:g} s)", at) for name, silence, at in self.neighbours),
+            "",
+            "The whole of livegen, with keys and pedals, while a player goes on as the pieces do. For each minute:",
+            "",
+            "| --patience | responses | interrupted within a second | composed in vain | plans |",
+            "|---|---|---|---|---|",
+            *(f"| {' | '.join(f'{value:g}' for value in played.plain().values())} |" for played in self.played),
         ]
         return "\n".join(lines)
 
@@ -171,6 +211,49 @@ def moments(improviser: Improviser, paths: Sequence[Path], progress: Callable[[s
     return Moments(np.array(steps), np.array(true), np.array(recent))
 
 
+def play(improviser: Improviser, paths: Sequence[Path], patience: float) -> Played:
+    """Play these MIDI files as the player. The responses are short: only their beginnings count."""
+    settings = stage_settings(Settings(patience=patience))
+    seconds, counts = 0.0, Counter[type]()
+    wrong = 0
+    for path in paths:
+        notes = reading.read(path)[:NOTES]
+        inbox = VirtualInbox(events(notes))
+        heard = _Turns()
+        publisher = Publisher(heard)
+
+        def answer(request: Request, inbox: VirtualInbox = inbox) -> None:
+            if isinstance(request, MakePlan):
+                counts[MakePlan] += 1
+                inbox.put(request.answer(improviser.expects(request.context, request.window)))
+            else:
+                inbox.put(Predicted(request.id, RESPONSE, 0.0))
+
+        output = Unheard()
+        loop = Loop(Session(settings), inbox, Outputs((output,), publisher), answer, publisher)
+        loop.open([InputOpened(CALL, live=False), opened(output)])
+        loop.run()
+        seconds += notes[-1].onset
+        counts.update(heard.counts)
+        wrong += heard.wrong
+    return Played(patience, seconds / 60, counts[ResponseStarted], wrong, counts[Unused], counts[MakePlan])
+
+
+class _Turns:
+    """A listener that counts responses."""
+
+    def __init__(self) -> None:
+        self.counts, self.wrong = Counter[type](), 0
+        self._begun = MonotonicTime(0.0)
+
+    def take(self, item: Published) -> None:
+        self.counts[type(item)] += 1
+        if isinstance(item, ResponseStarted):
+            self._begun = item.at
+        elif isinstance(item, ResponseEnded) and item.by_player and item.at < self._begun + WRONG:
+            self.wrong += 1
+
+
 def report(card: Card, folder: Path, split: str, limit: int | None, progress: Callable[[str], object]) -> TurnReport:
     """Compare the rules on some pieces of a folder.
 
@@ -188,7 +271,10 @@ def report(card: Card, folder: Path, split: str, limit: int | None, progress: Ca
     found = files(folder, split)
     count = min(limit or PIECES, len(found))
     paths = [found[i * len(found) // count] for i in range(count)]
-    each = moments(Improviser(choose.choose(card, "cpu").runtime), paths, progress)
+    improviser = Improviser(choose.choose(card, "cpu").runtime)
+    each = moments(improviser, paths, progress)
     curve = tuple(At.of(each, rate) for rate in RATES)
     others = tuple((name, silence, At.of(each, each.wrong(silence))) for name, silence in NEIGHBOURS.items())
-    return TurnReport(card.name, folder, count, len(each.true), each.minutes, curve, others)
+    progress("the same pieces, played to livegen")
+    played = tuple(play(improviser, paths[::PLAYED], rate) for rate in RATES)
+    return TurnReport(card.name, folder, count, len(each.true), each.minutes, curve, others, played)

@@ -15,6 +15,7 @@ import click
 from livegen import __version__
 from livegen.cli import control
 from livegen.cli.data import data, plot
+from livegen.cli.doctor import doctor
 from livegen.cli.evaluate import evaluate
 from livegen.cli.generate import generate, render
 from livegen.cli.options import Command, load, options, write_examples
@@ -24,7 +25,7 @@ from livegen.cli.runner import run
 from livegen.cli.service import service
 from livegen.cli.train import export, train
 from livegen.config.load import default_path
-from livegen.config.settings import GROUPS, SPECS
+from livegen.config.settings import DEFAULTS, GROUPS, SPECS
 from livegen.smf import SUFFIXES
 
 EXAMPLES = (
@@ -87,13 +88,16 @@ class Main(click.Group):
     params=options(("config", *(spec.field for spec in SPECS))),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, message="%(prog)s %(version)s", help="Show the version and exit.")
+@click.option("--version", is_flag=True, help="Show the version and exit; with -v also those of all libraries.")
 @click.pass_context
-def cli(context: click.Context) -> int:
+def cli(context: click.Context, *, version: bool) -> int:
     """Play a phrase on a MIDI keyboard, pause, and a neural network plays a response.
 
     Every setting can also be set in a TOML file (silence = 1.2) or in the environment (LIVEGEN_SILENCE=1.2).
     """
+    if version:
+        click.echo(_versions(context.obj))
+        context.exit()
     if context.invoked_subcommand is not None:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # set in __main__
             signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have to clean up
@@ -104,6 +108,15 @@ def cli(context: click.Context) -> int:
     from livegen.live import daemon
 
     return daemon.run(settings, reload=lambda: load(given).settings)
+
+
+def _versions(given: dict[str, object]) -> str:
+    if not given.get("verbose"):
+        return f"livegen {__version__}"
+    from livegen.control.report import aligned
+    from livegen.versions import versions
+
+    return aligned(list(versions(str(given.get("model", DEFAULTS.model))).items()))
 
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -205,5 +218,8 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-for _command in (data, plot, generate, play, recordings, render, train, export, evaluate, service, *control.commands):
+for _command in (
+    *(data, plot, doctor, generate, play, recordings, render, train, export, evaluate, service),
+    *control.commands,
+):
     cli.add_command(_command)

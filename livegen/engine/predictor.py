@@ -12,6 +12,7 @@ import numpy as np
 
 from livegen.engine.improviser import Improviser
 from livegen.stage.effects import Ask, MakePlan, Request
+from livegen.stage.ending import Ending, Key
 from livegen.stage.events import Answer, Failed, Predicted
 from livegen.stage.response import Sampled, compose
 
@@ -52,7 +53,8 @@ def respond(
                 raise AbandonedError
             yield sampled
 
-    notes = compose(samples(), request.length, request.longest)
+    grid = request.grid.since(request.gap) if request.grid is not None else None
+    notes = compose(samples(), request.length, request.longest, Ending(Key.of(request.context), grid))
     return Predicted(request.id, notes, perf_counter() - start)
 
 

@@ -46,6 +46,7 @@ class Keeper:
         publisher: gets what does not concern a single port.
         taken: the identities that are in use, for a direction.
         claim: called in the thread first, to set its priority.
+        name: of this livegen.
     """
 
     backend: str
@@ -55,6 +56,7 @@ class Keeper:
     publisher: Publisher
     taken: Callable[[int], Collection[PortId]]
     claim: Callable[[], object]
+    name: str = ports.OWN_NAME
     system: MidiSystem | None = None  # None: none is found yet
     links: list[Link] = field(default_factory=list)
     synths: list[Synth] = field(default_factory=list)
@@ -196,7 +198,7 @@ class Keeper:
         if self._patchbay is None:
             lost = self.system
             self.system = self.system or midi_system.find(self.backend)
-            found = patchbay.find(self.system)
+            found = patchbay.find(self.system, self.name)
             try:
                 for link in self.links:
                     found.open(link)

@@ -67,9 +67,9 @@ def library() -> CDLL:
     shared = _shared()
     if shared is not None:
         return shared
-    import rtmidi
+    from livegen.io import rtmidi_binding
 
-    bundled = CDLL(rtmidi._rtmidi.__file__)  # noqa: SLF001  (the extension module, which is linked to its libjack)
+    bundled = CDLL(str(rtmidi_binding.extension()))  # which is linked to its libjack
     _silence(bundled)
     return bundled
 

@@ -252,6 +252,7 @@ class Opener:
             audio_buffer=settings.audio_buffer,
             audio_buffers=settings.audio_buffers,
             realtime=settings.realtime != "off",
+            name=ports.client(settings.name),
         )
         self._add(wanted, OUT, opened)
         self._keeper.synths = [*self._keeper.synths, opened]

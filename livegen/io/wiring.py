@@ -55,6 +55,7 @@ def wire(
         publisher=publisher,
         taken=wiring.identities,
         claim=partial(realtime.claim, settings.realtime, realtime.KEEPER),
+        name=settings.name,
     )
     with ExitStack() as stack:
         stack.callback(keeper.close)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from livegen import __version__
 from livegen.config import dials
 from livegen.config.settings import Settings
 from livegen.engine import card, choose
@@ -49,7 +48,6 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
     notify.status("Loading the model")
     with ExitStack() as stack:
         publisher = stack.enter_context(reporting(settings))
-        publisher.say(f"livegen {__version__}. Loading the model.")
         stack.enter_context(signals(inbox))
         desk = Desk(settings, publisher, reload, load, stage_settings)
         publisher.subscribe(desk.statistics)

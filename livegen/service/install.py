@@ -101,6 +101,8 @@ def check(place: Place, name: str, folder: Path) -> None:
                 "who is not logged in: sudo loginctl enable-linger USER."
             )
         raise PortError("systemd does not run here, so there are no services. Start livegen by hand: livegen.")
+    if ".cache" in folder.parts:
+        raise ConfigError(f"livegen runs from a cache ({folder}). Install it first: uv tool install livegen.")
     if place.user:
         return
     if os.geteuid() != 0:

@@ -11,6 +11,9 @@ from pathlib import Path
 DEFAULT = "livegen"
 """The name of the instance that has no name."""
 
+BOOTED = Path("/run/systemd/system")
+"""Where systemd runs, see sd_booted(3)."""
+
 TIMEOUT = 10.0  # s for systemctl and journalctl
 
 _PROPERTIES = (
@@ -63,7 +66,7 @@ def unit(name: str = DEFAULT) -> str:
 
 def manager(*, user: bool) -> bool:
     """Whether systemd runs here, for the machine or for this user, and answers."""
-    if not Path("/run/systemd/system").is_dir() or shutil.which("systemctl") is None:
+    if not BOOTED.is_dir() or shutil.which("systemctl") is None:
         return False
     return bool(_output("systemctl", *_scope(user=user), "show", "--property=Version"))
 

@@ -108,5 +108,5 @@ class Run:
     def do(self) -> None:
         done = subprocess.run(self.words, capture_output=True, text=True, check=False)  # noqa: S603  (systemctl)
         if done.returncode != 0 and self.remedy:
-            said = " ".join(done.stderr.split())
-            raise PortError(f"{self} failed: {said} {self.remedy}")
+            said = " ".join(done.stderr.split()).rstrip(".")
+            raise PortError(f"{self} failed: {said}. {self.remedy}")

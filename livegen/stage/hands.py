@@ -68,6 +68,11 @@ class Hands:
     def __contains__(self, key: Key) -> bool:
         return key in self._held
 
+    @property
+    def pitches(self) -> frozenset[int]:
+        """The keys that the player has down, on all channels that count."""
+        return frozenset(held.struck.pitch for held in self._held.values() if held.counts)
+
     def holds(self, channel: int, pitch: int, *, but: Key | None = None) -> bool:
         """Whether the player has this key down, on any port; not counting `but`."""
         return any(key[1:] == (channel, pitch) and key != but for key in self._held)

@@ -6,6 +6,8 @@ It reacts to keys and pedals (`key_down`, `keys_up`, `pedal_moved`, `hand_over`)
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from livegen.note import MonotonicTime, NoteWindow
 from livegen.stage.conversation import (
     Asked,
@@ -33,6 +35,7 @@ from livegen.stage.responder import Responder
 from livegen.stage.scheduler import scheduled
 from livegen.stage.settings import StageSettings
 from livegen.stage.silence import HandedOver
+from livegen.stage.touch import Touch
 
 
 class Turns:
@@ -54,6 +57,7 @@ class Turns:
         self._responder = Responder(mixer, self._window, effects)
         self.time = InTime(settings)
         self._patience = Patience(settings.patience)
+        self._touch = Touch()
         self._requests = Requests(self._window, self._call, self.time)
 
     @property
@@ -102,6 +106,7 @@ class Turns:
         self._window.begin(held.struck)
         self._call.begin(held.struck)
         self.time.hear(held.struck)
+        self._touch.hear(held.struck.velocity)
 
     def note_ended(self, held: Held, at: MonotonicTime) -> None:
         """A note of the player ends."""
@@ -153,7 +158,9 @@ class Turns:
         state = self._conversation.state
         if isinstance(state, Asked) and predicted.request == state.request:
             start = state.plan.late(now)
-            strokes = tuple(scheduled(predicted.notes, start))  # now: the first note must not wait for it
+            notes = self._touch.fit(note for note in predicted.notes if note.pitch not in self._hands.pitches)
+            predicted = replace(predicted, notes=notes)
+            strokes = tuple(scheduled(notes, start))  # now: the first note must not wait for it
             self._conversation.move(Cue.PREDICTED, Ready(state.silence, state.plan, predicted, start, strokes))
 
     def failed(self, failed: Failed, now: MonotonicTime) -> None:

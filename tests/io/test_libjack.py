@@ -128,7 +128,7 @@ def test_only_these_modules_load_rtmidi_or_fluidsynth() -> None:
         or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("rtmidi", "fluidsynth")))
         or (isinstance(node, ast.Attribute) and ast.unparse(node) == "mido.Backend" and isinstance(node.ctx, ast.Load))
     }
-    assert found == {"io/fluid.py", "io/libjack.py", "io/midi_system.py"}
+    assert found == {"io/fluid.py", "io/midi_system.py", "io/rtmidi_binding.py"}
 
 
 def test_on_pipewire_fluidsynths_own_driver_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:

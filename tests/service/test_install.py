@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from livegen.config.load import load
 from livegen.errors import ConfigError
-from livegen.service import install
+from livegen.service import install, state
 from livegen.service.install import Place
 from livegen.service.steps import Remove, Run, Try, Write
 
@@ -130,11 +131,34 @@ def test_without_systemd_it_says_so(tmp_path: Path) -> None:
     assert livegen("status", environment={"PATH": str(tmp_path)}).returncode == 69
 
 
-def test_the_first_folder_that_others_cannot_enter_is_named(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    (closed / "bin").mkdir(parents=True)
-    for path in (*tmp_path.parents, tmp_path, closed / "bin"):
-        if path.stat().st_uid == os.getuid() and path != closed:
-            path.chmod(path.stat().st_mode | 0o001)
-    closed.chmod(0o700)
-    assert install._closed(closed / "bin") == closed
+@pytest.mark.parametrize(
+    ("user", "root", "folder", "said"),
+    [
+        (False, False, "/opt/livegen/bin", "Only root can"),
+        (False, True, "/home/me/.local/bin", "a service cannot read /home"),
+        (False, True, "/root/.cache/uv/a/bin", "runs from a cache"),
+        (True, False, "/home/me/.cache/uv/a/bin", "runs from a cache"),
+        (True, False, "/home/me/.local/bin", ""),
+    ],
+)
+def test_what_is_refused(
+    user: bool, root: bool, folder: str, said: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "manager", lambda *, user: True)
+    monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
+    place = replace(place, user=user)
+    if said:
+        with pytest.raises(ConfigError, match=said):
+            install.check(place, "livegen", Path(folder))
+    else:
+        install.check(place, "livegen", Path(folder))
+
+
+def test_a_folder_that_others_cannot_enter_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "closed/bin"
+    folder.mkdir(parents=True)
+    folder.parent.chmod(0o700)
+    assert install._closed(folder) in (folder.parent, *folder.parent.parents)  # one above may be closed too
+    folder.parent.chmod(0o711)
+    assert install._closed(folder) != folder.parent
+    assert install._closed(Path("/usr/bin")) is None

@@ -33,7 +33,7 @@ from livegen.stage.events import (
 from livegen.stage.hands import LAYER, STUCK
 from livegen.stage.held import Key
 from livegen.stage.pairing import DRUMS, NOTES_OFF, Pairing
-from livegen.stage.response import playable
+from livegen.stage.playable import playable
 from livegen.stage.session import Session
 
 INPUTS = {

@@ -1,6 +1,7 @@
-"""The service of the machine with ALSA, real-time priority and locked memory. For root: see scripts/test-vm.
+"""The service of the machine with ALSA, real-time priority and locked memory, under all guards of the unit.
 
-What a container cannot grant is granted here, under all guards of the unit. Prints what it measured.
+To be run by root, by hand, on a machine with systemd, snd-virmidi as card 1 and amidi, real or virtual, on which no
+livegen is installed: what a container cannot grant is granted there. Prints what it measured; leaves nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 LIVEGEN = Path("/opt/livegen/.venv/bin/livegen")
 PATIENCE = 200.0  # s: an emulated machine is slow
 HEARD = Path("/run/heard")
@@ -34,6 +35,7 @@ ProtectHome=tmpfs
 BindReadOnlyPaths={CHECKOUT} {sys.prefix} {sys.base_prefix}
 Environment=PYTHONDONTWRITEBYTECODE=1
 WatchdogSec=100
+TimeoutStartSec=600
 """
 
 
@@ -84,11 +86,15 @@ def policies(pid: int) -> list[tuple[int, int]]:
 def sounding() -> set[tuple[int, int]]:
     """What amidi has heard and has not ended, as (channel, key)."""
     notes: set[tuple[int, int]] = set()
-    for line in HEARD.read_text().splitlines():
-        data = [int(byte, 16) for byte in line.split()]
-        if len(data) == 3 and data[0] & 0xF0 in (0x80, 0x90):
-            key = data[0] & 0x0F, data[1]
-            (notes.add if data[0] & 0xF0 == 0x90 and data[2] else notes.discard)(key)
+    status, data = 0, b""
+    text = "".join(HEARD.read_text().split())
+    for byte in bytes.fromhex(text[: len(text) // 2 * 2]):
+        status, data = (byte, b"") if byte >= 0x80 else (status, data + bytes([byte]))
+        if len(data) == 2:
+            if status & 0xF0 in (0x80, 0x90):
+                key = status & 0x0F, data[0]
+                (notes.add if status & 0xF0 == 0x90 and data[1] else notes.discard)(key)
+            data = b""  # a running status may follow
     return notes
 
 
