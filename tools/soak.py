@@ -5,6 +5,7 @@
     python -m tools.soak server 500       # the JACK server is stopped and started again
     python -m tools.soak killed 500       # the same, with SIGKILL
     python -m tools.soak sound 500        # the JACK server that only FluidSynth uses is stopped and started again
+    python -m tools.soak change 500       # `livegen set out` removes an output and adds it again
 
 It needs jackd. Each line: the times that were measured so far, and what livegen holds.
 """
@@ -26,6 +27,7 @@ from typing import Any
 
 import mido
 
+from livegen.control.client import Client
 from livegen.io.midi_system import JACK, RTMIDI, MidiSystem
 
 PATIENCE = 60.0  # s
@@ -155,11 +157,27 @@ def servers(kind: str, server: Server) -> tuple[Livegen, Cycle]:
     return livegen, (lambda: server.stop(number), "Lost connection", server.start, "out: livegen")
 
 
+def changes() -> tuple[Livegen, Cycle]:
+    opened = [port("Keyboard", keyboard=True), *(port(name, keyboard=False) for name in ("Instrument", "Another"))]
+    livegen = Livegen("--name", NAME, "--in", "Keyboard", "--out", "Instrument", "--out", "Another")
+
+    def change(*outputs: str) -> None:
+        opened[0].send(mido.Message("note_on", note=60))
+        with Client(NAME) as client:
+            client.ask("set", values={"out": list(outputs)})
+
+    both = ("Instrument", "Another")
+    return livegen, (lambda: change("Instrument"), "Another:port is closed", lambda: change(*both), "out: Another:port")
+
+
 def main(kind: str, count: int) -> None:
     os.environ.update(SERVER)
     server = Server()
     try:
-        livegen, (take, gone, give, back) = ports(kind) if kind in ("keyboard", "instrument") else servers(kind, server)
+        if kind in ("keyboard", "instrument"):
+            livegen, (take, gone, give, back) = ports(kind)
+        else:
+            livegen, (take, gone, give, back) = changes() if kind == "change" else servers(kind, server)
         times: tuple[list[float], list[float]] = ([], [])
         for number in range(1, count + 1):
             for step, text, into in ((take, gone, times[0]), (give, back, times[1])):

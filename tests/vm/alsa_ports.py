@@ -19,7 +19,7 @@ import alsa_midi
 DRIVER = Path("/sys/bus/platform/drivers/snd_virmidi")
 VIRMIDI = "VirMIDI 1-0"
 CYCLES = 3
-PATIENCE = 200.0  # s: an emulated machine is slow
+PATIENCE = 600.0  # s: an emulated machine is slow, and the real one may be busy
 FOLDER = tempfile.gettempdir()
 ENVIRONMENT = {**os.environ, "XDG_RUNTIME_DIR": FOLDER, "XDG_STATE_HOME": FOLDER}
 
