@@ -96,6 +96,8 @@ class Page:
                 self._line(str(item), Level.DEBUG)
             case PortOpened(direction, _, name, remark):
                 self._line(f"{direction + ':':<5}{name}{f' ({remark})' if remark else ''}")
+            case PortGone(_, name, direction, closed=True):
+                self._line(f"{direction + ':':<5}{name} is closed")
             case PortGone(_, name):
                 self._line(f"{name} is gone; it is used again when it is back")
             case PortFailed(_, name, why):
