@@ -113,6 +113,7 @@ commands: tuple[click.Command, ...] = (
     monitor,
     _order("panic", "End all sound of the running livegen.", "All sound is ended."),
     _order("keep", "Keep the recording of what was played.", "The recording is kept."),
+    _order("forget", "Forget what was played, this evening and before.", "What was played is forgotten."),
     _order("reload", "Read the settings again, as SIGHUP does.", "The settings are reloaded."),
     _order("stop", "End the running livegen.", "livegen is stopping."),
 )

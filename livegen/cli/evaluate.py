@@ -18,6 +18,7 @@ _OPTIONS = {
     "--generate": ("against", "tutorial", "prompts", "held_out", "temperature", "top_p", "min_p", "seed"),
     "--time": ("split", "limit", "pulse", "seed"),
     "--turns": ("split", "limit"),
+    "--memory": ("split", "limit"),
 }
 """The options that each kind of evaluation has, beside --data and --model."""
 
@@ -45,6 +46,7 @@ _OPTIONS = {
     "--time", "in_time", is_flag=True, help="Evaluate whether responses keep the time of their calls instead."
 )
 @click.option("--turns", is_flag=True, help="Evaluate how soon the model knows that a phrase is over instead.")
+@click.option("--memory", "remembers", is_flag=True, help="Evaluate what the memory of a player gains instead.")
 @click.option(
     "--pulse", type=click.Choice(["auto", "off", "strict"]), default="auto", show_default=True, help="With --time."
 )
@@ -64,6 +66,7 @@ def evaluate(
     generate: bool,
     in_time: bool,
     turns: bool,
+    remembers: bool,
     **given: Any,
 ) -> None:
     """Measure a model: its loss in nats per note, and how it plays.
@@ -85,8 +88,12 @@ def evaluate(
     With --turns it compares rules for when to respond, after the onsets of real pieces: a fixed silence, a factor of
     the recent gaps, and what the model expects (--silence auto). The table shows the mean silence of each at equal
     rates of wrong entries, which are responses that begin before the player's next onset.
+
+    With --memory it measures how much better the notes of pieces are predicted, in nats per note, if what was played
+    before is remembered as it is live: in evenings of one piece, and of six in a row, at most 700 notes of each.
     """
-    kinds = [name for name, wanted in (("--generate", generate), ("--time", in_time), ("--turns", turns)) if wanted]
+    flags = {"--generate": generate, "--time": in_time, "--turns": turns, "--memory": remembers}
+    kinds = [name for name, wanted in flags.items() if wanted]
     if len(kinds) > 1:
         raise click.UsageError(f"{' and '.join(kinds)} are {len(kinds)} evaluations: run one after the other.")
     kind = kinds[0] if kinds else ""
@@ -101,7 +108,7 @@ def evaluate(
     if in_time:
         found = [_timed(folder, **given) for folder in folders or (None,)]
     else:
-        evaluation = _generated if generate else _turns if turns else _loss
+        evaluation = _generated if generate else _turns if turns else _remembered if remembers else _loss
         found = [evaluation(folder, **given) for folder in folders]
     plain = [each.plain() for each in found]
     click.echo(
@@ -192,3 +199,10 @@ def _turns(folder: Path, model: str, split: str, limit: int | None, **_: object)
     from livegen.engine import card
 
     return turns.report(card.find(model), folder, split, limit, progress)
+
+
+def _remembered(folder: Path, model: str, split: str, limit: int | None, **_: object) -> _Report:
+    from livegen.bench import remembering
+    from livegen.engine import card
+
+    return remembering.report(card.find(model), folder, DEFAULTS.memory, progress, split, limit)

@@ -5,7 +5,7 @@ A binding is a text of two or three words:
     cc:21 temperature 0.1..2.0      the value of a controller (key: the velocity) moves a setting
     program:3 preset jazz           a program change, key or controller (from 64 on) chooses a preset
     key:A0 thru off                 ... sets a value
-    cc:22 keep                      ... or gives a command: panic, keep
+    cc:22 keep                      ... or gives a command: panic, keep, forget
 
 A preset is a name and the settings that it changes, written as a TOML inline table: `jazz: temperature = 1.2, thru =
 "off"`.
@@ -23,7 +23,7 @@ from livegen.config.settings import NAMES, SPECS, Applies, Settings, Spec
 from livegen.config.values import AutoNumber, InvalidError, Number, key_number, shortened
 from livegen.errors import ConfigError, did_you_mean
 
-COMMANDS = ("panic", "keep")
+COMMANDS = ("panic", "keep", "forget")
 """What a control can do beside changing settings."""
 
 AT_ONCE = (Applies.AT_ONCE, Applies.NEXT_RESPONSE)

@@ -185,11 +185,20 @@ class Settings:
     min_p: float = _setting(
         0.0, Number(0, 0.99), NEXT, "Skip pitches below this share of the most likely pitch's probability."
     )
+    memory: float = _setting(
+        0.5, Number(0, 1), NEXT, "How much responses use what you have played before; 0: not at all."
+    )
+    remember: str = _setting(
+        "evening",
+        Choice(("evening", "always")),
+        START,
+        "What is remembered for the next start; evening: nothing, always: the last 20,000 notes.",
+    )
     seed: int | None = _setting(
         None,
         Number(0, 2**32 - 1, whole=True),
         NEXT,
-        "The same seed and the same phrase give the same response.",
+        "The same seed and the same phrases give the same response.",
     )
 
     record: str = _setting("on", Choice(("on", "off")), NOW, "Record everything that is played; --fast never records.")

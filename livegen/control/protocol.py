@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     "status": {},
     "panic": {},
     "keep": {},
+    "forget": {},
     "reload": {},
     "stop": {},
     "subscribe": {"events": "a list"},

@@ -27,6 +27,7 @@ def text(status: Mapping[str, Any]) -> str:
         ("MIDI thru", _spread(status["thru_ms"])),
         ("answered after", _spread(status["response_delay_ms"])),
         ("recording", " ".join(status["recording"][part] for part in ("state", "id", "why")).rstrip()),
+        ("remembers", f"{status['remembered']:,} notes"),
         *((("memory", f"{status['memory_mb']} MB"),) if status["memory_mb"] is not None else ()),
         *((("waits for", status["waits_for"]),) if status["waits_for"] else ()),
         *((("last warning", status["last_warning"]),) if status["last_warning"] else ()),

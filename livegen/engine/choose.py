@@ -13,6 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
+from livegen.engine.cache import Cache, Place
 from livegen.engine.card import Card
 from livegen.engine.improviser import Improviser
 from livegen.engine.litert import LiteRt
@@ -30,6 +31,12 @@ class Chosen:
     runtime: Runtime
     milliseconds: float  # per note, median of the warm-up
     report: str  # one line: which runtime, and why
+    card: Card | None = None  # of the model
+
+    def improviser(self) -> Improviser:
+        """An improviser with a cache, if the card says where the cache finds the state of the model."""
+        place = None if self.card is None else Place.of(self.card.architecture)
+        return Improviser(self.runtime, None if place is None else Cache(self.runtime, place))
 
 
 def choose(card: Card, device: str = "auto") -> Chosen:
@@ -43,7 +50,7 @@ def choose(card: Card, device: str = "auto") -> Chosen:
     if device == "gpu" or (device == "auto" and gpu_is_likely()):
         gpu, no_gpu = _attempt(lambda: TensorFlow(card, gpu=True))
         if gpu and device == "gpu":
-            return _report(gpu)
+            return _report(card, gpu)
         no_gpu = f"TensorFlow on the GPU is not used: {no_gpu}" if no_gpu else ""
     cpu, no_litert = _attempt(lambda: LiteRt.of(card), ModelError)
     if cpu is None and gpu is None and find_spec("tensorflow"):
@@ -53,7 +60,7 @@ def choose(card: Card, device: str = "auto") -> Chosen:
     both = sorted((each for each in (gpu, cpu) if each), key=lambda each: each.milliseconds)
     if not both:
         raise ModelError(f"No runtime can run the model {card.name}. {'. '.join(remarks)}. Install livegen again.")
-    return _report(*both, remarks=remarks)
+    return _report(card, *both, remarks=remarks)
 
 
 def gpu_is_likely() -> bool:
@@ -89,6 +96,6 @@ def _reason(error: Exception) -> str:
     return lines[0].rstrip(".")[:200] if lines else type(error).__name__
 
 
-def _report(kept: Chosen, *others: Chosen, remarks: list[str] | None = None) -> Chosen:
+def _report(card: Card, kept: Chosen, *others: Chosen, remarks: list[str] | None = None) -> Chosen:
     slower = "".join(f" (slower: {other.report})" for other in others)
-    return Chosen(kept.runtime, kept.milliseconds, ". ".join([kept.report + slower, *(remarks or [])]))
+    return Chosen(kept.runtime, kept.milliseconds, ". ".join([kept.report + slower, *(remarks or [])]), card)

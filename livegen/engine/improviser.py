@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livegen.encoding import (
     CELL,
@@ -19,6 +20,7 @@ from livegen.encoding import (
     context,
     time_bin,
 )
+from livegen.engine.cache import PITCHES_BEFORE, UNKNOWN, Cache, Recalled
 from livegen.engine.drawing import Drawing
 from livegen.engine.runtime import CHANCES, LONG, STEPS, Runtime, State, how
 from livegen.note import WINDOW, Note
@@ -40,10 +42,15 @@ _LONG = bisect_left(TIME_EDGES, round(LONG_GAP / CELL))  # the first bin that be
 
 
 class Improviser:
-    """Samples notes from a model. Use it in one thread at a time."""
+    """Samples notes from a model. Use it in one thread at a time.
 
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
+    Args:
+        runtime: of the model.
+        cache: what this player has played before, on the same runtime; None: nothing is remembered.
+    """
+
+    def __init__(self, runtime: Runtime, cache: Cache | None = None) -> None:
+        self.runtime, self.cache = runtime, cache
         self._how = how()
         self._chances = self._how[0, CHANCES]
         self._next = np.full((1, len(VARIABLES)), -1, np.int32)  # -1: sample all variables except the step
@@ -81,17 +88,26 @@ class Improviser:
         call, played = context(notes[-window:]), list[Token]()
         drawing = Drawing(grid, sampling.temperature, _NO_GAP) if grid is not None else None
 
-        def following(state: State) -> tuple[int, float]:
-            if drawing is None:
-                return state.step, bin_time(state.step, random.random())
-            return drawing.draw(state.steps, random)
+        def recalled(state: State) -> Recalled | None:
+            if self.cache is None:
+                return None
+            return self.cache.recall(state, [*call[-PITCHES_BEFORE:], *played[-PITCHES_BEFORE:]], sampling)
+
+        def following(state: State, recalled: Recalled | None) -> tuple[int, float]:
+            logits = state.steps if recalled is None else recalled.steps(state.steps)
+            if drawing is not None:
+                return drawing.draw(logits, random)
+            step = state.step if recalled is None else _sample(logits, sampling.temperature, random)
+            return step, bin_time(step, random.random())
 
         state = self._read(call, random)
-        step, seconds = following(state) if gap is None else (time_bin(gap), gap)
+        found = recalled(state)
+        step, seconds = following(state, found) if gap is None else (time_bin(gap), gap)
+        known = None if gap is not None else step  # a gap between two turns is nothing that was remembered
         if drawing is not None and gap is not None:
             drawing.play(gap)
         for count in itertools.count(1):
-            self._next[0, 0] = step
+            self._next[0] = (step, *UNKNOWN) if found is None else (step, *found.rest(known, random))
             random.random(out=self._chances, dtype=np.float32)
             token, state = self.runtime.play(state, self._next, self._how)
             played.append(token)
@@ -101,7 +117,9 @@ class Improviser:
             if not 0 <= state.rest < 1.01:  # a rounded sum; NaN means that the note is not valid either
                 raise ValueError(NOT_NUMBERS)
             yield Sampled(_note(token, seconds, random), state.rest)
-            step, seconds = following(state)
+            found = recalled(state)
+            step, seconds = following(state, found)
+            known = step
 
     def expects(self, notes: Sequence[Note], window: int = WINDOW) -> list[float]:
         """The probability of each bin of the step after these notes, of which the model reads the last `window`.
@@ -127,6 +145,13 @@ class Improviser:
         for token in tokens:
             _, state = self.runtime.play(state, np.array((token,), np.int32), self._how)
         return state
+
+
+def _sample(logits: NDArray[np.float32], temperature: float, random: np.random.Generator) -> int:
+    """A step of at most MAX_STEP."""
+    scaled = logits[:_NO_GAP].astype(np.float64) / temperature
+    mass = np.exp(scaled - scaled.max()).cumsum()
+    return int(mass.searchsorted(random.random() * mass[-1], side="right"))
 
 
 def _note(token: Token, seconds: float, random: np.random.Generator) -> Note:

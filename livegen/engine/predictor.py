@@ -11,6 +11,8 @@ from time import perf_counter
 import numpy as np
 
 from livegen.engine.improviser import Improviser
+from livegen.engine.learning import Forget, Learning
+from livegen.engine.passages import Call, Passage
 from livegen.stage.effects import Ask, MakePlan, Request
 from livegen.stage.ending import Ending, Key
 from livegen.stage.events import Answer, Failed, Predicted
@@ -68,8 +70,15 @@ def attempt(answering: Callable[[Request], Answer], request: Request) -> Answer:
         return Failed(request.id, f"{type(error).__name__}: {error}")
 
 
+PACE = 0.002
+"""s between two notes that are remembered: while nothing is asked for, the processor is for whoever plays."""
+
+
 class Predictor:
-    """Owns the model while it runs. Its thread never raises: errors become `Failed`."""
+    """Owns the model while it runs. Its thread never raises: errors become `Failed`.
+
+    While nothing is asked for, it remembers what was played, a note at a time.
+    """
 
     def __init__(
         self,
@@ -90,6 +99,8 @@ class Predictor:
         self._improviser, self._put, self._realtime = improviser, put, realtime
         self.seed = seed
         self._requests: SimpleQueue[Request | None] = SimpleQueue()  # None: stop
+        self._learning = Learning(improviser.cache)
+        self._wake: SimpleQueue[None] = SimpleQueue()  # there is something to do
         self._thread = Thread(target=self._run, name="livegen-predictor", daemon=True)
 
     def start(self) -> None:
@@ -98,6 +109,12 @@ class Predictor:
     def ask(self, request: Request) -> None:
         """Answer this request instead of earlier ones."""
         self._requests.put(request)
+        self._wake.put(None)
+
+    def hear(self, item: Passage | Call | Forget) -> None:
+        """Remember a passage while nothing is asked for, or forget all of them before the next answer."""
+        self._learning.put(item)
+        self._wake.put(None)
 
     @property
     def running(self) -> bool:
@@ -106,6 +123,7 @@ class Predictor:
     def dismiss(self) -> None:
         """Stop after the current note, without waiting for it."""
         self._requests.put(None)
+        self._wake.put(None)
 
     def stop(self) -> None:
         """Stop after the current note. A second call does nothing."""
@@ -117,6 +135,7 @@ class Predictor:
         with suppress(OSError):  # without priority it still works, with delays under load
             self._realtime()
         while (request := self._newest()) is not None:
+            self._learning.settle()
             with suppress(AbandonedError):
                 self._put(attempt(self._answer, request))
 
@@ -124,6 +143,13 @@ class Predictor:
         return answer(self._improviser, request, seed=self.seed, abandoned=lambda: not self._requests.empty())
 
     def _newest(self) -> Request | None:
+        while self._requests.empty():
+            try:
+                more = self._learning.step()
+            except Exception:  # noqa: BLE001  (a runtime may raise anything; the next answer reports it)
+                more = True
+            with suppress(Empty):
+                self._wake.get(timeout=PACE if more else None)
         request = self._requests.get()
         while request is not None:
             try:

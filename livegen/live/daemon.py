@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -12,6 +12,7 @@ from livegen.config import dials
 from livegen.config.settings import Settings
 from livegen.engine import card, choose
 from livegen.engine.improviser import Improviser
+from livegen.engine.passages import Call, Passage
 from livegen.io import notify, realtime
 from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
 from livegen.io.publisher import Publisher, SettingsApplied, Started
@@ -21,7 +22,7 @@ from livegen.live.attendance import attended
 from livegen.live.desk import Desk
 from livegen.live.loop import Loop, Outputs
 from livegen.live.model import LiveModel, Model, ModelAtOnce
-from livegen.live.process import real_time, recording, reporting, signals
+from livegen.live.process import real_time, recording, remembering, reporting, signals
 from livegen.live.starts import forget_starts, pause_before_start
 from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
@@ -49,7 +50,8 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
     with ExitStack() as stack:
         publisher = stack.enter_context(reporting(settings))
         stack.enter_context(signals(inbox))
-        desk = Desk(settings, publisher, reload, load, stage_settings)
+        memory = stack.enter_context(remembering(settings, publisher))
+        desk = Desk(settings, publisher, reload, load, stage_settings, memory)
         publisher.subscribe(desk.statistics)
         sounding = stack.enter_context(attended(settings, inbox.put, publisher))
         stack.enter_context(recording(settings, publisher))
@@ -71,14 +73,15 @@ def prepared(desk: Desk, live: LiveInbox, publisher: Publisher, sounding: Soundi
     started, settings = time.monotonic(), desk.settings
     with ExitStack() as stack:
         chosen = load(settings)
-        improviser = Improviser(chosen.runtime)
+        improviser = chosen.improviser()
         wiring = stack.enter_context(wire(settings, live, publisher))
         publisher.say(f"model: {settings.model}, {chosen.report}")
         inbox: Inbox = VirtualInbox(wiring.events, live) if settings.fast else live
         if settings.fast:
-            model: Model = ModelAtOnce(improviser, inbox.put, seed=settings.seed)
+            model: Model = ModelAtOnce(improviser, inbox.put, seed=settings.seed, passages=desk.memory.passages)
         else:
-            model = stack.enter_context(in_real_time(live, improviser, settings, publisher))
+            model = stack.enter_context(in_real_time(live, improviser, settings, publisher, desk.memory.passages))
+        stack.enter_context(desk.memory.taught(model))
         stack.enter_context(desk.using(inbox, model, chosen, Rewiring(wiring, settings, live, publisher)))
         session = Session(stage_settings(settings))
         outputs = Outputs(wiring.outputs, publisher, sounding)
@@ -100,13 +103,20 @@ def prepared(desk: Desk, live: LiveInbox, publisher: Publisher, sounding: Soundi
 
 
 @contextmanager
-def in_real_time(inbox: LiveInbox, improviser: Improviser, settings: Settings, publisher: Publisher) -> Iterator[Model]:
+def in_real_time(
+    inbox: LiveInbox,
+    improviser: Improviser,
+    settings: Settings,
+    publisher: Publisher,
+    passages: Iterable[Passage | Call] = (),
+) -> Iterator[Model]:
     """Run the model in a thread, with priority for both threads."""
     model = LiveModel(
         improviser,
         inbox.put,
         seed=settings.seed,
         realtime=partial(realtime.claim, settings.realtime, realtime.PREDICTOR),
+        passages=passages,
     )
     model.start()
     try:
@@ -129,7 +139,7 @@ def stage_settings(settings: Settings) -> StageSettings:
         panic=Control.parse(settings.panic),
         thru={"auto": None, "on": True, "off": False}[settings.thru],
         response_channel=None if isinstance(settings.response_channel, str) else settings.response_channel - 1,
-        sampling=Sampling(settings.temperature, settings.top_p, settings.min_p),
+        sampling=Sampling(settings.temperature, settings.top_p, settings.min_p, settings.memory),
         silence_min=settings.silence_min,
         silence_max=settings.silence_max,
         patience=settings.patience,

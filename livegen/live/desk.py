@@ -30,6 +30,7 @@ from livegen.io import notify
 from livegen.io.inbox import Inbox
 from livegen.io.publisher import KeepRequested, Publisher, SettingsApplied
 from livegen.live.failures import report
+from livegen.live.memory import Memory
 from livegen.live.model import Model
 from livegen.note import MonotonicTime
 from livegen.stage.effects import Used
@@ -86,6 +87,7 @@ class Desk:
         read: reads the settings again from files, environment and command line; None: they never change there.
         load: loads and warms up the model of the settings.
         staged: the settings of the stage.
+        memory: of the player.
     """
 
     def __init__(
@@ -95,8 +97,10 @@ class Desk:
         read: Callable[[], Settings] | None,
         load: Callable[[Settings], Chosen],
         staged: Callable[[Settings], StageSettings],
+        memory: Memory | None = None,
     ) -> None:
         self.settings = settings
+        self.memory = memory or Memory()
         self.statistics = Statistics()
         self._publisher, self._read, self._load, self._staged = publisher, read, load, staged
         self._inbox: Inbox | None = None
@@ -161,6 +165,10 @@ class Desk:
             return self.status()
         if command == "keep":
             self._publisher.publish(KeepRequested(self._now()))
+        if command == "forget":
+            notes = self.memory.forget()
+            self._publisher.say(f"Forgotten: {notes:,} notes that you had played.")
+            return {"notes": notes}
         return {}
 
     def _get(self, name: str | None) -> Mapping[str, Any]:
@@ -189,6 +197,7 @@ class Desk:
             "uptime": round(time.time() - self._since, 3),
             "waits_for": " and ".join(self._wiring.waiting_for if self._wiring is not None else ()) or None,
             "model": model,
+            "remembered": len(self.memory.passages),
             "memory_mb": memory(),
             **self.statistics.plain(),
         }

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -17,6 +17,7 @@ from livegen.io import notify, realtime
 from livegen.io.inbox import Inbox
 from livegen.io.publisher import Publisher
 from livegen.io.reporter import Reporter
+from livegen.live.memory import Memory
 from livegen.stage.events import Panic, Stop
 
 
@@ -46,6 +47,22 @@ def recording(settings: Settings, publisher: Publisher) -> Iterator[None]:
     claim = partial(realtime.claim, settings.realtime, realtime.RECORDER)
     with SessionRecorder(folder(os.environ), settings, publisher, claim):
         yield
+
+
+@contextmanager
+def remembering(settings: Settings, publisher: Publisher) -> Iterator[Memory]:
+    """The memory of the player, a listener; kept between evenings if the settings say so, except in virtual time."""
+    with ExitStack() as stack:
+        memory = Memory()
+        if settings.remember == "always" and not settings.fast:
+            from livegen.live.kept import Kept, place
+
+            claim = partial(realtime.claim, settings.realtime, realtime.RECORDER)
+            kept = Kept(place(settings.name, os.environ), publisher.warn, claim)
+            memory = Memory(kept.load(), stack.enter_context(kept))
+            publisher.say(f"memory: {len(memory.passages):,} notes from before, {kept.path}")
+        publisher.subscribe(memory)
+        yield memory
 
 
 @contextmanager

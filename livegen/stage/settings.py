@@ -19,6 +19,7 @@ class Sampling:
     temperature: float = 1.0  # > 0; below 1 likely values become more likely
     top_p: float = 1.0  # keep the most likely categories up to this total probability
     min_p: float = 0.0  # drop categories below this share of the highest probability
+    memory: float = 0.0  # 0 to 1, how much what the player has played before counts (livegen.engine.cache)
 
 
 AS_IS = Sampling()

@@ -59,6 +59,7 @@ APPLIES = {
         "temperature",
         "top-p",
         "min-p",
+        "memory",
         "length",
         "pulse",
         "tempo",
@@ -75,7 +76,7 @@ APPLIES = {
         "audio-buffers",
     },
     Applies.MODEL: {"model", "device"},
-    Applies.START: {"fast", "name", "realtime", "verbose"},
+    Applies.START: {"fast", "name", "realtime", "remember", "verbose"},
 }
 
 

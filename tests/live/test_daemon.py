@@ -33,13 +33,14 @@ def test_settings_become_those_of_the_stage():
         temperature=0.5,
         top_p=0.6,
         min_p=0.1,
+        memory=0.25,
     )
     stage = daemon.stage_settings(settings)
     assert (stage.silence, stage.pedal_silence, stage.response_min, stage.response_max) == (1.5, 3.0, 2.0, 4.0)
     assert (stage.window, stage.window_of_both) == (7, False)
     assert (stage.channel, stage.response_channel) == (2, 15)
     assert stage.panic == Control("cc", 67)
-    assert stage.sampling == Sampling(0.5, 0.6, 0.1)
+    assert stage.sampling == Sampling(0.5, 0.6, 0.1, 0.25)
 
 
 @pytest.mark.parametrize(("thru", "stage"), [("auto", None), ("on", True), ("off", False)])

@@ -180,6 +180,8 @@ def test_what_came_in_before_the_inputs_were_closed_is_heard():
 
 def test_in_virtual_time_a_model_that_fails_does_not_end_it():
     class Broken:
+        cache = None
+
         def expects(self, *_: object) -> None:
             raise ValueError("no numbers")
 
