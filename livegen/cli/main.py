@@ -21,7 +21,9 @@ from livegen.config.settings import DEFAULTS, GROUPS, SPECS
 from livegen.smf import SUFFIXES
 
 ELSEWHERE = {
-    **dict.fromkeys(("set", "get", "preset", "status", "monitor", "panic", "keep", "reload", "stop"), "control"),
+    **dict.fromkeys(
+        ("set", "get", "preset", "status", "monitor", "panic", "keep", "forget", "reload", "stop"), "control"
+    ),
     **dict.fromkeys(("data", "plot"), "data"),
     **dict.fromkeys(("generate", "render"), "generate"),
     **dict.fromkeys(("train", "export"), "train"),
