@@ -28,6 +28,7 @@ from typing import Any
 import mido
 
 from livegen.control.client import Client
+from livegen.errors import PortError
 from livegen.io.midi_system import JACK, RTMIDI, MidiSystem
 
 PATIENCE = 60.0  # s
@@ -163,8 +164,13 @@ def changes() -> tuple[Livegen, Cycle]:
 
     def change(*outputs: str) -> None:
         opened[0].send(mido.Message("note_on", note=60))
+        deadline = time.monotonic() + PATIENCE
         with Client(NAME) as client:
-            client.ask("set", values={"out": list(outputs)})
+            while client.ask("get", name="out")["value"] != list(outputs):
+                with suppress(PortError):  # a busy server refuses a client at times; nothing has changed then
+                    client.ask("set", values={"out": list(outputs)})
+                if time.monotonic() > deadline:
+                    raise SystemExit("the outputs do not change")
 
     both = ("Instrument", "Another")
     return livegen, (lambda: change("Instrument"), "Another:port is closed", lambda: change(*both), "out: Another:port")

@@ -185,6 +185,12 @@ class Settings:
     min_p: float = _setting(
         0.0, Number(0, 0.99), NEXT, "Skip pitches below this share of the most likely pitch's probability."
     )
+    like: float = _setting(
+        0.5,
+        Number(0, 1),
+        NEXT,
+        "How much responses are like your phrase: 1 imitates, 0 invents, 0.5 is the model's own.",
+    )
     memory: float = _setting(
         0.5, Number(0, 1), NEXT, "How much responses use what you have played before; 0: not at all."
     )

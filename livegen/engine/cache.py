@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,8 @@ _NEAR = [_near(SIZES[name], taps) for name, taps in zip(VARIABLES, NEAREST, stri
 _NEAR_SUMS = [near.T.cumsum(axis=1) for near in _NEAR]
 _ALIKE_STEP = np.array(ALIKE)[np.minimum(np.abs(np.arange(TIME_BINS)[:, None] - np.arange(TIME_BINS)), len(ALIKE) - 1)]
 
+LEAST_OWN = 1e-3
+"""As how many notes the model's prediction counts at least, beside two caches."""
 NEGLIGIBLE = 1e-6
 """A sum of weights that is no longer worth counting."""
 _NONE = 255  # in place of a pitch, before the first note
@@ -101,19 +104,26 @@ class Recalled:
         notes: their categories, shape (5, notes).
         weights: of each, above 0.
         sampling: `memory`, how much they count, and the temperature of the model's prediction.
+        beside: what another cache has for the same moment, with how much it counts.
     """
 
-    def __init__(self, notes: NDArray[np.int16], weights: Floats, sampling: Sampling) -> None:
-        self._notes, self._weights = notes, weights
+    def __init__(
+        self, notes: NDArray[np.int16], weights: Floats, sampling: Sampling, beside: Recalled | None = None
+    ) -> None:
+        self.notes, self.weights = notes, weights
         self._temperature = sampling.temperature
-        self._own = (1 - sampling.memory) / sampling.memory  # 1 as it was fitted; 0: the cache alone
+        self.own = (1 - sampling.memory) / sampling.memory  # 1 as it was fitted; 0: the cache alone
+        if beside is not None and self.own:
+            self.notes = np.concatenate([notes, beside.notes], axis=1)
+            self.weights = np.concatenate([weights / self.own, beside.weights / max(beside.own, LEAST_OWN)])
+            self.own = 1.0
 
     def steps(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits of the step: at the temperature, their softmax is the mixture."""
         scaled = logits / self._temperature
         own = np.exp(scaled - scaled.max())
-        own *= self._own * OWN_STEP / own.sum()
-        mixed = own + _NEAR[0] @ np.bincount(self._notes[0], self._weights, TIME_BINS)
+        own *= self.own * OWN_STEP / own.sum()
+        mixed = own + _NEAR[0] @ np.bincount(self.notes[0], self.weights, TIME_BINS)
         result: NDArray[np.float32] = (self._temperature * np.log(np.maximum(mixed, 1e-30))).astype(np.float32)
         return result
 
@@ -128,16 +138,16 @@ class Recalled:
             step: of the note; None: nothing like it is remembered, because it is the wait before a response.
             random: the source of random numbers.
         """
-        weights = self._weights if step is None else self._weights * _ALIKE_STEP[step, self._notes[0]]
+        weights = self.weights if step is None else self.weights * _ALIKE_STEP[step, self.notes[0]]
         mass = weights.cumsum()
-        if random.random() >= _share(mass[-1], self._own * OWN_PITCH):
+        if random.random() >= _share(mass[-1], self.own * OWN_PITCH):
             return UNKNOWN
         note = int(mass.searchsorted(random.random() * mass[-1], side="right"))
-        _, pitch, *played, _ = self._notes[:, note].tolist()
-        total = float(weights[self._notes[1] == pitch].sum())
+        _, pitch, *played, _ = self.notes[:, note].tolist()
+        total = float(weights[self.notes[1] == pitch].sum())
         velocity, duration = (
             int(_NEAR_SUMS[variable][was].searchsorted(random.random()))
-            if random.random() < _share(total, self._own * own)
+            if random.random() < _share(total, self.own * own)
             else -1
             for variable, was, own in zip((2, 3), played, (OWN_VELOCITY, OWN_DURATION), strict=True)
         )
@@ -151,17 +161,17 @@ class Recalled:
             token: the note.
         """
         own = [_likelihood(logits[name], category) for name, category in zip(VARIABLES[:4], token, strict=False)]
-        weights, counts = self._weights, (OWN_STEP, OWN_PITCH, OWN_VELOCITY, OWN_DURATION)
+        weights, counts = self.weights, (OWN_STEP, OWN_PITCH, OWN_VELOCITY, OWN_DURATION)
         mixed, remembered = [], 1.0  # the chance that the note is from the cache, by what is known of it
         total = float(weights.sum())
         for variable, category in enumerate(token[:4]):
-            share = _share(total, self._own * counts[variable])
-            alike = _NEAR[variable][category, self._notes[variable]]
+            share = _share(total, self.own * counts[variable])
+            alike = _NEAR[variable][category, self.notes[variable]]
             found = share * float(weights @ alike) / float(weights.sum()) if share else 0.0
             within = (1 - share) * own[variable] + found
             mixed.append((1 - remembered) * own[variable] + remembered * within)
             if variable == 0:
-                weights = weights * _ALIKE_STEP[category, self._notes[0]]
+                weights = weights * _ALIKE_STEP[category, self.notes[0]]
                 total = float(weights.sum())
             elif variable == 1:
                 remembered, weights = found / within, weights * alike
@@ -189,19 +199,25 @@ class Cache:
     Args:
         runtime: of the model whose moments these are.
         place: where the LSTM's output is in its state.
+        most: number of notes; None: MOST.
     """
 
-    def __init__(self, runtime: Runtime, place: Place) -> None:
-        self._runtime, self._place = runtime, place
+    def __init__(self, runtime: Runtime, place: Place, most: int | None = None) -> None:
+        most = MOST if most is None else most
+        self._runtime, self._place, self._most = runtime, place, most
         self._projection = _projection(place.units)
-        self._keys = np.zeros((MOST, WIDTH), np.float32)
-        self._last = np.full(MOST, _NONE, np.uint8)  # the first column of the next, which is read as a whole
-        self._pitches = np.full((MOST, PITCHES_BEFORE), _NONE, np.uint8)
-        self._notes = np.zeros((len(SIZES), MOST), np.int16)
+        self._keys = np.zeros((most, WIDTH), np.float32)
+        self._last = np.full(most, _NONE, np.uint8)  # the first column of the next, which is read as a whole
+        self._pitches = np.full((most, PITCHES_BEFORE), _NONE, np.uint8)
+        self._notes = np.zeros((len(SIZES), most), np.int16)
         self._count = 0  # of all notes so far
 
     def __len__(self) -> int:
-        return min(self._count, MOST)
+        return min(self._count, self._most)
+
+    def empty(self, most: int) -> Cache:
+        """A smaller one on the same model, with nothing in it."""
+        return Cache(self._runtime, self._place, most)
 
     def forget(self) -> None:
         self._count = 0
@@ -213,31 +229,34 @@ class Cache:
                 self.remember(state, before, token)
             yield
 
-    def recall(self, state: State, before: Sequence[Token], sampling: Sampling) -> Recalled | None:
-        """What was played at moments like this one; None if there is nothing.
+    def recall(
+        self, state: State, before: Sequence[Token], sampling: Sampling, beside: Recalled | None = None
+    ) -> Recalled | None:
+        """What was played at moments like this one, and what is `beside` it; None if there is nothing.
 
         Args:
             state: of the model, after the last note.
             before: the notes before, at least one.
             sampling: of the next note.
+            beside: what another cache has for this moment.
         """
         if not sampling.memory or not self._count:
-            return None
+            return beside
         pitches = _last_pitches(before)
         alike = np.flatnonzero(self._last[: len(self)] == pitches[0])
         if len(alike) > MOST_ALIKE:
-            oldest = int(alike.searchsorted(self._count % MOST))  # the newest note is just before this place
+            oldest = int(alike.searchsorted(self._count % self._most))  # the newest note is just before this place
             alike = np.concatenate([alike[oldest:], alike[:oldest]])[-MOST_ALIKE:]
         away = self._keys.take(alike, axis=0) - self._key(state)
         other = (self._pitches.take(alike, axis=0) != pitches).astype(np.float32) @ _AGO
         weights = np.exp(-np.einsum("ij,ij->i", away, away) - other[:, 0]) + WORDS * np.exp(-other[:, 1])
         if weights.sum() < NEGLIGIBLE:
-            return None
-        return Recalled(self._notes.take(alike, axis=1), weights.astype(np.float64), sampling)
+            return beside
+        return Recalled(self._notes.take(alike, axis=1), weights.astype(np.float64), sampling, beside)
 
     def remember(self, state: State, before: Sequence[Token], token: Token) -> None:
         """Remember a note: the state of the model before it, and the notes before it, at least one."""
-        at = self._count % MOST
+        at = self._count % self._most
         self._keys[at], self._pitches[at], self._notes[:, at] = self._key(state), _last_pitches(before), token
         self._last[at] = self._pitches[at, 0]
         self._count += 1
@@ -264,6 +283,7 @@ def moments(runtime: Runtime, passage: Passage) -> Iterator[tuple[Sequence[Token
             _, state = runtime.play(state, np.array((known,), np.int32), parameters)
 
 
+@lru_cache(maxsize=4)
 def _projection(units: int) -> NDArray[np.float32]:
     """Random, and always the same. It keeps distances, nearly (Johnson and Lindenstrauss, 1984)."""
     random = np.random.default_rng(0)

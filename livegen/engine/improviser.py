@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,11 @@ from livegen.stage.settings import AS_IS, Sampling
 
 MAX_STEP = 2.0
 """s, the longest gap in a response."""
+
+MOST_LIKE = 0.95
+"""How much the call counts in a response that imitates it, as `Sampling.memory`."""
+FREEST = 0.4
+"""By how much the temperature is raised for a response that invents."""
 
 KEPT = 8
 """Generated notes that stay in the context when the model reads the call again (docs/model.md)."""
@@ -82,16 +88,21 @@ class Improviser:
         """
         if not notes:
             raise ValueError("the model needs at least one note to continue")
+        sampling, imitation = _liking(sampling)
         self._how[:] = how(sampling.temperature, sampling.min_p, sampling.top_p)
         self._how[0, STEPS], self._how[0, LONG] = _NO_GAP, _LONG
         again = max(window, WINDOW)
         call, played = context(notes[-window:]), list[Token]()
         drawing = Drawing(grid, sampling.temperature, _NO_GAP) if grid is not None else None
 
+        heard = self.cache.empty(len(call)) if self.cache is not None and imitation.memory else None
+
         def recalled(state: State) -> Recalled | None:
             if self.cache is None:
                 return None
-            return self.cache.recall(state, [*call[-PITCHES_BEFORE:], *played[-PITCHES_BEFORE:]], sampling)
+            before = [*call[-PITCHES_BEFORE:], *played[-PITCHES_BEFORE:]]
+            of_call = None if heard is None else heard.recall(state, before, imitation)
+            return self.cache.recall(state, before, sampling, of_call)
 
         def following(state: State, recalled: Recalled | None) -> tuple[int, float]:
             logits = state.steps if recalled is None else recalled.steps(state.steps)
@@ -100,7 +111,7 @@ class Improviser:
             step = state.step if recalled is None else _sample(logits, sampling.temperature, random)
             return step, bin_time(step, random.random())
 
-        state = self._read(call, random)
+        state = self._read(call, random, heard)
         found = recalled(state)
         step, seconds = following(state, found) if gap is None else (time_bin(gap), gap)
         known = None if gap is not None else step  # a gap between two turns is nothing that was remembered
@@ -138,13 +149,23 @@ class Improviser:
         expected: list[float] = chances.tolist()
         return expected
 
-    def _read(self, tokens: Sequence[Token], random: np.random.Generator) -> State:
-        """The state after these tokens. The step of the next note is sampled."""
+    def _read(self, tokens: Sequence[Token], random: np.random.Generator, cache: Cache | None = None) -> State:
+        """The state after these tokens. The step of the next note is sampled. A cache remembers them."""
         random.random(out=self._chances, dtype=np.float32)
         state = self.runtime.begin()
-        for token in tokens:
+        for place, token in enumerate(tokens):
+            if cache is not None and place:
+                cache.remember(state, tokens[:place], token)
             _, state = self.runtime.play(state, np.array((token,), np.int32), self._how)
         return state
+
+
+def _liking(sampling: Sampling) -> tuple[Sampling, Sampling]:
+    """How to sample, and how to sample what is like the call: with `memory` above 0 if it is to be imitated."""
+    away = 2 * sampling.like - 1
+    if away >= 0:
+        return sampling, replace(sampling, memory=MOST_LIKE * away ** (1 / 3))
+    return replace(sampling, temperature=sampling.temperature * (1 - FREEST * away)), replace(sampling, memory=0.0)
 
 
 def _sample(logits: NDArray[np.float32], temperature: float, random: np.random.Generator) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -156,6 +157,7 @@ class Rewiring:
             self._remove(wire)
         keeper.settle()
         keeper.report()
+        gc.collect()  # the collector is off while livegen plays; what was open before is frozen, so this is quick
 
     def _exchange_synths(self, opener: Opener, *, waiting: bool) -> None:
         """Start new synths when the old ones have stopped: they may need the same sound card. Raises PortError."""

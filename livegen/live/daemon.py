@@ -139,7 +139,9 @@ def stage_settings(settings: Settings) -> StageSettings:
         panic=Control.parse(settings.panic),
         thru={"auto": None, "on": True, "off": False}[settings.thru],
         response_channel=None if isinstance(settings.response_channel, str) else settings.response_channel - 1,
-        sampling=Sampling(settings.temperature, settings.top_p, settings.min_p, settings.memory),
+        sampling=Sampling(
+            settings.temperature, settings.top_p, settings.min_p, like=settings.like, memory=settings.memory
+        ),
         silence_min=settings.silence_min,
         silence_max=settings.silence_max,
         patience=settings.patience,

@@ -20,6 +20,7 @@ class Sampling:
     top_p: float = 1.0  # keep the most likely categories up to this total probability
     min_p: float = 0.0  # drop categories below this share of the highest probability
     memory: float = 0.0  # 0 to 1, how much what the player has played before counts (livegen.engine.cache)
+    like: float = 0.5  # 0 (invention) to 1 (imitation of the call); 0.5: the model as it is
 
 
 AS_IS = Sampling()

@@ -203,7 +203,7 @@ def test_a_server_that_ends_and_comes_back(brutally: bool, environment: Mapping[
                 musician.ask("play", str(call))
                 assert musician.ask("await-response") >= 1
                 server.stop(brutally=brutally)
-            says(daemon, f"Lost connection to {SYSTEM}. Waiting for it.", NOTICED, times)
+            says(daemon, f"Lost connection to {SYSTEM}. Waiting for it", NOTICED, times)
             server.start()
             says(daemon, f"{SYSTEM} is back.", BACK, times)
         assert "interrupted by you" not in daemon.log
