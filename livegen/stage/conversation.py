@@ -10,7 +10,8 @@
 Rules:
 - A call ends when no key keeps the turn and the silence is long enough. It is planned ahead when that is, and when the
   response begins; if something changes before, it is planned again.
-- The response is composed shortly before it begins. Plans and responses for older requests are ignored.
+- A plan that was made before the pulse was known well is made again. The response is composed shortly before it begins.
+  Plans and responses for older requests are ignored.
 - The player's first key ends a response at once. Panic ends a response or a call.
 - If the model fails or returns no notes, the call gets no response, and livegen listens for the next one.
 """
@@ -59,10 +60,16 @@ class Planned:
 
     silence: Silence
     plan: Plan
+    again: bool = False  # it was made too early to know the pulse well
 
     @property
     def ask_at(self) -> MonotonicTime:
         return MonotonicTime(self.plan.start - self.silence.lead)
+
+    @property
+    def due(self) -> MonotonicTime:
+        """When it is composed, or planned again."""
+        return min(self.ask_at, self.silence.settled) if self.again else self.ask_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,13 @@ TRANSITIONS: Mapping[type[State], Mapping[Cue, type[State]]] = {
         Cue.FAILED: Listening,
         Cue.PANIC: Listening,
     },
-    Planned: {Cue.KEY_DOWN: Playing, Cue.KEYS_UP: Waiting, Cue.ASK: Asked, Cue.PANIC: Listening},
+    Planned: {
+        Cue.KEY_DOWN: Playing,
+        Cue.KEYS_UP: Waiting,
+        Cue.PLAN: Planning,
+        Cue.ASK: Asked,
+        Cue.PANIC: Listening,
+    },
     Asked: {
         Cue.KEY_DOWN: Playing,
         Cue.KEYS_UP: Waiting,

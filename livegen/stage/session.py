@@ -129,7 +129,7 @@ class Session:
     def _take_in(self, event: Event | None, now: MonotonicTime) -> None:
         match event:
             case PlanMade():
-                self._turns.planned(event)
+                self._turns.planned(event, now)
             case Predicted():
                 self._turns.predicted(event, now)
             case Failed():

@@ -26,6 +26,9 @@ KEYS_GRACE = 0.1
 THINKING = 0.12
 """s before the earliest end of a call at which the model is asked how long the silence may last."""
 
+LOOK = 0.31
+"""s after the last onset: in a pause, the follower of the pulse takes a longer look (`livegen.stage.pulse`)."""
+
 PEDAL_PATIENCE = 4.0
 """How many times more a wrong entry costs while a pedal holds notes."""
 
@@ -56,6 +59,10 @@ class Silence(Protocol):
     def latest(self) -> MonotonicTime:
         """The call ends at this time at the latest, whatever a pedal does."""
 
+    @property
+    def settled(self) -> MonotonicTime:
+        """From when on the pulse is known as well as it will be: a plan that was made before is made again."""
+
     def ends(self, steps: Sequence[float]) -> MonotonicTime:
         """When the call ends, if nothing else happens.
 
@@ -78,6 +85,10 @@ class FixedSilence:
     def ask_at(self) -> MonotonicTime:
         return MonotonicTime(max(self.last_up, self.latest - LEAD))
 
+    @property
+    def settled(self) -> MonotonicTime:
+        return self.ask_at
+
     def ends(self, steps: Sequence[float]) -> MonotonicTime:  # noqa: ARG002  (the model does not matter)
         return self.latest
 
@@ -97,6 +108,10 @@ class HandedOver:
 
     @property
     def latest(self) -> MonotonicTime:
+        return self.last_up
+
+    @property
+    def settled(self) -> MonotonicTime:
         return self.last_up
 
     def ends(self, steps: Sequence[float]) -> MonotonicTime:  # noqa: ARG002  (the player decides)
@@ -120,6 +135,10 @@ class ModelSilence:
     @property
     def ask_at(self) -> MonotonicTime:
         return MonotonicTime(max(self.since, self.last_onset + self.shortest - THINKING))
+
+    @property
+    def settled(self) -> MonotonicTime:
+        return MonotonicTime(self.last_onset + LOOK)
 
     def ends(self, steps: Sequence[float]) -> MonotonicTime:
         grace = KEYS_GRACE if self.since == self.last_up else PEDAL_GRACE

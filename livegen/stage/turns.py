@@ -33,8 +33,8 @@ from livegen.stage.policy import Pause, Policy, Respond
 from livegen.stage.requests import Requests
 from livegen.stage.responder import Responder
 from livegen.stage.scheduler import scheduled
-from livegen.stage.settings import StageSettings
-from livegen.stage.silence import HandedOver
+from livegen.stage.settings import OFF, StageSettings
+from livegen.stage.silence import HandedOver, Silence
 from livegen.stage.touch import Touch
 
 
@@ -73,7 +73,7 @@ class Turns:
             case Waiting(silence):
                 return silence.ask_at
             case Planned() as planned:
-                return planned.ask_at
+                return planned.due
             case Ready(start=start):
                 return start
             case Responding():
@@ -149,10 +149,11 @@ class Turns:
 
     # The request and the prediction.
 
-    def planned(self, made: PlanMade) -> None:
+    def planned(self, made: PlanMade, now: MonotonicTime) -> None:
         state = self._conversation.state
         if isinstance(state, Planning) and made.request == state.request:
-            self._conversation.move(Cue.PLANNED, Planned(state.silence, made.plan))
+            again = self._settings.pulse != OFF and now < state.silence.settled
+            self._conversation.move(Cue.PLANNED, Planned(state.silence, made.plan, again))
 
     def predicted(self, predicted: Predicted, now: MonotonicTime) -> None:
         state = self._conversation.state
@@ -169,9 +170,9 @@ class Turns:
             self._conversation.move(Cue.FAILED, Listening())
             self._effects.publish(NoResponse(failed.error, now))
 
-    def _ask_for_plan(self, waiting: Waiting, now: MonotonicTime) -> None:
-        request = self._requests.plan(waiting.silence, self._policy, now, self._settings)
-        self._conversation.move(Cue.PLAN, Planning(waiting.silence, request.id))
+    def _ask_for_plan(self, silence: Silence, now: MonotonicTime) -> None:
+        request = self._requests.plan(silence, self._policy, now, self._settings)
+        self._conversation.move(Cue.PLAN, Planning(silence, request.id))
         self._effects.ask(request)
 
     def _ask(self, planned: Planned) -> None:
@@ -188,9 +189,11 @@ class Turns:
             self._check_stuck(now)
         state = self._conversation.state
         if isinstance(state, Waiting) and now >= state.silence.ask_at:
-            self._ask_for_plan(state, now)
+            self._ask_for_plan(state.silence, now)
         elif isinstance(state, Planned) and now >= state.ask_at:
             self._ask(state)
+        elif isinstance(state, Planned) and now >= state.due:
+            self._ask_for_plan(state.silence, now)
         elif isinstance(state, Ready) and now >= state.start:
             self._begin_response(state)
         if isinstance(self._conversation.state, Responding):

@@ -24,7 +24,7 @@ from livegen.stage.conversation import (
 )
 from livegen.stage.events import Failed, Predicted
 from livegen.stage.plan import Plan
-from livegen.stage.silence import LEAD, FixedSilence
+from livegen.stage.silence import LEAD, LOOK, FixedSilence
 
 SILENCE = FixedSilence(at(0), at(1))
 PLAN = Plan(at(1), at(1), 1.0, 1.0, None)
@@ -95,6 +95,17 @@ def planned(s: Stage) -> None:
     s.steps = expecting((0.5, 0.5), (1.5, 0.5))
     s.phrase()
     s.run(1.5)
+
+
+def planned_early(s: Stage) -> None:
+    s.change(0, silence=None, pulse="auto")
+    s.steps = expecting((0.5, 0.5), (1.5, 0.5))
+    s.on(1.0, 60)
+    s.off(1.1, 60)
+
+
+def look(s: Stage) -> None:
+    s.run(1.0 + LOOK)
 
 
 def asked(s: Stage) -> None:
@@ -173,6 +184,7 @@ SCRIPTS: list[tuple[Act, Act, tuple[type[State], Cue]]] = [
     (planned, key, (Planned, Cue.KEY_DOWN)),
     (planned, pedal, (Planned, Cue.KEYS_UP)),
     (planned, time, (Planned, Cue.ASK)),
+    (planned_early, look, (Planned, Cue.PLAN)),
     (planned, panic, (Planned, Cue.PANIC)),
     (asked, key, (Asked, Cue.KEY_DOWN)),
     (asked, pedal, (Asked, Cue.KEYS_UP)),

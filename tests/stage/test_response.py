@@ -87,7 +87,7 @@ def test_hands_can_play_whatever_is_drawn(draws, length):
     for note in notes:
         assert note.duration >= SHORTEST - 1e-9
         assert note.offset + note.duration <= 8.0 + 1e-9
-        down = [n for n in notes if n.offset <= note.offset < n.offset + n.duration]
+        down = [n for n in notes if n.offset <= note.offset < n.offset + n.duration - 1e-9]
         assert in_reach(n.pitch for n in down)
         assert [n.pitch for n in down].count(note.pitch) == 1
     assert not notes or end(notes) >= min(length, 8.0 / STRETCH) - 1e-9
