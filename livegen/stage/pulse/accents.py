@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp, log
+from operator import mul
+from typing import NamedTuple
 
 TOGETHER = 0.035  # s from the first onset of a chord to its last
 FOLLOW = 0.06  # of the running means, at each chord
 
 
-@dataclass(frozen=True, slots=True)
-class Accent:
+class Accent(NamedTuple):
     """A chord (or one note): when it is, and how much it marks a beat."""
 
     at: float  # s
@@ -62,22 +62,22 @@ class Chords:
         before = log(max(at - self._last, 0.02)) if self._last is not None else self._step
         after = log(max(following - at, 0.02))
         features = (
+            1.0,
             (self._loudest - self._velocity) / 12,
             (self._pitch - self._lowest) / 12,
-            min(self._size, 6) - self._usual_size,
+            size := min(self._size, 6) - self._usual_size,
             max(-2.0, min(2.0, before - self._step)),
             max(-2.0, min(2.0, after - self._step)),
-            min(self._new, 4) - self._usual_new,
+            new := min(self._new, 4) - self._usual_new,
         )
         self._velocity += FOLLOW * (self._loudest - self._velocity)
         self._pitch += FOLLOW * (self._lowest - self._pitch)
         self._step += FOLLOW * (max(-3.0, min(1.0, before)) - self._step)
-        self._usual_size += FOLLOW * features[2]
-        self._usual_new += FOLLOW * features[5]
+        self._usual_size += FOLLOW * size
+        self._usual_new += FOLLOW * new
         self._last, self.start = at, None
-        beat = BEAT[0] + sum(w * f for w, f in zip(BEAT[1:], features, strict=True))
-        chance = 1 / (1 + exp(-beat))
-        down = DOWN[0] + sum(w * f for w, f in zip(DOWN[1:], features, strict=True))
+        chance = 1 / (1 + exp(-sum(map(mul, BEAT, features))))
+        down = sum(map(mul, DOWN, features))
         return Accent(at, log(chance / ON), log((1 - chance) / (1 - ON)), down)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp, pi, sqrt
+
 from livegen.stage.pulse.hypothesis import ROUND, Hypothesis
 
 USED = 0.06  # share of the onsets from which a point is used
@@ -12,7 +14,22 @@ CLEAR = 1.5  # by which a bar must be better than having none
 def points_of(hypothesis: Hypothesis) -> tuple[float, ...]:
     """The points of a beat that the player uses, as the player has them."""
     least = USED * hypothesis.total
-    return tuple(point for point, count in zip(hypothesis.points, hypothesis.counts, strict=True) if count > least)
+    return tuple(point for point, count in zip(hypothesis.points, hypothesis.counts, strict=False) if count > least)
+
+
+def density_of(hypothesis: Hypothesis, at: float) -> float:
+    """How dense onsets are expected at this time, relative to an even density, by what is shown."""
+    period = hypothesis.period
+    phase = (at - hypothesis.at) / period % 1
+    sharp = -0.5 * period * period * hypothesis.seen / hypothesis.squares
+    least = USED * hypothesis.total
+    near, used = 0.0, 0
+    for point, count in zip(hypothesis.points, hypothesis.counts, strict=False):
+        if count > least:
+            used += 1
+            error = (phase - point + 0.5) % 1 - 0.5
+            near += exp(sharp * error * error)
+    return near * sqrt(-sharp / pi) / used
 
 
 def bar_of(bars: list[float]) -> tuple[int, int]:

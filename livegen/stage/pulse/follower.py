@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import deque
-from math import exp, pi, sqrt
+from math import exp, inf
 
 from livegen.note import MonotonicTime
 from livegen.stage.grid import Grid
 from livegen.stage.pulse.accents import Accent, Chords
-from livegen.stage.pulse.feel import bar_of, points_of
-from livegen.stage.pulse.hypothesis import HISTORY, LONGEST, SHORTEST, Hypothesis, same
+from livegen.stage.pulse.feel import bar_of, density_of, points_of
+from livegen.stage.pulse.hypothesis import HISTORY, LONGEST, SHORTEST, Hypothesis
 from livegen.stage.pulse.resonators import Resonators
 from livegen.stage.pulse.search import Search
 
 KEPT = 4  # hypotheses
-REPLAY = (12, 3)  # of the chords that a new hypothesis is tried on, at each chord: at first, and later
-LOOKS = (16, 2)  # ideas at each chord: at first, and later
+EARLY, LATER, PONDERED = (3, 8), (1, 5), (6, HISTORY)
+"""At each chord at first, at each chord later, and in a pause: groups of ideas that are looked at, or chords that a new
+hypothesis is tried on."""
+IN_TURN = 3  # chords, of which two are for the search and one for the resonators
 PAUSE = 0.3  # s without an onset, after which there is time for more ideas
-PONDER = 30  # times the work of an early chord that are done then
+PONDER = 60  # steps that are done then
 FEWEST = 4  # chords before the first hypothesis
+HOPELESS = 12.0  # by which a hypothesis that is dropped is worse than the leader
+CHOSEN = 8.0  # natural logarithm of the number of ideas that a new leader is the best of
 LOYALTY = 1.0  # by which another hypothesis must be better to take the lead
 STRAY, LEARN = 0.08, 0.03  # at first, and how fast it is learnt
 BEGIN, APPEAR, VANISH = 0.05, 0.003, 0.006  # chance that there is a pulse; that one begins or ends, at each chord
@@ -47,12 +51,11 @@ class Pulse:
         self._history: deque[Accent] = deque(maxlen=HISTORY)
         self._kept: list[Hypothesis] = []
         self._leader: Hypothesis | None = None
-        self._shown: tuple[float, ...] = ()
         self._chance = BEGIN  # that there is a pulse
         self._stray = STRAY  # share of the onsets of a pulse that are off the grid
         self._trial: Hypothesis | None = None
         self._waiting: list[Accent] = []
-        self._trials: list[Hypothesis] = []
+        self._unheard: list[Accent] = []  # by the resonators
         self._search = Search()
         self._pondered = False
 
@@ -86,48 +89,51 @@ class Pulse:
         origin = leader.at + beats * leader.period
         if bar:
             origin -= (leader.number + int(beats) - first) % bar * leader.period
-        return Grid(origin, leader.period, self._shown, leader.spread, bar, self._chance * (1 - self._stray))
+        return Grid(origin, leader.period, points_of(leader), leader.spread, bar, self._chance * (1 - self._stray))
 
     def _hear(self, chord: Accent) -> None:
         self._judge(chord.at)
         self._history.append(chord)
+        self._search.recent.hear(chord)
         self._pondered = False
         if self._trial is not None:
-            self._waiting.insert(0, chord)
+            self._waiting.append(chord)
         for hypothesis in self._kept:
-            hypothesis.hear(chord.at, chord.on, chord.off, chord.down)
-        self._resonators.hear(chord.at, 1.0 + max(0.0, chord.on))
-        if len(self._history) >= FEWEST:
-            self._try(later=len(self._history) == HISTORY)
+            hypothesis.hear((chord,))
+        self._unheard.append(chord)
+        if len(self._unheard) == IN_TURN:  # the work at a chord is about the same
+            self._resonate()
+        elif len(self._history) >= FEWEST:
+            self._try(*(LATER if len(self._history) == HISTORY else EARLY))
         self._choose()
+
+    def _resonate(self) -> None:
+        for chord in self._unheard:
+            self._resonators.hear(chord.at, 1.0 + max(0.0, chord.on))
+        self._unheard.clear()
 
     def _judge(self, at: float) -> None:
         """Whether there is a pulse: by how well the grid that is shown has predicted this onset."""
         chance, stray = self._chance, self._stray
         leader = self._leader
         if leader is not None:
-            on = (1 - stray) * density_of(leader, self._shown, at)
+            on = (1 - stray) * density_of(leader, at)
             density = on + stray
             chance = chance * density / (chance * density + 1 - chance)
             self._stray += LEARN * chance * (stray / density - stray)
         self._chance = chance * (1 - VANISH) + (1 - chance) * APPEAR
 
-    def _try(self, *, later: bool) -> None:
-        """Play the recent onsets to a new hypothesis, a few at a time."""
+    def _try(self, groups: int, chords: int) -> None:
+        """Look at some groups of ideas, or play some of the recent chords to a new hypothesis."""
         if self._trial is None:
-            if not self._trials:
-                self._trials = self._search.look(
-                    LOOKS[later], list(self._history), self._resonators, self._kept, self._leader
-                )
-            if not self._trials:
+            start = self._history[0].at
+            self._trial = self._search.step(groups, start, self._resonators, self._kept, self._leader)
+            if self._trial is None:
                 return
-            self._trial = self._trials.pop()
             self._waiting = list(self._history)
-            self._waiting.reverse()
         trial = self._trial
-        for _ in range(min(REPLAY[later], len(self._waiting))):
-            chord = self._waiting.pop()
-            trial.hear(chord.at, chord.on, chord.off, chord.down)
+        trial.hear(self._waiting[:chords])
+        del self._waiting[:chords]
         if not self._waiting:
             self._trial = None
             self._admit(trial)
@@ -135,8 +141,9 @@ class Pulse:
     def _ponder(self) -> None:
         """In a pause, try the ideas that there was no time for."""
         self._pondered = True
+        self._resonate()
         for _ in range(PONDER):
-            self._try(later=False)
+            self._try(*PONDERED)
             self._choose()
 
     def _admit(self, new: Hypothesis) -> None:
@@ -144,9 +151,9 @@ class Pulse:
         if not SHORTEST <= new.period <= LONGEST:
             return
         if self._leader is not None:  # before what it was tried on, it is taken to be as good as the leader
-            new.evidence += self._leader.earlier
+            new.credit(self._leader.earlier)
         for index, old in enumerate(self._kept):
-            if same(old, new):
+            if old.is_same(new):
                 if new.score > old.score + LOYALTY and old is not self._leader:
                     self._kept[index] = new
                 return
@@ -159,24 +166,19 @@ class Pulse:
 
     def _choose(self) -> None:
         """Let the best hypothesis lead, and drop those that have become the leader's or none."""
-        self._kept = [one for one in self._kept if SHORTEST <= one.period <= LONGEST]
-        if not self._kept:
-            self._leader = None
-            return
-        best = max(self._kept, key=lambda hypothesis: hypothesis.score)
+        best: Hypothesis | None = None
+        hopeless = -inf if self._leader is None else self._leader.score - HOPELESS
+        for one in self._kept:
+            if not SHORTEST <= one.period <= LONGEST or one.score < hopeless:
+                self._kept = [other for other in self._kept if other is not one]
+            elif best is None or one.score > best.score:
+                best = one
         leader = self._leader
-        if leader is None or leader not in self._kept or best.score > leader.score + LOYALTY:
+        if best is None or leader is None or leader not in self._kept or best.score > leader.score + LOYALTY:
             self._leader = leader = best
-        self._kept = [one for one in self._kept if one is leader or not same(one, leader)]
-        self._shown = points_of(leader)
-
-
-def density_of(leader: Hypothesis, points: tuple[float, ...], at: float) -> float:
-    """How dense onsets are expected at this time, relative to an even density."""
-    phase = (at - leader.at) / leader.period % 1
-    width = leader.spread / leader.period
-    total = 0.0
-    for point in points:
-        error = (phase - point + 0.5) % 1 - 0.5
-        total += exp(-0.5 * (error / width) ** 2)
-    return total / (len(points) * width * sqrt(2 * pi))
+            if best is not None:
+                odds = BEGIN * exp(min(best.told - CHOSEN, 50.0))
+                self._chance = max(self._chance, odds / (odds + 1 - BEGIN))
+        for one in self._kept:
+            if one is not leader and leader is not None and one.is_same(leader):
+                self._kept = [other for other in self._kept if other is not one]

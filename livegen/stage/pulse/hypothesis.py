@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import exp, log, pi, sqrt
+from math import exp, floor, log, pi, sqrt
+from operator import mul
+
+from livegen.stage.pulse.accents import Accent
 
 STRAY = 0.1  # share of onsets that are on no point
 SHORTEST, LONGEST = 0.29, 1.4  # s, of a beat
@@ -23,6 +27,10 @@ ROUND = 12  # beats: bars of 2, 3, 4 and 6 beats divide it
 BARS_FADE = 0.8
 CENTRE, WIDTH = 0.68, 0.5  # the expected beat: a normal distribution of its logarithm about log(0.68 s)
 CELLS = 60
+LONGEST_GAP = 10.0  # s of silence that make a hypothesis less certain
+TURN = 2 * pi
+FADED = tuple(FADE**n for n in range(HISTORY))
+NEAR, APART = 0.03, 0.07  # two beats are the same: the relative difference of their periods, and beats
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +42,14 @@ class Division:
     give: tuple[float, float]  # beats: how far the player's points may be before and after these
     prior: float  # natural logarithm of how often it is met
     below: tuple[int, ...] = field(init=False, repr=False)  # the last point at or before each of CELLS equal parts
+    reach: tuple[tuple[float, float], ...] = field(init=False, repr=False)  # where the player's points may be
 
     def __post_init__(self) -> None:
         cells = [(cell + 0.5) / CELLS for cell in range(CELLS)]
         below = tuple(max(n for n, point in enumerate(self.points) if point <= cell) for cell in cells)
         object.__setattr__(self, "below", below)
+        least, most = self.give
+        object.__setattr__(self, "reach", tuple((point + least, point + most) for point in self.points))
 
 
 STRAIGHT = Division((0.0, 0.25, 0.5, 0.75), (3.0, 0.4, 1.5, 0.5), (-0.03, 0.03), 0.0)
@@ -64,8 +75,10 @@ class Hypothesis:
         "points",
         "prior",
         "recent",
+        "score",
         "seen",
         "squares",
+        "told",
         "total",
         "trend",
         "tt",
@@ -79,124 +92,116 @@ class Hypothesis:
         self.division = division
         self.xx, self.xt, self.tt = 0.02**2, 0.0, (doubt * period) ** 2
         self.squares, self.seen = SURE * JITTER**2, SURE
-        self.points = list(division.points)
+        self.points = [*division.points, 1.0]  # the last one is the next beat
         self.counts = list(division.expected)
         self.total = sum(division.expected)
         self.evidence = 0.0
+        self.told = 0.0  # how much likelier the times of the onsets were than by an even density: a natural logarithm
         self.recent: deque[float] = deque(maxlen=HISTORY)
         self.number = 0
         self.bars = [0.0] * ROUND
         self.trend = 0.0
         self.prior = division.prior - 0.5 * (log(period / CENTRE) / WIDTH) ** 2
+        self.score = self.prior  # with the evidence: a natural logarithm
 
-    @property
-    def score(self) -> float:
-        """The evidence, and how much such a beat is expected; a natural logarithm."""
-        return self.evidence + self.prior
+    def credit(self, evidence: float) -> None:
+        """Add evidence of onsets that were not heard."""
+        self.evidence += evidence
+        self.score = self.evidence + self.prior
 
     @property
     def earlier(self) -> float:
         """The evidence of what is older than the last HISTORY onsets."""
-        last = len(self.recent) - 1
-        return self.evidence - sum(value * FADE ** (last - n) for n, value in enumerate(self.recent))
+        return self.evidence - sum(map(mul, reversed(self.recent), FADED))
 
     @property
     def spread(self) -> float:
         """The standard deviation of the onsets about the points, in s."""
         return sqrt(self.squares / self.seen)
 
-    def hear(self, at: float, on: float, off: float, down: float) -> None:  # noqa: PLR0915  (in one piece: fast)
-        """Take in an onset.
+    def hear(self, chords: Iterable[Accent]) -> None:  # noqa: PLR0915  (in one piece: fast)
+        """Take in onsets, in order."""
+        period, xx, xt, tt = self.period, self.xx, self.xt, self.tt
+        points, counts, below, reach = self.points, self.counts, self.division.below, self.division.reach
+        squares, seen, evidence, told, trend = self.squares, self.seen, self.evidence, self.told, self.trend
+        for at, on, off, down in chords:
+            phase = (at - self.at) / period
+            whole = floor(phase)
+            if whole:
+                phase -= whole
+                self.at += whole * period
+                self.number = (self.number + whole) % ROUND
+                seconds = min(abs(whole) * period, LONGEST_GAP) * (1 + UNSTEADY * trend * trend * trend * trend)
+                xx += whole * (2 * xt + whole * tt) + WANDER * seconds
+                xt += whole * tt
+                tt += DRIFT * period * period * seconds
+            index = below[int(phase * CELLS) % CELLS]
+            after = index + 1
+            point, following = points[index], points[after]
+            error, distance = (phase - point) * period, (phase - following) * period
+            expected = squares / seen + xx + point * (2 * xt + point * tt)
+            near = counts[index] * exp(-0.5 * error * error / expected)
+            if after == len(counts):
+                after = 0
+            far = counts[after] * exp(-0.5 * distance * distance / expected)
+            scale = (1 - STRAY) * period / (self.total * sqrt(TURN * expected))
+            density = STRAY + (near + far) * scale
+            if far > near:
+                index, point, error, near = after, following, distance, far
+                expected = squares / seen + xx + point * (2 * xt + point * tt)
+            belongs = near * scale / density
+            # the filter, as far as the onset belongs to the point
+            across, across_t = xx + point * xt, xt + point * tt
+            spread = expected + (FEEL * period) ** 2 if index else expected
+            gain, gain_t = across / spread, across_t / spread
+            move = belongs * error
+            self.at += gain * move
+            value = log(density)
+            told = FADE * told + value
+            trend += 0.2 * (move / sqrt(spread) - trend)
+            # the feel
+            rest = (1 - gain) * error
+            seen = FEEL_FADE * seen + belongs
+            squares = FEEL_FADE * squares + belongs * rest * rest
+            if squares < LEAST * seen:
+                squares = LEAST * seen
+            elif squares > MOST * seen:
+                squares = MOST * seen
+            counts[index] = count = counts[index] + belongs
+            self.total += belongs
+            if self.total > 40:
+                self._fade()
+            if index:
+                moved = points[index] + belongs * error / (period * (count + SLOWLY))  # towards where the player has it
+                least, most = reach[index]
+                points[index] = least if moved < least else most if moved > most else moved
+                value += off * belongs
+            else:
+                value += on * belongs
+                number = (self.number + int(point)) % ROUND
+                self.bars[number] = BARS_FADE * self.bars[number] + belongs * down
+            period += gain_t * move
+            xx, xt, tt = xx - belongs * gain * across, xt - belongs * gain * across_t, tt - belongs * gain_t * across_t
+            evidence = FADE * evidence + value
+            self.recent.append(value)
+        self.period, self.xx, self.xt, self.tt = period, xx, xt, tt
+        self.squares, self.seen, self.evidence, self.told, self.trend = squares, seen, evidence, told, trend
+        self.score = evidence + self.prior
 
-        Args:
-            at: s.
-            on: how much likelier its accent is on a beat than anywhere, a natural logarithm.
-            off: the same for not on a beat.
-            down: how much likelier it is on a downbeat than on another beat.
-        """
-        period = self.period
-        phase = (at - self.at) / period
-        whole = int(phase // 1)
-        xx, xt, tt = self.xx, self.xt, self.tt
-        if whole:
-            phase -= whole
-            self.at += whole * period
-            self.number = (self.number + whole) % ROUND
-            square = self.trend * self.trend
-            seconds = min(abs(whole) * period, 10.0) * (1 + UNSTEADY * square * square)
-            xx += whole * (2 * xt + whole * tt) + WANDER * seconds
-            xt += whole * tt
-            tt += DRIFT * period * period * seconds
-        points, counts = self.points, self.counts
-        index = self.division.below[int(phase * CELLS) % CELLS]
-        point = points[index]
-        error = (phase - point) * period
-        variance = self.squares / self.seen
-        expected = variance + xx + point * (2 * xt + point * tt)
-        near = counts[index] * exp(-0.5 * error * error / expected)
-        after = index + 1
-        following = points[after] if after < len(points) else 1.0
-        distance = (phase - following) * period
-        far = counts[after % len(counts)] * exp(-0.5 * distance * distance / expected)
-        scale = (1 - STRAY) * period / (self.total * sqrt(2 * pi * expected))
-        density = STRAY + (near + far) * scale
-        if far > near:
-            index, point, error, near = after % len(counts), following, distance, far
-            expected = variance + xx + point * (2 * xt + point * tt)
-        belongs = near * scale / density
-        # the filter, as far as the onset belongs to the point
-        across, across_t = xx + point * xt, xt + point * tt
-        if index:
-            expected += (FEEL * period) ** 2
-        gain, gain_t = across / expected, across_t / expected
-        move = belongs * error
-        self.at += gain * move
-        self.period = period + gain_t * move
-        self.xx = xx - belongs * gain * across
-        self.xt = xt - belongs * gain * across_t
-        self.tt = tt - belongs * gain_t * across_t
-        self.trend += 0.2 * (move / sqrt(expected) - self.trend)
-        # the feel
-        rest = (1 - gain) * error
-        squares = FEEL_FADE * self.squares + belongs * rest * rest
-        self.seen = seen = FEEL_FADE * self.seen + belongs
-        if squares < LEAST * seen:
-            squares = LEAST * seen
-        elif squares > MOST * seen:
-            squares = MOST * seen
-        self.squares = squares
-        counts[index] += belongs
-        self.total += belongs
-        if self.total > 40:
-            self._fade()
-        value = log(density)
-        if index:
-            self._shift(index, belongs * error / (period * (counts[index] + SLOWLY)))
-            value += off * belongs
-        else:
-            value += on * belongs
-            number = (self.number + int(point)) % ROUND
-            self.bars[number] = BARS_FADE * self.bars[number] + belongs * down
-        self.evidence = FADE * self.evidence + value
-        self.recent.append(value)
-
-    def _shift(self, index: int, beats: float) -> None:
-        """Move a point towards where the player has it."""
-        least, most = self.division.give
-        middle = self.division.points[index]
-        self.points[index] = min(max(self.points[index] + beats, middle + least), middle + most)
+    def is_same(self, other: Hypothesis) -> bool:
+        """Whether two hypotheses have become one."""
+        return same(self.at, self.period, self.division, other)
 
     def _fade(self) -> None:
         """Let older onsets count less."""
-        self.counts = [
-            0.75 * count + 0.25 * expected for count, expected in zip(self.counts, self.division.expected, strict=True)
-        ]
+        for index, expected in enumerate(self.division.expected):
+            self.counts[index] = 0.75 * self.counts[index] + 0.25 * expected
         self.total = sum(self.counts)
 
 
-def same(one: Hypothesis, other: Hypothesis) -> bool:
-    """Whether two hypotheses have become one."""
-    if one.division is not other.division or abs(one.period / other.period - 1) > 0.03:
+def same(at: float, period: float, division: Division, other: Hypothesis) -> bool:
+    """Whether this is the beat of a hypothesis."""
+    if division is not other.division or not -NEAR < other.period / period - 1 < NEAR:
         return False
-    beats = (one.at - other.at) / one.period
-    return abs(beats - round(beats)) < 0.07
+    beats = (at - other.at) / period
+    return -APART < beats - round(beats) < APART

@@ -9,7 +9,7 @@ from itertools import accumulate, repeat
 from math import exp, pi
 from operator import add, mul
 
-LOWEST, SPACING, COUNT = 0.7, 0.08, 116  # Hz, Hz and resonators: up to 9.9 Hz, a tatum of 101 ms
+LOWEST, SPACING, COUNT = 0.7, 0.1, 68  # Hz, Hz and resonators: up to 7.4 Hz, a tatum of 135 ms
 MEMORY = 3.0  # s until an onset counts 1/e as much
 FULL = 30.0  # natural logarithm of the weight at which the sums are scaled down
 
@@ -61,7 +61,7 @@ class Resonators:
         middle = self._moment / self._weight
         found = []
         for _ in range(count):
-            best = max(range(1, COUNT - 1), key=strength.__getitem__)
+            best = strength.index(max(strength[1:-1]), 1)
             if strength[best] <= 0:
                 break
             left, top, right = strength[best - 1 : best + 2]

@@ -172,9 +172,9 @@ def test_all_is_forgotten() -> None:
 def test_the_clock_of_the_player_does_not_matter() -> None:
     def grid(start: float) -> Grid:
         pulse = Pulse()
-        for n in range(40):
-            pulse.onset(MonotonicTime(start + n * 0.25), 48 if n % 4 == 0 else 72)
-        return asked(pulse, start + 11).since(start)
+        for beats, pitch, velocity in sorted(bars(6, 4, (0.0, 0.5))):
+            pulse.onset(MonotonicTime(start + 0.5 * beats), pitch, velocity)
+        return asked(pulse, start + 13).since(start)
 
     early, late = grid(0.0), grid(250_000.0)
     assert late.beat == pytest.approx(early.beat, rel=1e-4)
