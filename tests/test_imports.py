@@ -167,6 +167,7 @@ def test_the_middle_is_pure() -> None:
     [
         ("livegen.live", ["livegen.cli", "livegen.bench"]),  # the bench measures the daemon's own loop
         ("livegen.bench", ["livegen.cli"]),
+        ("livegen.doctor", ["livegen.cli"]),
         ("livegen.cli.main", ["livegen.__main__"]),
     ],
 )

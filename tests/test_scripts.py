@@ -42,7 +42,7 @@ def checkout(tmp_path: Path) -> Path:
 def bare_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A PATH of what every system has, and nothing more: no Python, uv or package manager."""
     folder = tmp_path_factory.mktemp("bin")
-    for tool in ("sh", "cat", "cksum", "dirname", "grep", "id", "mktemp", "rm", "tail"):
+    for tool in ("sh", "cat", "cksum", "dirname", "grep", "id", "mktemp", "rm", "sed", "tail"):
         found = shutil.which(tool)
         assert found
         (folder / tool).symlink_to(found)
@@ -74,6 +74,18 @@ def test_without_network_it_says_what_could_not_be_had(checkout: Path, bare_path
     assert done.returncode == 69
     assert "uv could not be downloaded" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_settings_of_pip_for_the_whole_machine_count(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The certificates of /etc/pip.conf: XDG_CONFIG_DIRS stands for /etc/xdg, which pip reads as it does that file."""
+    folder = tmp_path_factory.mktemp("etc")
+    (folder / "pip").mkdir()
+    (folder / "pip/pip.conf").write_text("[global]\ncert = /none/ca.pem\n")
+    done = setup(checkout, "jam", XDG_CONFIG_DIRS=str(folder), SSL_CERT_FILE="", HOME=str(folder))
+    assert done.returncode == 69
+    assert "the certificates /none/ca.pem cannot be read" in done.stderr
 
 
 def test_without_a_package_manager_it_prints_the_line_to_type(checkout: Path, bare_path: Path) -> None:

@@ -39,7 +39,8 @@ from livegen.engine.runtime import Runtime, State, how
 from livegen.files import drafted, unwritable
 from livegen.note import WINDOW, Note
 from livegen.stage.events import ResponseNote
-from livegen.stage.response import compose, playable
+from livegen.stage.playable import playable
+from livegen.stage.response import compose
 from tools.scores import SCORES, Score, ScoreNote, row
 from tools.scores import notes as score_notes
 

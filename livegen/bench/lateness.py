@@ -22,7 +22,7 @@ from livegen.config.settings import Settings
 from livegen.io.inbox import Item, LiveInbox
 from livegen.io.realtime import MAIN, raise_priority
 from livegen.note import MonotonicTime
-from livegen.stage.effects import Ask
+from livegen.stage.effects import Ask, MakePlan, Request
 from livegen.stage.events import InputClosed, Part, Predicted, Received, ResponseNote
 from livegen.stage.settings import AS_IS
 
@@ -54,7 +54,7 @@ class _Restless(LiveInbox):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ask: Callable[[Ask], None] | None = None
+        self.ask: Callable[[Request], None] | None = None
         self._ask_at = 0.0
 
     def get(self, until: MonotonicTime | None) -> Item | None:
@@ -80,7 +80,11 @@ def measure(settings: Settings, seconds: float, *, loaded: bool, monitors: bool 
         for kind in ("note_on", "note_off"):
             inbox.put(Received(Message(kind, note=60), now, INPUT))
         inbox.put(InputClosed(INPUT, now))
-        playing.jam(quick, output, lambda request: inbox.put(Predicted(request.id, notes, 0.0)))
+
+        def answer(request: Request) -> None:
+            inbox.put(request.answer() if isinstance(request, MakePlan) else Predicted(request.id, notes, 0.0))
+
+        playing.jam(quick, output, answer)
     return Lateness(Spread.of(output.late, 1000), count - len(output.late) // 2, playing.refused)
 
 

@@ -24,7 +24,7 @@ from livegen.io.reporter import Reporter
 from livegen.live import daemon
 from livegen.live.loop import Loop, Outputs
 from livegen.record.recorder import SessionRecorder
-from livegen.stage.effects import Ask, Send
+from livegen.stage.effects import Request, Send
 from livegen.stage.events import InputOpened, Part, PortId
 from livegen.stage.session import Session
 
@@ -57,11 +57,11 @@ class Stopwatch:
 @dataclass(frozen=True, slots=True)
 class Rig:
     inbox: LiveInbox
-    ask_model: Callable[[Ask], None]
+    ask_model: Callable[[Request], None]
     publisher: Publisher
     refused: str  # why there is no real-time scheduling although it was requested, or empty
 
-    def jam(self, settings: Settings, output: Stopwatch, ask: Callable[[Ask], None]) -> None:
+    def jam(self, settings: Settings, output: Stopwatch, ask: Callable[[Request], None]) -> None:
         """Play until the input is closed, or the inbox has a Stop."""
         session = Session(daemon.stage_settings(settings))
         loop = Loop(session, self.inbox, Outputs([output], self.publisher), ask, self.publisher)

@@ -17,6 +17,7 @@ _OPTIONS = {
     "": ("split", "windows", "limit", "against", "tutorial"),
     "--generate": ("against", "tutorial", "prompts", "held_out", "temperature", "top_p", "min_p", "seed"),
     "--time": ("split", "limit", "pulse", "seed"),
+    "--turns": ("split", "limit"),
 }
 """The options that each kind of evaluation has, beside --data and --model."""
 
@@ -43,6 +44,7 @@ _OPTIONS = {
 @click.option(
     "--time", "in_time", is_flag=True, help="Evaluate whether responses keep the time of their calls instead."
 )
+@click.option("--turns", is_flag=True, help="Evaluate how soon the model knows that a phrase is over instead.")
 @click.option(
     "--pulse", type=click.Choice(["auto", "off", "strict"]), default="auto", show_default=True, help="With --time."
 )
@@ -54,9 +56,17 @@ _OPTIONS = {
 @click.option("--seed", type=SEED, default=1, show_default=True)
 @click.pass_context
 def evaluate(
-    context: click.Context, /, *, folders: tuple[Path, ...], as_json: bool, generate: bool, in_time: bool, **given: Any
+    context: click.Context,
+    /,
+    *,
+    folders: tuple[Path, ...],
+    as_json: bool,
+    generate: bool,
+    in_time: bool,
+    turns: bool,
+    **given: Any,
 ) -> None:
-    """Measure a model's loss in nats per note (lower is better).
+    """Measure a model: its loss in nats per note, and how it plays.
 
     This evaluates the LiteRT file, with the encoding that the daemon uses, after 25 notes of context and after fewer.
     On a data set with splits, the table also shows baselines that need no model. For any other folder, such as your own
@@ -71,10 +81,15 @@ def evaluate(
     With --time it answers calls with a known beat, as the daemon would with --fast, and measures whether the responses
     keep their time: steady calls, and with --data calls cut from songs with beats beside them (NAME.beats.txt). Then it
     measures what the pulse costs or gains where the folder's pieces are played freely.
+
+    With --turns it compares rules for when to respond, after the onsets of real pieces: a fixed silence, a factor of
+    the recent gaps, and what the model expects (--silence auto). The table shows the mean silence of each at equal
+    rates of wrong entries, which are responses that begin before the player's next onset.
     """
-    if generate and in_time:
-        raise click.UsageError("--generate and --time are two evaluations: run one after the other.")
-    kind = "--generate" if generate else "--time" if in_time else ""
+    kinds = [name for name, wanted in (("--generate", generate), ("--time", in_time), ("--turns", turns)) if wanted]
+    if len(kinds) > 1:
+        raise click.UsageError(f"{' and '.join(kinds)} are {len(kinds)} evaluations: run one after the other.")
+    kind = kinds[0] if kinds else ""
     for name in sorted({name for names in _OPTIONS.values() for name in names}.difference(_OPTIONS[kind])):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             valid = f"not valid with {kind}" if kind else f"only valid with {' or '.join(_kinds(name))}"
@@ -86,7 +101,8 @@ def evaluate(
     if in_time:
         found = [_timed(folder, **given) for folder in folders or (None,)]
     else:
-        found = [(_generated if generate else _loss)(folder, **given) for folder in folders]
+        evaluation = _generated if generate else _turns if turns else _loss
+        found = [evaluation(folder, **given) for folder in folders]
     plain = [each.plain() for each in found]
     click.echo(
         json.dumps(plain if len(plain) > 1 else plain[0], indent=2)
@@ -169,3 +185,10 @@ def _timed(
     from livegen.engine import card
 
     return report.report(card.find(model), pulse, seed, progress, folder, split, limit)
+
+
+def _turns(folder: Path, model: str, split: str, limit: int | None, **_: object) -> _Report:
+    from livegen.bench import turns
+    from livegen.engine import card
+
+    return turns.report(card.find(model), folder, split, limit, progress)

@@ -9,22 +9,25 @@ import json
 import os
 import signal
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 from livegen import __version__
-from livegen.cli import control
-from livegen.cli.data import data, plot
-from livegen.cli.evaluate import evaluate
-from livegen.cli.generate import generate, render
 from livegen.cli.options import Command, load, options, write_examples
-from livegen.cli.play import play
-from livegen.cli.recordings import recordings
 from livegen.cli.runner import run
-from livegen.cli.train import export, train
 from livegen.config.load import default_path
-from livegen.config.settings import GROUPS, SPECS
+from livegen.config.settings import DEFAULTS, GROUPS, SPECS
 from livegen.smf import SUFFIXES
+
+ELSEWHERE = {
+    **dict.fromkeys(("set", "get", "preset", "status", "monitor", "panic", "keep", "reload", "stop"), "control"),
+    **dict.fromkeys(("data", "plot"), "data"),
+    **dict.fromkeys(("generate", "render"), "generate"),
+    **dict.fromkeys(("train", "export"), "train"),
+    **{name: name for name in ("doctor", "evaluate", "play", "recordings", "service")},
+}
+"""Commands, and the modules in livegen.cli that are imported when they are used: playing starts sooner without them."""
 
 EXAMPLES = (
     ("livegen", "use the first keyboard, or else the demo, and FluidSynth"),
@@ -51,6 +54,16 @@ class Main(click.Group):
 
     command_class = Command
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's)
+        return sorted({*self.commands, *ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in ELSEWHERE and cmd_name not in self.commands:
+            module = import_module(f"livegen.cli.{ELSEWHERE[cmd_name]}")
+            found = (*vars(module).values(), *getattr(module, "commands", ()))
+            self.add_command(next(each for each in found if isinstance(each, click.Command) and each.name == cmd_name))
+        return super().get_command(ctx, cmd_name)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -74,8 +87,10 @@ class Main(click.Group):
                 formatter.write_dl(groups[group])
         self.format_commands(ctx, formatter)
 
+    examples = EXAMPLES
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
-        write_examples(formatter, EXAMPLES)
+        write_examples(formatter, self.examples)
 
 
 @click.group(
@@ -84,13 +99,16 @@ class Main(click.Group):
     params=options(("config", *(spec.field for spec in SPECS))),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, message="%(prog)s %(version)s", help="Show the version and exit.")
+@click.option("--version", is_flag=True, help="Show the version and exit; with -v also those of all libraries.")
 @click.pass_context
-def cli(context: click.Context) -> int:
+def cli(context: click.Context, *, version: bool) -> int:
     """Play a phrase on a MIDI keyboard, pause, and a neural network plays a response.
 
     Every setting can also be set in a TOML file (silence = 1.2) or in the environment (LIVEGEN_SILENCE=1.2).
     """
+    if version:
+        click.echo(_versions(context.obj))
+        context.exit()
     if context.invoked_subcommand is not None:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # set in __main__
             signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have to clean up
@@ -101,6 +119,15 @@ def cli(context: click.Context) -> int:
     from livegen.live import daemon
 
     return daemon.run(settings, reload=lambda: load(given).settings)
+
+
+def _versions(given: dict[str, object]) -> str:
+    if not given.get("verbose"):
+        return f"livegen {__version__}"
+    from livegen.control.report import aligned
+    from livegen.versions import versions
+
+    return aligned(list(versions(str(given.get("model", DEFAULTS.model))).items()))
 
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -138,10 +165,17 @@ def models(*, as_json: bool) -> None:
 
 @cli.command("config")
 @_as_json
+@click.option("--comments", is_flag=True, help="Print a settings file that explains every setting.")
 @click.pass_obj
-def config_(given: dict[str, object], *, as_json: bool) -> None:
+def config_(given: dict[str, object], *, as_json: bool, comments: bool) -> None:
     """Show the current settings, and where each value comes from."""
     loaded = load(given)
+    if comments:
+        from livegen.config.commented import commented
+
+        changed = {spec.field: getattr(loaded.settings, spec.field) for spec in SPECS}
+        click.echo(commented({name: value for name, value in changed.items() if loaded.origins[name] != "default"}))
+        return
     values = {spec: getattr(loaded.settings, spec.field) for spec in SPECS}
     if as_json:
         table = {spec.name: {"value": value, "origin": loaded.origins[spec.field]} for spec, value in values.items()}
@@ -193,7 +227,3 @@ def completion(shell: str) -> None:
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-for _command in (data, plot, generate, play, recordings, render, train, export, evaluate, *control.commands):
-    cli.add_command(_command)

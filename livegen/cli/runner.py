@@ -15,6 +15,7 @@ from livegen.config.settings import RENAMED, SPECS
 from livegen.config.values import InvalidError, Number, shortened
 from livegen.errors import ConfigError, LivegenError, StorageError, did_you_mean, needing_extra
 from livegen.files import FULL
+from livegen.io import notify
 from livegen.quiet import quiet
 
 PATH = click.Path(path_type=Path)
@@ -105,7 +106,8 @@ def _bug(error: Exception, *, verbose: bool) -> int:
 
 
 def _fail(message: str, status: int) -> int:
-    click.echo(f"livegen: {message}", err=True)
+    level = "<3>" if notify.to_journal(sys.stderr) else ""  # LOG_ERR of syslog.h
+    click.echo(f"{level}livegen: {message}", err=True)
     return status
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from livegen.config.settings import NAMES, SPECS, Applies, Settings, Spec
-from livegen.config.values import InvalidError, Number, key_number, shortened
+from livegen.config.values import AutoNumber, InvalidError, Number, key_number, shortened
 from livegen.errors import ConfigError, did_you_mean
 
 COMMANDS = ("panic", "keep")
@@ -63,7 +63,7 @@ class Dial:
             return self.value
         kind = _spec(self.name).kind
         value = self.low + position * (self.high - self.low)
-        return round(value) if isinstance(kind, Number) and kind.whole else round(value, 4)
+        return round(value) if isinstance(kind, Number | AutoNumber) and kind.whole else round(value, 4)
 
 
 @lru_cache(maxsize=256)
@@ -99,12 +99,13 @@ def _control(control: str, text: str) -> tuple[str, int]:
 
 
 def _range(kind: str, number: int, spec: Spec, value: str, text: str) -> Dial:
-    if not isinstance(spec.kind, Number) or spec.applies not in AT_ONCE:
+    if not isinstance(spec.kind, Number | AutoNumber) or spec.applies not in AT_ONCE:
         raise _wrong(text, f"{spec.name} cannot follow a control. Bind it to one value")
     if kind == "program":
         raise _wrong(text, "a program change has no value that a setting could follow. Bind it to one value")
     low, high = (_valid(spec, part, text) for part in value.split("..", 1))
-    assert isinstance(low, int | float) and isinstance(high, int | float)  # values of a Number
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        raise _wrong(text, f"{spec.name} follows a control from a number to a number")
     return Dial(kind, number, "set", spec.name, None, low, high)
 
 

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TypeVar
 
 from livegen.config.values import (
+    AutoNumber,
     Choice,
     Controller,
     Counted,
@@ -20,7 +21,6 @@ from livegen.config.values import (
     Kind,
     Names,
     Number,
-    Tempo,
     Text,
     Trigger,
 )
@@ -110,9 +110,27 @@ class Settings:
         NOW,
         "The MIDI channel to listen to; auto: all except 10 (drums).",
     )
-    silence: float = _setting(0.7, Number(0.1, 10, "s"), NEXT, "Silence that ends your phrase, with all keys up.")
+    patience: float = _setting(
+        1.0, Number(0.1, 20), NEXT, "How often a minute livegen may come in too early: less waits longer."
+    )
+    silence: str | float = _setting(
+        "auto",
+        AutoNumber(Number(0.1, 10, "s")),
+        NEXT,
+        "Silence that ends your phrase, with all keys up; auto: the model decides.",
+    )
+    silence_min: float = _setting(
+        0.2, Number(0.1, 10, "s"), NEXT, "The shortest silence with --silence auto, after your last onset."
+    )
+    silence_max: float = _setting(
+        2.0, Number(0.1, 30, "s"), NEXT, "The longest silence with --silence auto, with all keys up."
+    )
     pedal_silence: float = _setting(
-        2.0, Number(0.1, 30, "s"), NEXT, "Silence that ends your phrase while the sustain pedal is down."
+        2.0, Number(0.1, 30, "s"), NEXT, "Silence that ends your phrase while the sustain pedal is down; auto: at most."
+    )
+    hand_over: str = _setting("soft", Trigger(), NOW, "A pedal, cc:N or key:C1 that gives livegen the turn at once.")
+    not_done: str = _setting(
+        "none", Trigger(), NOW, "A pedal, cc:N or key:C1 that keeps the turn yours while it is down."
     )
     response_min: float = _setting(1.0, _RESPONSE, NEXT, "Shortest response.")
     response_max: float = _setting(
@@ -128,7 +146,10 @@ class Settings:
         "Play in time with you; auto: if you keep a pulse, strict: even if it is not sure.",
     )
     tempo: str | float = _setting(
-        "auto", Tempo(), NEXT, "The tempo of responses; auto: that of a MIDI clock if there is one, or yours."
+        "auto",
+        AutoNumber(Number(20, 300, "bpm")),
+        NEXT,
+        "The tempo of responses; auto: that of a MIDI clock if there is one, or yours.",
     )
     tap: str = _setting("none", Trigger(), NOW, "A pedal, cc:N or key:C1 on which you tap the tempo.")
     window: int = _setting(

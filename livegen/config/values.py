@@ -210,25 +210,32 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
-class Tempo:
-    """A tempo in beats per minute, or auto."""
+class AutoNumber:
+    """A number, or auto."""
 
-    placeholder: str = "auto|BPM"
-    _bpm: Number = Number(20, 300, "bpm")
+    number: Number
 
     @property
     def range(self) -> str:
-        return f"auto or {self._bpm.range}"
+        return f"auto or {self.number.range}"
+
+    @property
+    def placeholder(self) -> str:
+        return f"auto|{self.number.placeholder}"
+
+    @property
+    def whole(self) -> bool:
+        return self.number.whole
 
     def parse(self, text: str) -> object:
-        return self._bpm.parse(text)
+        return self.number.parse(text)
 
     def check(self, value: object) -> object:
         if value == "auto":
             return value
         if isinstance(value, str):
             raise InvalidError(did_you_mean(value, ("auto",)))
-        return self._bpm.check(value)
+        return self.number.check(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Self
 
 from livegen.control import place
@@ -21,19 +20,26 @@ CHUNK = 65_536  # bytes
 _KINDS: dict[int, type[LivegenError]] = {kind.exit_code: kind for kind in (ConfigError, ModelError, DataError)}
 
 
+class NotRunningError(PortError):
+    """No livegen of this name is running."""
+
+
 class Client:
     """A connection to a running livegen.
 
     Args:
         name: of the livegen.
         environ: names the folders of sockets.
+        patience: s to wait for an answer.
 
     Raises:
-        PortError: no livegen of this name is running, or it belongs to another user.
+        NotRunningError: no livegen of this name is running.
+        PortError: it belongs to another user.
     """
 
-    def __init__(self, name: str, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, name: str, environ: Mapping[str, str] = os.environ, patience: float = PATIENCE) -> None:
         self._channel = _connected(name, environ)
+        self._patience = patience
         self._rest = b""
         self._events: list[dict[str, Any]] = []
 
@@ -53,11 +59,11 @@ class Client:
         with suppress(BrokenPipeError, ConnectionResetError):  # it has disconnected us, and may have said why
             self._channel.sendall(json.dumps({"command": command} | arguments).encode() + b"\n")
         while True:
-            lines = self._lines(PATIENCE)
+            lines = self._lines(self._patience)
             if lines is None:
                 raise PortError("livegen ended before it answered.")
             if not lines:
-                raise PortError(f"livegen has not answered for {PATIENCE:g} s.")
+                raise PortError(f"livegen has not answered for {self._patience:g} s.")
             answers = [line for line in lines if "ok" in line]
             self._events += [line for line in lines if "ok" not in line]
             if answers:
@@ -116,12 +122,6 @@ def _connected(name: str, environ: Mapping[str, str]) -> socket.socket:
             channel.close()
         else:
             return channel
-    others = sorted({found for path in place.candidates("*", environ) for found in _names(path)})
+    others = place.running(environ)
     running = f" Running: {', '.join(others)} (choose one with --name)." if others else " Start one: livegen."
-    raise PortError(f"No livegen named {name} is running.{running}")
-
-
-def _names(pattern: Path) -> list[str]:
-    with suppress(OSError):
-        return [path.stem for path in pattern.parent.glob(pattern.name)]
-    return []
+    raise NotRunningError(f"No livegen named {name} is running.{running}")

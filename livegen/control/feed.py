@@ -24,12 +24,14 @@ from livegen.stage.effects import (
     NoResponse,
     NoteEnded,
     NoteStarted,
+    PatienceChanged,
     PedalMoved,
     ResponseEnded,
     ResponseStarted,
     Send,
     Silenced,
     TurnChanged,
+    Unused,
 )
 from livegen.stage.events import Received
 
@@ -108,6 +110,16 @@ def _(item: ResponseEnded) -> Event:
 @_event.register
 def _(item: NoResponse) -> Event:
     return {"event": "no_response", "why": item.why}
+
+
+@_event.register
+def _(item: Unused) -> Event:
+    return {"event": "unused", "computed": None if item.computed is None else round(item.computed, 4)}
+
+
+@_event.register
+def _(item: PatienceChanged) -> Event:
+    return {"event": "patience", "factor": round(item.factor, 3)}
 
 
 @_event.register

@@ -15,7 +15,19 @@ from livegen.io.page import note_name
 ROW = 0.1  # s
 AFTER = 0.5  # s of empty rows after the last note
 TURNS = {"idle": "", "listening": "you", "responding": "livegen"}
-SPOKEN = ("call", "response", "response_end", "no_response", "panic", "keep", "recording", "port", "log", "lost")
+SPOKEN = (
+    "call",
+    "response",
+    "response_end",
+    "no_response",
+    "patience",
+    "panic",
+    "keep",
+    "recording",
+    "port",
+    "log",
+    "lost",
+)
 """Events that the live view shows as text."""
 
 
@@ -82,6 +94,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "response": lambda event: f"response: {event['notes']} notes in {event['seconds']:.1f} s",
     "response_end": lambda event: f"response: {event['played']} notes played{', interrupted' * event['interrupted']}",
     "no_response": lambda event: f"no response: {event['why']}",
+    "patience": lambda event: f"that was too early: {event['factor']:.1f} times as patient for a while",
     "panic": lambda _: "panic: all sound is ended",
     "keep": lambda _: "keep: the last minutes are marked",
     "recording": lambda event: f"recording: {event['state']} {event['id']} {event['why']}".rstrip(),

@@ -28,7 +28,20 @@ def folder(environ: Mapping[str, str]) -> Path:
 
 def candidates(name: str, environ: Mapping[str, str]) -> list[Path]:
     """The paths at which a livegen of this name may listen: the user's own, and that of the service."""
-    return [folder(environ) / f"{name}.sock", Path("/run/livegen") / f"{name}.sock"]
+    return [folder(environ) / f"{name}.sock", *(Path("/run") / each / f"{name}.sock" for each in services(name))]
+
+
+def services(name: str) -> tuple[str, str]:
+    """The folders in /run of a service that may be a livegen of this name: livegen.service, livegen@NAME.service."""
+    return "livegen", f"livegen@{name}"
+
+
+def running(environ: Mapping[str, str]) -> list[str]:
+    """The names of all livegens that may be running."""
+    mine = folder(environ).glob("*.sock")
+    with suppress(OSError):  # folders of others
+        return sorted({path.stem for path in (*mine, *Path("/run").glob("livegen*/*.sock"))})
+    return []
 
 
 @contextmanager

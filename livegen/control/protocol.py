@@ -44,6 +44,8 @@ EVENTS = (
     "response",
     "response_end",
     "no_response",
+    "unused",
+    "patience",
     "panic",
     "keep",
     "recording",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+SHOWN = 1.05
+"""A patience from which it is shown."""
+
 
 def text(status: Mapping[str, Any]) -> str:
     """A status, as `Desk.status` gives it, line by line."""
@@ -18,7 +21,8 @@ def text(status: Mapping[str, Any]) -> str:
         *(("out", _port(port)) for port in status["outputs"]),
         ("model", f"{model['name']}{runtime}"),
         ("notes", f"{notes['heard']} heard, {notes['played']} played, {notes['dropped']} dropped"),
-        ("responses", str(status["responses"])),
+        ("responses", f"{status['responses']}, and {status['unused']} composed in vain"),
+        *((("patience", f"{status['patience']:g} times as set"),) if status["patience"] >= SHOWN else ()),
         ("lateness", _spread(status["lateness_ms"])),
         ("MIDI thru", _spread(status["thru_ms"])),
         ("answered after", _spread(status["response_delay_ms"])),

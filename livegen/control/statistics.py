@@ -9,8 +9,18 @@ from typing import Any
 
 from livegen.control.histogram import Histogram
 from livegen.io.publisher import Level, Line, PortFailed, PortGone, PortOpened, Published, RecordingChanged
-from livegen.stage.effects import NoteStarted, ResponseEnded, ResponseStarted, Send, TurnChanged
+from livegen.note import MonotonicTime
+from livegen.stage.effects import (
+    NoteStarted,
+    PatienceChanged,
+    ResponseEnded,
+    ResponseStarted,
+    Send,
+    TurnChanged,
+    Unused,
+)
 from livegen.stage.events import Part, PortId, Turn
+from livegen.stage.patience import faded
 
 
 @dataclass(slots=True)
@@ -27,7 +37,8 @@ class Statistics:
         self.turn = Turn.IDLE
         self._ports: dict[tuple[str, PortId], _Port] = {}
         self._notes = dict.fromkeys(Part, 0)
-        self._dropped = self._responses = 0
+        self._dropped = self._responses = self._unused = 0
+        self._patience = PatienceChanged(1.0, MonotonicTime(0.0))
         self._late, self._thru, self._delay = Histogram(), Histogram(), Histogram()
         self._warning = ""
         self._recording = RecordingChanged("off")
@@ -43,16 +54,22 @@ class Statistics:
             case ResponseStarted(waited=waited):
                 self._responses += 1
                 self._delay.add(waited)
+            case Unused():
+                self._unused += 1
             case ResponseEnded(dropped=dropped):
                 self._dropped += dropped
             case Line(text, Level.WARNING):
                 self._warning = text
-            case PortOpened() | PortGone() | PortFailed():
-                self._port(item)
-            case RecordingChanged():
-                self._recording = item
+            case PatienceChanged() | RecordingChanged() | PortOpened() | PortGone() | PortFailed():
+                self._changed(item)
 
-    def _port(self, item: PortOpened | PortGone | PortFailed) -> None:
+    def _changed(self, item: PatienceChanged | RecordingChanged | PortOpened | PortGone | PortFailed) -> None:
+        if isinstance(item, PatienceChanged):
+            self._patience = item
+            return
+        if isinstance(item, RecordingChanged):
+            self._recording = item
+            return
         direction = "out" if isinstance(item, PortFailed) else item.direction
         if isinstance(item, PortOpened):
             self._ports[direction, item.port] = _Port(direction, item.name)
@@ -72,6 +89,8 @@ class Statistics:
             "outputs": [shown for direction, shown in ports if direction == "out"],
             "notes": {"heard": self._notes[Part.CALL], "played": self._notes[Part.RESPONSE], "dropped": self._dropped},
             "responses": self._responses,
+            "unused": self._unused,
+            "patience": round(faded(self._patience.factor, time.monotonic() - self._patience.at), 2),
             "lateness_ms": self._late.milliseconds(),
             "thru_ms": self._thru.milliseconds(),
             "response_delay_ms": self._delay.milliseconds(),

@@ -32,6 +32,9 @@ MAX_STEP = 2.0
 KEPT = 8
 """Generated notes that stay in the context when the model reads the call again (docs/model.md)."""
 
+NOT_NUMBERS = "the model returns values that are not numbers"
+
+_AS_IS = how()
 _NO_GAP = bisect_right(TIME_EDGES, round(MAX_STEP / CELL)) - 1  # number of bins that end by MAX_STEP
 _LONG = bisect_left(TIME_EDGES, round(LONG_GAP / CELL))  # the first bin that begins at LONG_GAP or later
 
@@ -96,9 +99,26 @@ class Improviser:
                 played = played[len(call) - again - KEPT :]
                 state = self._read([*call, *played], random)
             if not 0 <= state.rest < 1.01:  # a rounded sum; NaN means that the note is not valid either
-                raise ValueError("the model returns values that are not numbers")
+                raise ValueError(NOT_NUMBERS)
             yield Sampled(_note(token, seconds, random), state.rest)
             step, seconds = following(state)
+
+    def expects(self, notes: Sequence[Note], window: int = WINDOW) -> list[float]:
+        """The probability of each bin of the step after these notes, of which the model reads the last `window`.
+
+        Raises:
+            ValueError: the model returns NaN.
+        """
+        state = self.runtime.begin()
+        for token in context(notes[-window:]):
+            _, state = self.runtime.play(state, np.array((token,), np.int32), _AS_IS)
+        logits = state.steps.astype(np.float64)
+        chances = np.exp(logits - logits.max())
+        chances /= chances.sum()
+        if not np.isfinite(chances).all():
+            raise ValueError(NOT_NUMBERS)
+        expected: list[float] = chances.tolist()
+        return expected
 
     def _read(self, tokens: Sequence[Token], random: np.random.Generator) -> State:
         """The state after these tokens. The step of the next note is sampled."""

@@ -11,8 +11,9 @@ from time import perf_counter
 import numpy as np
 
 from livegen.engine.improviser import Improviser
-from livegen.stage.effects import Ask
-from livegen.stage.events import Failed, Predicted
+from livegen.stage.effects import Ask, MakePlan, Request
+from livegen.stage.ending import Ending, Key
+from livegen.stage.events import Answer, Failed, Predicted
 from livegen.stage.response import Sampled, compose
 
 
@@ -21,6 +22,20 @@ class AbandonedError(Exception):
 
 
 def answer(
+    improviser: Improviser, request: Request, *, seed: int | None, abandoned: Callable[[], bool] = lambda: False
+) -> Answer:
+    """Compute the plan or the response that is asked for.
+
+    Raises:
+        AbandonedError: `abandoned` became true between two notes.
+    """
+    if isinstance(request, MakePlan):
+        listens = request.planner.silence.listens
+        return request.answer(improviser.expects(request.context, request.window) if listens else ())
+    return respond(improviser, request, seed=seed, abandoned=abandoned)
+
+
+def respond(
     improviser: Improviser, request: Ask, *, seed: int | None, abandoned: Callable[[], bool] = lambda: False
 ) -> Predicted:
     """Compute the response to a request. With a seed, it is the same every time.
@@ -38,11 +53,12 @@ def answer(
                 raise AbandonedError
             yield sampled
 
-    notes = compose(samples(), request.length, request.longest)
+    grid = request.grid.since(request.gap) if request.grid is not None else None
+    notes = compose(samples(), request.length, request.longest, Ending(Key.of(request.context), grid))
     return Predicted(request.id, notes, perf_counter() - start)
 
 
-def attempt(answering: Callable[[Ask], Predicted], request: Ask) -> Predicted | Failed:
+def attempt(answering: Callable[[Request], Answer], request: Request) -> Answer:
     """Answer a request. Errors become `Failed`, except AbandonedError."""
     try:
         return answering(request)
@@ -58,7 +74,7 @@ class Predictor:
     def __init__(
         self,
         improviser: Improviser,
-        put: Callable[[Predicted | Failed], None],
+        put: Callable[[Answer], None],
         *,
         seed: int | None,
         realtime: Callable[[], object],
@@ -73,13 +89,13 @@ class Predictor:
         """
         self._improviser, self._put, self._realtime = improviser, put, realtime
         self.seed = seed
-        self._requests: SimpleQueue[Ask | None] = SimpleQueue()  # None: stop
+        self._requests: SimpleQueue[Request | None] = SimpleQueue()  # None: stop
         self._thread = Thread(target=self._run, name="livegen-predictor", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def ask(self, request: Ask) -> None:
+    def ask(self, request: Request) -> None:
         """Answer this request instead of earlier ones."""
         self._requests.put(request)
 
@@ -104,10 +120,10 @@ class Predictor:
             with suppress(AbandonedError):
                 self._put(attempt(self._answer, request))
 
-    def _answer(self, request: Ask) -> Predicted:
+    def _answer(self, request: Request) -> Answer:
         return answer(self._improviser, request, seed=self.seed, abandoned=lambda: not self._requests.empty())
 
-    def _newest(self) -> Ask | None:
+    def _newest(self) -> Request | None:
         request = self._requests.get()
         while request is not None:
             try:

@@ -160,6 +160,12 @@ def unusable(soundfont: Path) -> str | None:
     return None
 
 
+def version() -> str:
+    """The version of the FluidSynth library. Raises PortError if it is not installed."""
+    text = library().cfunc("fluid_version_str", c_char_p)
+    return str(text().decode())
+
+
 @cache
 def library() -> ModuleType:
     """The module of pyfluidsynth, without its output.

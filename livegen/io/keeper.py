@@ -18,7 +18,7 @@ from livegen.io import midi_system, notify, patchbay, ports
 from livegen.io.links import IN, Attached, Detached, Link, distinct
 from livegen.io.midi_system import MidiSystem
 from livegen.io.patchbay import Patchbay
-from livegen.io.publisher import Publisher
+from livegen.io.publisher import PortsMissing, Publisher
 from livegen.io.synth import Synth
 from livegen.note import MonotonicTime
 from livegen.stage.events import Incoming, PortId, ServerLost
@@ -42,6 +42,7 @@ class Keeper:
         publisher: gets what does not concern a single port.
         taken: the identities that are in use, for a direction.
         claim: called in the thread first, to set its priority.
+        name: of this livegen.
     """
 
     backend: str
@@ -51,6 +52,7 @@ class Keeper:
     publisher: Publisher
     taken: Callable[[int], Collection[PortId]]
     claim: Callable[[], object]
+    name: str = ports.OWN_NAME
     system: MidiSystem | None = None  # None: none is found yet
     links: list[Link] = field(default_factory=list)
     synths: list[Synth] = field(default_factory=list)
@@ -80,7 +82,7 @@ class Keeper:
     def _board(self) -> Patchbay:
         if self._patchbay is None:
             self.system = self.system or midi_system.find(self.backend)
-            self._patchbay = patchbay.find(self.system)
+            self._patchbay = patchbay.find(self.system, self.name)
         return self._patchbay
 
     def open(self, link: Link, name: str | None) -> None:
@@ -146,7 +148,7 @@ class Keeper:
         if self._patchbay is None:
             lost = self.system
             self.system = self.system or midi_system.find(self.backend)
-            found = patchbay.find(self.system)
+            found = patchbay.find(self.system, self.name)
             try:
                 for link in self.links:
                     found.open(link)
@@ -288,10 +290,9 @@ class Keeper:
                 self._report()
 
     def _report(self) -> None:
-        waiting = self.waiting_for
-        notify.status(f"Waiting for {', '.join(waiting)}" if waiting else "Ready")
+        self.publisher.publish(PortsMissing(self.waiting_for))
 
 
 def waits(settings: Settings, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether to start without ports that are missing, and to wait for them."""
-    return settings.wait == "on" or (settings.wait == "auto" and "NOTIFY_SOCKET" in environ)
+    return settings.wait == "on" or (settings.wait == "auto" and notify.managed(environ))

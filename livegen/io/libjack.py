@@ -66,9 +66,9 @@ def library() -> CDLL:
     shared = _shared()
     if shared is not None:
         return shared
-    import rtmidi
+    from livegen.io import rtmidi_binding
 
-    bundled = CDLL(rtmidi._rtmidi.__file__)  # noqa: SLF001  (the extension module, which is linked to its libjack)
+    bundled = CDLL(str(rtmidi_binding.extension()))  # which is linked to its libjack
     _silence(bundled)
     return bundled
 
@@ -224,7 +224,10 @@ def _pipewire() -> list[str]:
     socket = Path(runtime, os.environ.get("PIPEWIRE_REMOTE") or "pipewire-0")
     server = os.environ.get("JACK_DEFAULT_SERVER") or "default"
     jackd = any(Path("/dev/shm").glob(f"jack_{server}_*"))  # noqa: S108  (where jackd puts its socket)
-    if jackd or not socket.is_socket():
+    try:
+        if jackd or not socket.is_socket():
+            return []
+    except PermissionError:  # the session of another user
         return []
     return [str(path) for pattern in PIPEWIRE for path in Path("/").glob(pattern)]
 

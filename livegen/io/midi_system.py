@@ -8,15 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from livegen.errors import PortError, did_you_mean
-from livegen.io import libjack
+from livegen.io import libjack, notify, ports, rtmidi_binding
 from livegen.quiet import quiet
 
 if TYPE_CHECKING:
     import mido
-    import rtmidi
 
 RTMIDI = "mido.backends.rtmidi"
 ALSA, JACK, CORE, WINDOWS = "LINUX_ALSA", "UNIX_JACK", "MACOSX_CORE", "WINDOWS_MM"  # RtMidi's names
@@ -25,6 +24,10 @@ WORDS = {"alsa": ALSA, "jack": JACK, "core": CORE, "windows": WINDOWS}
 
 SEQUENCER = Path("/dev/snd/seq")
 
+SERVICE = (
+    " A service of the machine cannot reach the server of a desktop; one of your session can: "
+    "livegen service install --user."
+)
 WITHOUT = "Without a MIDI system these work: --in FILE.mid, --in demo, --out FILE.mid, --out FILE.wav."
 
 
@@ -88,6 +91,8 @@ class MidiSystem:
 
         libjack.preload()
         try:
+            if self.api:
+                rtmidi_binding.load()
             return mido.Backend(self.backend, load=True, use_environ=False)
         except Exception as error:  # noqa: BLE001  (any module may be named, and importing it may raise anything)
             raise PortError(
@@ -126,16 +131,23 @@ def find(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> MidiS
 def listings(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> tuple[Listing, ...]:
     """The ports of every MIDI system that answers, beginning with the one that `find` returns. Empty if none answers.
 
+    Ports that only livegen itself uses are left out.
+
     Raises:
         PortError: the wanted system does not answer.
     """
     named = _named(wanted, environ)
-    found = [] if named is None else [Listing(named, *named.names())]
+    found = [] if named is None else [_listing(named)]
     for system in _usual():
         with suppress(PortError):
             if system != named:
-                found.append(Listing(system, *system.names()))
+                found.append(_listing(system))
     return tuple(found)
+
+
+def _listing(system: MidiSystem) -> Listing:
+    inputs, outputs = ([name for name in names if not ports.is_private(name)] for names in system.names())
+    return Listing(system, inputs, outputs)
 
 
 def advice() -> str:
@@ -150,7 +162,7 @@ def _remedy(api: str) -> str:
     if api == ALSA and SEQUENCER.exists():
         return f"No permission to open {SEQUENCER}: join the group audio (usermod -aG audio NAME), or {jack}."
     if api == JACK:
-        return f"{jack[0].upper()}{jack[1:]}."
+        return f"{jack[0].upper()}{jack[1:]}.{SERVICE if notify.managed() else ''}"
     return f"Load the ALSA sequencer (modprobe snd-seq), or {jack}."
 
 
@@ -175,8 +187,7 @@ def _rtmidi_names(api: str) -> tuple[list[str], list[str]]:
     if api == ALSA and not os.access(SEQUENCER, os.R_OK | os.W_OK):
         raise OSError(f"{'no permission to open' if SEQUENCER.exists() else 'there is no'} {SEQUENCER}")
     libjack.preload()
-    import rtmidi
-
+    rtmidi = rtmidi_binding.load()
     number = getattr(rtmidi, f"API_{api}", None)
     if number not in rtmidi.get_compiled_api():
         raise ValueError(f"this RtMidi does not support {api}")
@@ -185,7 +196,7 @@ def _rtmidi_names(api: str) -> tuple[list[str], list[str]]:
     return _client_names(rtmidi.MidiIn(rtapi=number)), _client_names(rtmidi.MidiOut(rtapi=number))
 
 
-def _client_names(client: rtmidi.MidiIn | rtmidi.MidiOut) -> list[str]:
+def _client_names(client: Any) -> list[str]:  # noqa: ANN401  (RtMidi has no types)
     try:
         return list(client.get_ports())
     finally:

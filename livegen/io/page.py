@@ -13,6 +13,7 @@ from livegen.io.publisher import (
     PortFailed,
     PortGone,
     PortOpened,
+    PortsMissing,
     Published,
     RecordingChanged,
     SettingsApplied,
@@ -25,6 +26,7 @@ from livegen.stage.effects import (
     NoResponse,
     NoteStarted,
     Notice,
+    PatienceChanged,
     ResponseEnded,
     ResponseStarted,
     Send,
@@ -80,8 +82,8 @@ class Page:
                 what = "Play a phrase, then pause." if listening else "Playing the input."
                 if waiting_for:
                     what = f"Waiting for {' and '.join(waiting_for)}."
-                self._line(f"Ready in {seconds:.2f} s. {what} Stop with Ctrl-C.")
-            case SettingsApplied() | RecordingChanged() | TurnChanged() | KeepRequested():
+                self._line(f"Ready in {seconds:.2f} s. {what}{' Stop with Ctrl-C.' if self._terminal else ''}")
+            case SettingsApplied() | RecordingChanged() | TurnChanged() | KeepRequested() | PortsMissing():
                 pass
             case _:
                 self._notice(item)
@@ -99,6 +101,8 @@ class Page:
                 self._summary(self._answered(notice))
             case ThruChanged(external=True):
                 self._thru(notice)
+            case PatienceChanged(factor) if self._verbose:
+                self._summary(f"that was too early: {factor:.0f} times as patient for a while (--patience)")
             case Silenced() | Unheard() | KeyStuck() | NoResponse():
                 self._summary(*_sentence(notice))
 

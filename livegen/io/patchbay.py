@@ -45,20 +45,20 @@ class Patchbay(Protocol):
     def close(self) -> None: ...
 
 
-def find(system: MidiSystem) -> Patchbay:
-    """The patchbay of a system. Raises PortError if the system does not answer."""
+def find(system: MidiSystem, name: str = ports.OWN_NAME) -> Patchbay:
+    """The patchbay of a system, for the livegen of this name. Raises PortError if the system does not answer."""
     try:
         if system.api == midi_system.JACK and libjack.announces():
-            return Announced(system, libjack.Client())
+            return Announced(system, libjack.Client(), name)
         if system.api == midi_system.ALSA:
             from livegen.io import sequencer  # it needs libasound, which RtMidi and FluidSynth bring or need too
 
-            return Announced(system, sequencer.Client())
+            return Announced(system, sequencer.Client(), name)
     except ImportError:
         pass
     except OSError as error:
         raise PortError(system.gone) from error
-    return Polled(system)
+    return Polled(system, name)
 
 
 class _Client(Protocol):
@@ -78,8 +78,8 @@ class _Client(Protocol):
 class Announced:
     """A system that announces ports and lets a client connect them. Our own ports stay open."""
 
-    def __init__(self, system: MidiSystem, client: _Client) -> None:
-        self._system, self._client = system, client
+    def __init__(self, system: MidiSystem, client: _Client, name: str) -> None:
+        self._system, self._client, self._name = system, client, name
         self._own: set[str] = set()
         self.wake = client.wake
         self.token = client.token
@@ -104,18 +104,18 @@ class Announced:
         side = 1 - link.direction  # our input is a sink, which is listed as an output
         before = set(self._all()[side])
         if link.virtual:
-            link.use(_virtual(self._system, link))
+            link.use(_virtual(self._system, link, self._name))
         elif link.direction == IN:
-            link.use(ports.own_input(self._system, link.heard))
+            link.use(ports.own_input(self._system, link.heard, self._name))
         else:
-            link.use(ports.own_output(self._system))
+            link.use(ports.own_output(self._system, self._name))
         link.address = self._new(side, before)
         self._own.add(link.address)
 
     def _new(self, side: int, before: set[str]) -> str:
         for _ in range(PATIENCE):
             for name in self._all()[side]:
-                if name not in before and name.startswith(ports.OWN_NAME):
+                if name not in before and ports.belongs(name, self._name):
                     return name
             threading.Event().wait(PAUSE)
         raise PortError(f"{self._system.name} does not list livegen's own port.")
@@ -137,8 +137,8 @@ class Announced:
 class Polled:
     """A system whose list of ports has to be looked at. Our ports are opened again when theirs come back."""
 
-    def __init__(self, system: MidiSystem) -> None:
-        self._system = system
+    def __init__(self, system: MidiSystem, name: str) -> None:
+        self._system, self._name = system, name
         self._woken = threading.Event()
         self.wake = self._woken.set
 
@@ -153,7 +153,7 @@ class Polled:
 
     def open(self, link: Link) -> None:
         if link.virtual:
-            link.use(_virtual(self._system, link))
+            link.use(_virtual(self._system, link, self._name))
 
     def connect(self, link: Link, name: str) -> None:
         if link.direction == IN:
@@ -171,5 +171,5 @@ class Polled:
         pass
 
 
-def _virtual(system: MidiSystem, link: Link) -> ports.PortInput | ports.PortOutput:
-    return ports.virtual_input(system, link.heard) if link.direction == IN else ports.virtual_output(system)
+def _virtual(system: MidiSystem, link: Link, name: str) -> ports.PortInput | ports.PortOutput:
+    return ports.virtual_input(system, link.heard, name) if link.direction == IN else ports.virtual_output(system, name)

@@ -32,7 +32,25 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OWN_NAME = "livegen"
-"""The name of our virtual ports, and how the names of our other ports begin."""
+"""The name of our virtual ports, and how the names of all our clients begin."""
+
+_PRIVATE = re.compile(rf"{OWN_NAME}( \S+)? (in|out)(-\d+)?:")  # JACK adds a number to a name that is taken
+
+
+def client(name: str, end: str = "") -> str:
+    """What the livegen of this name is called among the clients of a MIDI system."""
+    return " ".join(word for word in (OWN_NAME, "" if name == OWN_NAME else name, end) if word)
+
+
+def is_private(port: str) -> bool:
+    """Whether only livegen itself uses a port: it connects its private ports to those that the settings name."""
+    return _PRIVATE.match(port) is not None
+
+
+def belongs(port: str, name: str) -> bool:
+    """Whether a port can be one of the livegen of this name."""
+    ours = "|".join(re.escape(client(name, end)) for end in ("", "in", "out"))
+    return re.match(rf"({ours})(-\d+)?:", port) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,30 +304,30 @@ def open_output(system: MidiSystem, name: str) -> PortOutput:
     return PortOutput(_opened(system.mido().open_output, name), name, windows=system.is_windows)
 
 
-def virtual_input(system: MidiSystem, callback: Callback) -> PortInput:
-    """Create a port that other programs can play to. Raises PortError."""
+def virtual_input(system: MidiSystem, callback: Callback, name: str = OWN_NAME) -> PortInput:
+    """Create a port that other programs can play to, for the livegen of this name. Raises PortError."""
     opened = _opened(
-        system.mido().open_input, OWN_NAME, client_name=OWN_NAME, virtual=True, callback=_guarded(callback)
+        system.mido().open_input, OWN_NAME, client_name=client(name), virtual=True, callback=_guarded(callback)
     )
     return PortInput(opened, OWN_NAME)
 
 
-def virtual_output(system: MidiSystem) -> PortOutput:
-    """Create a port that other programs can listen to. Raises PortError."""
-    return PortOutput(_opened(system.mido().open_output, OWN_NAME, client_name=OWN_NAME, virtual=True), OWN_NAME)
+def virtual_output(system: MidiSystem, name: str = OWN_NAME) -> PortOutput:
+    """Create a port that other programs can listen to, for the livegen of this name. Raises PortError."""
+    return PortOutput(_opened(system.mido().open_output, OWN_NAME, client_name=client(name), virtual=True), OWN_NAME)
 
 
-def own_input(system: MidiSystem, callback: Callback) -> PortInput:
-    """Create an input that `livegen.io.patchbay` connects. Raises PortError."""
-    client = f"{OWN_NAME} in"
-    opened = _opened(system.mido().open_input, "in", client_name=client, virtual=True, callback=_guarded(callback))
-    return PortInput(opened, client)
+def own_input(system: MidiSystem, callback: Callback, name: str = OWN_NAME) -> PortInput:
+    """Create an input that `livegen.io.patchbay` connects, for the livegen of this name. Raises PortError."""
+    ours = client(name, "in")
+    opened = _opened(system.mido().open_input, "in", client_name=ours, virtual=True, callback=_guarded(callback))
+    return PortInput(opened, ours)
 
 
-def own_output(system: MidiSystem) -> PortOutput:
-    """Create an output that `livegen.io.patchbay` connects. Raises PortError."""
-    client = f"{OWN_NAME} out"
-    return PortOutput(_opened(system.mido().open_output, "out", client_name=client, virtual=True), client)
+def own_output(system: MidiSystem, name: str = OWN_NAME) -> PortOutput:
+    """Create an output that `livegen.io.patchbay` connects, for the livegen of this name. Raises PortError."""
+    ours = client(name, "out")
+    return PortOutput(_opened(system.mido().open_output, "out", client_name=ours, virtual=True), ours)
 
 
 def _opened(opener: Callable[..., Any], name: str, **options: object) -> Any:  # noqa: ANN401  (mido has no types)

@@ -52,6 +52,13 @@ class PortGone:
 
 
 @dataclass(frozen=True, slots=True)
+class PortsMissing:
+    """What livegen waits for, from now on. Nothing: all is there."""
+
+    names: tuple[str, ...]  # to show
+
+
+@dataclass(frozen=True, slots=True)
 class PortFailed:
     """An output has failed and is no longer used."""
 
@@ -99,6 +106,7 @@ Published = (
     | Line
     | PortOpened
     | PortGone
+    | PortsMissing
     | PortFailed
     | SettingsApplied
     | Started

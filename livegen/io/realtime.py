@@ -44,29 +44,32 @@ def claim(wanted: str, priority: int) -> str | None:
 def raise_priority(priority: int) -> str | None:
     """Request SCHED_FIFO at `priority` (1..99) for the calling thread. Returns why it was not granted, or None."""
     if sys.platform != "linux":
-        return "real-time scheduling is only supported on Linux"
+        return "Real-time scheduling is only supported on Linux."
     try:
         if os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO:
             return None  # JACK has set the priority of its threads
         # Threads and programs that this thread starts have normal priority.
         os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
     except OSError as error:
-        return f"real-time priority {priority} not granted ({error.strerror}); see rtprio in limits.conf(5)"
+        return (
+            f"Real-time priority is not granted ({error.strerror}): allow it with LimitRTPRIO=95 in a unit, "
+            "or with rtprio in limits.conf(5)."
+        )
     return None
 
 
 def lock_memory() -> str | None:
     """Keep memory from being swapped out. Returns why this failed, or None."""
     if sys.platform != "linux":
-        return "memory is only locked on Linux"
+        return "Memory is only locked on Linux."
     import resource
 
     # With a limit, later allocations would fail.
     if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] != resource.RLIM_INFINITY:
-        return "memory not locked: the limit memlock is not unlimited"
+        return "Memory is not locked: the limit is not infinite (LimitMEMLOCK in a unit, memlock in limits.conf(5))."
     # On fault: only used pages are locked, so that memory does not grow.
     if ctypes.CDLL(None, use_errno=True).mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) != 0:
-        return f"memory not locked ({os.strerror(ctypes.get_errno())})"
+        return f"Memory is not locked ({os.strerror(ctypes.get_errno())})."
     return None
 
 

@@ -1,4 +1,4 @@
-"""The log, written in a separate thread."""
+"""The log, and the service manager's status line, written in a separate thread."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Self, TextIO
 
 from livegen.io.page import Page
 from livegen.io.publisher import Level, Line, Published
+from livegen.io.status_line import StatusLine
 from livegen.stage.effects import NoteStarted, Send
 from livegen.stage.events import Received
 
@@ -41,6 +42,7 @@ class Reporter:
         self._queue: queue.SimpleQueue[Published | None] = queue.SimpleQueue()
         self._own = _duplicate(stream)
         self._page = Page(self._own or stream, terminal=terminal, verbose=verbose, journal=journal)
+        self._status = StatusLine()
         self._terminal = terminal
         self._verbose = verbose
         self._claim = claim
@@ -78,6 +80,7 @@ class Reporter:
     def _run(self) -> None:
         self._claim()
         while (item := self._queue.get()) is not None:
+            self._status.write(item)
             # A log that cannot be written (a closed terminal, a full disk) must not stop the music.
             with suppress(OSError, ValueError):
                 self._page.write(item)

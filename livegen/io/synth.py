@@ -55,6 +55,7 @@ class Synth:
         audio_buffer: frames per buffer: few give a low latency, too few crackle.
         audio_buffers: number of buffers.
         realtime: request real-time priority for the audio thread.
+        name: of its client of JACK.
 
     Raises:
         PortError: FluidSynth is missing, or there is no usable SoundFont.
@@ -75,12 +76,13 @@ class Synth:
         audio_buffer: int = DEFAULTS.audio_buffer,
         audio_buffers: int = DEFAULTS.audio_buffers,
         realtime: bool = True,
+        name: str = "livegen",
     ) -> None:
         settings: dict[str, int | str] = {
             "audio.period-size": audio_buffer,
             "audio.periods": audio_buffers,
             "audio.realtime-prio": priority.SYNTH if realtime else 0,
-            "audio.jack.id": "livegen",
+            "audio.jack.id": name,
             "audio.jack.autoconnect": 1,
         }
         self._fluid, self._font = loaded(soundfont, gain, SAMPLE_RATE, settings)
@@ -117,6 +119,11 @@ class Synth:
             with suppress(PortError):
                 self.start()
         return self.attached
+
+    @property
+    def rendered(self) -> int:
+        """A number that grows as long as the audio driver takes sound."""
+        return self._fluid.rendered
 
     def silent(self) -> bool:
         """Whether the audio driver has taken no sound for a while. Call this often."""

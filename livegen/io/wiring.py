@@ -150,6 +150,7 @@ class _Opener:
             publisher=self._publisher,
             taken=lambda direction: wiring.inputs if direction == IN else [each.port for each in wiring.outputs],
             claim=partial(realtime.claim, settings.realtime, realtime.KEEPER),
+            name=settings.name,
         )
         self._stack.callback(wiring.keeper.close)
         return wiring.keeper
@@ -246,14 +247,17 @@ class _Opener:
                 self._listen(Port(name))
 
     def _choose_output(self) -> None:
-        """Open FluidSynth if it can play, else a file."""
+        """Open FluidSynth if it can play, or wait until it can, else a file."""
+        if self._waits:
+            self._open_synth()
+            return
         found = synth.available(self._settings.soundfont, self._settings.audio_driver)
         if found.problem is not None:
             self._publisher.say(found.problem)
         self._open_output(ports.parse_output(found.choice), replace=False)
 
     def _choose_input(self) -> None:
-        """Open the first keyboard, else the demo."""
+        """Open the first keyboard, or wait for it, else the demo."""
         keyboard = None
         try:
             keyboard = self._keeper.first_keyboard(self._names[IN])
@@ -261,7 +265,7 @@ class _Opener:
         except PortError:
             why = "no MIDI system is found: see `livegen ports`"
         link = self._listen(Port(keyboard or ""), "the first keyboard", chosen=True)
-        if keyboard is None:
+        if keyboard is None and not self._waits:
             demo = self._play("demo", self._demo, why)
             link.stand_in = partial(_ended, self._wiring.file_players, demo, self._inbox)
 
@@ -315,7 +319,7 @@ class _Opener:
         return file_player.demo(
             start,
             port,
-            silence=settings.silence,
+            silence=settings.silence_max if isinstance(settings.silence, str) else settings.silence,
             shortest=settings.response_min,
             longest=settings.response_max,
         )
@@ -329,6 +333,7 @@ class _Opener:
             audio_buffer=settings.audio_buffer,
             audio_buffers=settings.audio_buffers,
             realtime=settings.realtime != "off",
+            name=ports.client(settings.name),
         )
         self._stack.callback(opened.close)
         try:

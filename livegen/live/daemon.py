@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,7 @@ from livegen.errors import ModelError
 from livegen.io import notify, realtime
 from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
 from livegen.io.publisher import Publisher, SettingsApplied, Started
+from livegen.io.sounding import Sounding
 from livegen.io.wiring import wire
 from livegen.live.attendance import attended
 from livegen.live.desk import Desk
@@ -22,6 +24,7 @@ from livegen.live.failures import report
 from livegen.live.loop import Loop, Outputs
 from livegen.live.model import LiveModel, Model, ModelAtOnce
 from livegen.live.process import real_time, recording, reporting, signals
+from livegen.live.starts import forget_starts, pause_before_start
 from livegen.note import MonotonicTime
 from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
@@ -47,19 +50,21 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
         LivegenError: the start failed, the MIDI server ended, or all outputs failed.
     """
     inbox = LiveInbox()
+    pause_before_start(os.environ)
+    notify.status("Loading the model")
     with ExitStack() as stack:
         publisher = stack.enter_context(reporting(settings))
         stack.enter_context(signals(inbox))
         models = Models()
         desk = Desk(settings, publisher, reload, partial(models.load, publisher=publisher), stage_settings)
         publisher.subscribe(desk.statistics)
-        stack.enter_context(attended(settings, inbox.put, publisher))
+        sounding = stack.enter_context(attended(settings, inbox.put, publisher))
         stack.enter_context(recording(settings, publisher))
         again = False
         while True:
             served = ExitStack()
             try:
-                play = served.enter_context(prepared(desk, inbox, publisher, models, again=again))
+                play = served.enter_context(prepared(desk, inbox, publisher, models, sounding, again=again))
             except Exception as error:
                 if not again:
                     raise
@@ -71,6 +76,7 @@ def run(settings: Settings, *, reload: Callable[[], Settings] | None = None) -> 
                 stop = serve(served, play, publisher)
             if stop is not None and not stop.reload:
                 notify.stopping()
+                forget_starts(os.environ)
                 return 0
             again = True
 
@@ -92,8 +98,8 @@ def wait_and_retry(error: Exception, inbox: LiveInbox, publisher: Publisher, des
     """What was open before cannot be opened again: wait a little. Gives a Stop that comes meanwhile."""
     report(error, publisher, f" Trying again in {RETRY:g} s.")
     desk.waits_for = str(error)
-    until = MonotonicTime(inbox.now() + RETRY)
-    while (event := inbox.get(until)) is not None:
+    until, watchdog = MonotonicTime(inbox.now() + RETRY), notify.Watchdog(os.environ)
+    while (event := inbox.get(watchdog.feed(inbox.now(), until))) is not None or inbox.now() < until:
         if isinstance(event, Stop) and event.reload:
             event = Command("reload", {}, unanswered)
         if isinstance(event, Command):
@@ -145,7 +151,7 @@ def stamp_of(model: card.Card) -> Stamp:
 
 @contextmanager
 def prepared(
-    desk: Desk, live: LiveInbox, publisher: Publisher, models: Models, *, again: bool = False
+    desk: Desk, live: LiveInbox, publisher: Publisher, models: Models, sounding: Sounding, *, again: bool = False
 ) -> Iterator[Callable[[], Stop]]:
     """Open all ports and warm up the model. Gives the function that plays until a Stop. `again`: after a reload."""
     started, settings = time.monotonic(), desk.settings
@@ -162,7 +168,9 @@ def prepared(
             model = stack.enter_context(in_real_time(live, improviser, settings, publisher))
         stack.enter_context(desk.using(inbox, model, chosen, lambda: wiring.waiting_for))
         session = Session(stage_settings(settings))
-        loop = Loop(session, inbox, Outputs(wiring.outputs, publisher), model.ask, publisher, desk, wiring)
+        outputs = Outputs(wiring.outputs, publisher, sounding)
+        watchdog = notify.Watchdog({} if settings.fast else os.environ)
+        loop = Loop(session, inbox, outputs, model.ask, publisher, desk, wiring, watchdog)
 
         def play() -> Stop:
             loop.open(wiring.opened)
@@ -198,7 +206,7 @@ def in_real_time(inbox: LiveInbox, improviser: Improviser, settings: Settings, p
 def stage_settings(settings: Settings) -> StageSettings:
     """The settings of the stage. It counts channels from 0."""
     return StageSettings(
-        silence=settings.silence,
+        silence=None if isinstance(settings.silence, str) else settings.silence,
         pedal_silence=settings.pedal_silence,
         response_min=settings.response_min,
         response_max=settings.response_max,
@@ -209,6 +217,11 @@ def stage_settings(settings: Settings) -> StageSettings:
         thru={"auto": None, "on": True, "off": False}[settings.thru],
         response_channel=None if isinstance(settings.response_channel, str) else settings.response_channel - 1,
         sampling=Sampling(settings.temperature, settings.top_p, settings.min_p),
+        silence_min=settings.silence_min,
+        silence_max=settings.silence_max,
+        patience=settings.patience,
+        hand_over=Control.parse(settings.hand_over),
+        not_done=Control.parse(settings.not_done),
         pulse=settings.pulse,
         length=Length.parse(settings.length),
         tempo=settings.tempo if isinstance(settings.tempo, float) else None,

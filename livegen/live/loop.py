@@ -10,16 +10,21 @@ from typing import Protocol
 from livegen.errors import PortError
 from livegen.io.inbox import Inbox, Item
 from livegen.io.links import Attached, Detached
+from livegen.io.notify import Watchdog
 from livegen.io.output import Output
 from livegen.io.publisher import PortFailed, PortGone, PortOpened, Publisher
+from livegen.io.sounding import Sounding
 from livegen.io.wiring import Wiring
 from livegen.live.process import let_arrive
+from livegen.note import MonotonicTime
 from livegen.stage.conversation import Listening
-from livegen.stage.effects import Ask, Effect, Notice, Send, Used
+from livegen.stage.effects import Ask, Effect, MakePlan, Notice, Request, Send, Used
 from livegen.stage.events import (
     Command,
     Event,
     OutputClosed,
+    OutputOpened,
+    Part,
     PortId,
     Received,
     ServerLost,
@@ -32,13 +37,20 @@ ALL_FAILED = "All outputs have failed. Connect one and start livegen again."
 
 
 class Outputs:
-    """The open outputs. A failed output is reported once. What an output still has to get, it gets when it is back."""
+    """The open outputs. A failed output is reported once. What an output still has to get, it gets when it is back.
 
-    def __init__(self, outputs: Iterable[Output], publisher: Publisher) -> None:
+    Args:
+        outputs: the open ones.
+        publisher: gets a report of an output that fails.
+        sounding: marks what sounds at MIDI ports; it may know what a livegen that was killed has left sounding.
+    """
+
+    def __init__(self, outputs: Iterable[Output], publisher: Publisher, sounding: Sounding | None = None) -> None:
         self._open = {output.port: output for output in outputs}
         self._failed: dict[PortId, Output] = {}
         self._owed: dict[PortId, list[Send]] = {}  # the note_offs of outputs that are gone
         self._publisher = publisher
+        self._sounding = sounding or Sounding()
 
     def send(self, send: Send) -> bool:
         """Send a message. Returns False if the output fails now. One that failed before may still get a note_off."""
@@ -54,18 +66,26 @@ class Outputs:
             self._failed[send.output] = self._open.pop(send.output)
             self._publisher.publish(PortFailed(output.port, output.name, str(error)))
             return False
+        if output.returns:
+            self._sounding.mark(send.output, send.message)
         return True
+
+    def end_left(self, port: PortId, now: MonotonicTime) -> None:
+        """End what sounds at an output that is there from now on, and should not."""
+        for message in self._sounding.releases(port):
+            self.send(Send(port, message, Part.RESPONSE, now))
 
     def remove(self, port: PortId) -> None:
         """An output is gone: nothing is sent to it from now on."""
         self._open.pop(port, None)
         self._failed.pop(port, None)
 
-    def add(self, output: Output) -> None:
+    def add(self, output: Output, now: MonotonicTime) -> None:
         """An output is there, or back: what sounded there when it went has to end."""
         self._open[output.port] = output
         for send in self._owed.pop(output.port, []):
             self.send(send)
+        self.end_left(output.port, now)
 
     def let_arrive(self) -> None:
         """Wait until all messages have left the ports."""
@@ -93,6 +113,7 @@ class Loop:
         publisher: gets everything that was done.
         desk: gets the requests from outside; without it there are none.
         wiring: knows which inputs and outputs will come back.
+        watchdog: gets a report from each round.
     """
 
     def __init__(
@@ -100,18 +121,23 @@ class Loop:
         session: Session,
         inbox: Inbox,
         outputs: Outputs,
-        ask: Callable[[Ask], None],
+        ask: Callable[[Request], None],
         publisher: Publisher,
         desk: Desk | None = None,
         wiring: Wiring | None = None,
+        watchdog: Watchdog | None = None,
     ) -> None:
         self._session, self._inbox, self._outputs = session, inbox, outputs
         self._ask, self._publisher, self._desk, self._wiring = ask, publisher, desk, wiring or Wiring()
+        self._watchdog = watchdog or Watchdog({})
 
     def open(self, events: Iterable[Event]) -> None:
         """Add the inputs and outputs to the session."""
         for event in events:
-            self._do(self._session.step(event, self._inbox.now()))
+            now = self._inbox.now()
+            if isinstance(event, OutputOpened):
+                self._outputs.end_left(event.port, now)
+            self._do(self._session.step(event, now))
 
     def run(self) -> Stop:
         """Jam until a Stop, or until the inputs have ended.
@@ -121,7 +147,7 @@ class Loop:
         """
         session, inbox = self._session, self._inbox
         while not session.finished or self._wiring.lasting:
-            event = self._asked(inbox.get(session.next_due))
+            event = self._asked(inbox.get(self._watchdog.feed(inbox.now(), session.next_due)))
             if isinstance(event, Stop):
                 return event
             if isinstance(event, ServerLost):
@@ -176,7 +202,7 @@ class Loop:
         now = self._inbox.now()
         if isinstance(change, Attached):
             if change.output is not None:
-                self._outputs.add(change.output)
+                self._outputs.add(change.output, now)
             self._do(self._session.step(change.opened, now))
             direction = "in" if change.output is None else "out"
             self._publisher.publish(PortOpened(direction, change.opened.port, change.name, change.remark))
@@ -203,7 +229,7 @@ class Loop:
         done: list[Send | Notice] = []
         for effect in effects:
             if not isinstance(effect, Send):
-                if isinstance(effect, Ask):
+                if isinstance(effect, Ask | MakePlan):
                     self._ask(effect)
                 elif not isinstance(effect, Used):
                     done.append(effect)

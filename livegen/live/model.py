@@ -8,10 +8,10 @@ from typing import Protocol
 from livegen.engine.choose import Chosen
 from livegen.engine.improviser import Improviser
 from livegen.engine.predictor import Predictor, answer, attempt
-from livegen.stage.effects import Ask
-from livegen.stage.events import Failed, Predicted
+from livegen.stage.effects import Request
+from livegen.stage.events import Answer
 
-Put = Callable[[Predicted | Failed], None]
+Put = Callable[[Answer], None]
 
 
 class Model(Protocol):
@@ -19,7 +19,7 @@ class Model(Protocol):
 
     seed: int | None
 
-    def ask(self, request: Ask) -> None:
+    def ask(self, request: Request) -> None:
         """Answer this request instead of earlier ones."""
 
     def replace(self, chosen: Chosen) -> None:
@@ -38,7 +38,7 @@ class LiveModel:
 
     def __init__(self, improviser: Improviser, put: Put, *, seed: int | None, realtime: Callable[[], object]) -> None:
         self._put, self._realtime = put, realtime
-        self._last: Ask | None = None
+        self._last: Request | None = None
         self._retired: list[Predictor] = []
         self._predictor = Predictor(improviser, put, seed=seed, realtime=realtime)
 
@@ -53,7 +53,7 @@ class LiveModel:
     def start(self) -> None:
         self._predictor.start()
 
-    def ask(self, request: Ask) -> None:
+    def ask(self, request: Request) -> None:
         self._last = request
         self._predictor.ask(request)
 
@@ -77,7 +77,7 @@ class ModelAtOnce:
     def __init__(self, improviser: Improviser, put: Put, *, seed: int | None) -> None:
         self._improviser, self._put, self.seed = improviser, put, seed
 
-    def ask(self, request: Ask) -> None:
+    def ask(self, request: Request) -> None:
         self._put(attempt(lambda asked: answer(self._improviser, asked, seed=self.seed), request))
 
     def replace(self, chosen: Chosen) -> None:

@@ -77,7 +77,7 @@ class _Playing:
                     self._hands.forget(at)
                     self._send(Output.panic, at)
                 case Attached(_, name, output) if output is not None:
-                    self._outputs.add(output)
+                    self._outputs.add(output, inbox.now())
                     self._sounding[output.port] = Output(output.port, channel=0, thru=True)
                     self._publisher.publish(PortOpened("out", output.port, name))
                 case Detached(closed, name, released):

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from livegen.config.settings import Settings
-from livegen.io import realtime
+from livegen.io import notify, realtime
 from livegen.io.inbox import Inbox
 from livegen.io.output import Output
 from livegen.io.publisher import Publisher
@@ -32,7 +32,7 @@ def reporting(settings: Settings) -> Iterator[Publisher]:
         stream,
         terminal=stream.isatty(),
         verbose=settings.verbose,
-        journal="JOURNAL_STREAM" in os.environ,
+        journal=notify.to_journal(stream),
         claim=partial(realtime.claim, settings.realtime, realtime.REPORTER),
     ) as log:
         yield Publisher(log)
@@ -57,12 +57,12 @@ def real_time(settings: Settings, publisher: Publisher) -> Iterator[None]:
     """Real-time priority for the calling thread, and no automatic garbage collection inside."""
     with realtime.quiet_collector():
         refused = realtime.claim(settings.realtime, realtime.MAIN)
-        if refused and settings.realtime == "on":
-            publisher.warn(refused)
-        elif refused:
-            publisher.debug(refused)
-        if settings.realtime != "off":
-            realtime.lock_memory()
+        unlocked = None if settings.realtime == "off" else realtime.lock_memory()
+        tell = publisher.warn if settings.realtime == "on" or notify.managed() else publisher.debug
+        if refused:
+            tell(f'{refused} Under load, notes may be late. To do without it: realtime = "off".')
+        if unlocked:
+            (publisher.say if notify.managed() else publisher.debug)(unlocked)
         yield
 
 

@@ -1,4 +1,4 @@
-"""Messages that are not music: they come from the panic control, the tap control or a bound control."""
+"""Messages that are not music: they come from a control that the settings name, or from a bound control."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ from dataclasses import dataclass
 from mido import Message
 
 from livegen.stage.bindings import Bindings
+from livegen.stage.control import Control
 from livegen.stage.events import PortId
 from livegen.stage.hands import Hands
 from livegen.stage.settings import StageSettings
+
+NAMED = ("panic", "tap", "hand_over", "not_done")
+"""The settings that name a control."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a control asks for."""
 
-    panic: bool = False
-    tap: bool = False
+    control: str = ""  # one of NAMED
+    down: bool = False  # it is down
+    pressed: bool = False  # it goes down
     used: tuple[tuple[str, float], ...] = ()  # the actions of bound controls, with the position of each, 0 to 1
-
-
-NOTHING_WANTED = Wanted()
 
 
 class Controls:
     """The controls of livegen, on all ports.
 
     Args:
-        settings: `panic`, `tap` and `bindings`.
+        settings: those in NAMED, and `bindings`.
         hands: the keys and pedals that the player holds.
     """
 
@@ -36,7 +38,7 @@ class Controls:
         self._hands = hands
         self._settings = settings
         self._bindings = Bindings(settings.bindings)
-        self._tapping = False  # the tap control is down
+        self._down: set[str] = set()  # of NAMED
 
     def change(self, settings: StageSettings) -> None:
         """New settings."""
@@ -50,19 +52,16 @@ class Controls:
 
     def hear(self, message: Message, port: PortId) -> Wanted | None:
         """What a message asks for; None: it is music."""
-        panic, tap = self._settings.panic, self._settings.tap
-        if panic is not None and panic.mine(message):
-            wanted = Wanted(panic=panic.pressed(message))
-        elif tap is not None and tap.mine(message):
-            pressed = tap.pressed(message)
-            wanted, self._tapping = Wanted(tap=pressed and not self._tapping), pressed
-            if pressed:
-                return wanted
-        elif message in self._bindings and not self._releases(message, port):
+        for name in NAMED:
+            control: Control | None = getattr(self._settings, name)
+            if control is not None and control.mine(message):
+                down, before = control.pressed(message), name in self._down
+                self._down = self._down | {name} if down else self._down - {name}
+                is_music = not down and self._releases(message, port)
+                return None if is_music else Wanted(name, down, down and not before)
+        if message in self._bindings and not self._releases(message, port):
             return Wanted(used=tuple(self._bindings.hear(message, port)))
-        else:
-            return None
-        return None if wanted == NOTHING_WANTED and self._releases(message, port) else wanted
+        return None
 
     def _releases(self, message: Message, port: PortId) -> bool:
         """Whether a key or pedal goes up that was pressed as music, before it became a control of livegen."""

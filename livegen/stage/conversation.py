@@ -1,15 +1,16 @@
 """Whose turn it is: the states of a conversation, and all transitions between them.
 
-    LISTENING --key down--> PLAYING --keys up--> WAITING --ask--> ASKED --predicted--> READY --begin--> RESPONDING
-        ^                      ^                    |               |                    |                  |
-        |                      +------ key down ----+---------------+--------------------+------------------+
-        +------------- finished, failed, empty, panic ------------------------------------------------------+
+    LISTENING --key down--> PLAYING --keys up--> WAITING --plan--> PLANNING --planned--> PLANNED --ask--> ASKED
+        ^                      ^                    |                 |                     |               | predicted
+        |                      +------ key down ----+-----------------+---------------------+---------------+
+        |                      |                                                                          READY
+        |                      +------ key down ----------------------- RESPONDING <------ begin ------------+
+        +------------- finished, failed, empty, panic --------------------------------------------------------
 
 Rules:
-- A call ends when no key keeps the turn and the policy's silence has passed. If that moment changes, the model is asked
-  again.
-- The model is asked up to LEAD before the call ends, for a response that starts at that moment. Predictions for older
-  requests are ignored.
+- A call ends when no key keeps the turn and the silence is long enough. It is planned ahead when that is, and when the
+  response begins; if something changes before, it is planned again.
+- The response is composed shortly before it begins. Plans and responses for older requests are ignored.
 - The player's first key ends a response at once. Panic ends a response or a call.
 - If the model fails or returns no notes, the call gets no response, and livegen listens for the next one.
 """
@@ -21,13 +22,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from livegen.note import MonotonicTime
-from livegen.stage.effects import Ask
 from livegen.stage.events import Predicted, Turn
-from livegen.stage.grid import Grid
+from livegen.stage.plan import Plan
 from livegen.stage.scheduler import Stroke
-
-LEAD = 0.35
-"""s before the end of a call at which the model is asked: ten times what the included model needs."""
+from livegen.stage.silence import Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,43 +40,62 @@ class Playing:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The player has released all keys. If nothing happens, the call ends at `ends`."""
+    """The player has released all keys."""
 
-    last_up: MonotonicTime  # when the last key went up
-    ends: MonotonicTime
+    silence: Silence
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """The model considers when the call ends."""
+
+    silence: Silence
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """It is planned when the response begins. If nothing happens, it is composed shortly before."""
+
+    silence: Silence
+    plan: Plan
 
     @property
     def ask_at(self) -> MonotonicTime:
-        return MonotonicTime(max(self.last_up, self.ends - LEAD))
+        return MonotonicTime(self.plan.start - self.silence.lead)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The model is computing the response."""
+    """The model is composing the response."""
 
-    last_up: MonotonicTime
-    ends: MonotonicTime
-    request: Ask
+    silence: Silence
+    plan: Plan
+    request: int
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The response is ready. It begins at `start`: when the call ends, or later if the model was late."""
+    """The response is ready. It begins at `start`: as planned, or later if the model was late."""
 
-    last_up: MonotonicTime
-    ends: MonotonicTime
+    silence: Silence
+    plan: Plan
     predicted: Predicted
     start: MonotonicTime
     strokes: tuple[Stroke, ...]
-    grid: Grid | None = None  # of the pulse that it is played on
 
 
 @dataclass(frozen=True, slots=True)
 class Responding:
     """livegen plays."""
 
+    since: MonotonicTime
 
-State = Listening | Playing | Waiting | Asked | Ready | Responding
+
+Pausing = Waiting | Planning | Planned | Asked | Ready
+"""The states between the last key of a call and the response."""
+
+State = Listening | Playing | Pausing | Responding
 
 
 class Cue(Enum):
@@ -86,6 +103,8 @@ class Cue(Enum):
 
     KEY_DOWN = auto()
     KEYS_UP = auto()  # no key keeps the turn, or the required silence has changed
+    PLAN = auto()
+    PLANNED = auto()
     ASK = auto()
     PREDICTED = auto()
     BEGIN = auto()
@@ -98,7 +117,15 @@ class Cue(Enum):
 TRANSITIONS: Mapping[type[State], Mapping[Cue, type[State]]] = {
     Listening: {Cue.KEY_DOWN: Playing},
     Playing: {Cue.KEY_DOWN: Playing, Cue.KEYS_UP: Waiting, Cue.PANIC: Listening},
-    Waiting: {Cue.KEY_DOWN: Playing, Cue.KEYS_UP: Waiting, Cue.ASK: Asked, Cue.PANIC: Listening},
+    Waiting: {Cue.KEY_DOWN: Playing, Cue.KEYS_UP: Waiting, Cue.PLAN: Planning, Cue.PANIC: Listening},
+    Planning: {
+        Cue.KEY_DOWN: Playing,
+        Cue.KEYS_UP: Waiting,
+        Cue.PLANNED: Planned,
+        Cue.FAILED: Listening,
+        Cue.PANIC: Listening,
+    },
+    Planned: {Cue.KEY_DOWN: Playing, Cue.KEYS_UP: Waiting, Cue.ASK: Asked, Cue.PANIC: Listening},
     Asked: {
         Cue.KEY_DOWN: Playing,
         Cue.KEYS_UP: Waiting,
@@ -144,4 +171,4 @@ class Conversation:
     @property
     def in_call(self) -> bool:
         """Whether the player has begun a call and it has not been answered yet."""
-        return isinstance(self.state, Playing | Waiting | Asked | Ready)
+        return isinstance(self.state, Playing | Pausing)

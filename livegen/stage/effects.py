@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.note import MonotonicTime, Note, SoundedNote
-from livegen.stage.events import Part, PortId, Received, Turn, in_words
+from livegen.stage.events import Part, PlanMade, PortId, Received, Turn, in_words
 from livegen.stage.grid import Grid
 from livegen.stage.settings import Sampling
 
 if TYPE_CHECKING:
     from mido import Message
+
+    from livegen.stage.plan import Planner
 
 
 class Send(NamedTuple):
@@ -25,6 +27,20 @@ class Send(NamedTuple):
 
     def __str__(self) -> str:
         return f"out {self.output}: {in_words(self.message)}"
+
+
+@dataclass(frozen=True, slots=True)
+class MakePlan:
+    """Ask when a response begins, with what the model expects. The newest request wins."""
+
+    id: int
+    context: tuple[Note, ...]  # the last notes that sounded, at least one
+    window: int  # maximum number of notes of context
+    planner: Planner
+
+    def answer(self, steps: Sequence[float] = ()) -> PlanMade:
+        """Make the plan, with what the model expects (`Planner.plan`)."""
+        return PlanMade(self.id, self.planner.plan(steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +149,22 @@ class NoResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class Unused:
+    """A response was asked for in vain: the player goes on."""
+
+    computed: float | None  # s that the model took; None: it had not finished
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
+class PatienceChanged:
+    """A response came too early, and livegen is more patient for a while."""
+
+    factor: float  # how many times more than set, 1 or more
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
 class Silenced:
     """Panic: all sounding notes were ended."""
 
@@ -175,6 +207,8 @@ Notice = (
     | ResponseStarted
     | ResponseEnded
     | NoResponse
+    | Unused
+    | PatienceChanged
     | Silenced
     | Ignored
     | Unheard
@@ -182,7 +216,10 @@ Notice = (
 )
 """What listeners such as the log are informed of. Playing never depends on it."""
 
-Effect = Send | Ask | Used | Notice
+Request = MakePlan | Ask
+"""What the model is asked for. The ids of both are numbered together."""
+
+Effect = Send | Request | Used | Notice
 """What `Session.step` returns: first the messages, then the requests, the controls that were used, and the notices."""
 
 
@@ -191,14 +228,14 @@ class Effects:
 
     def __init__(self) -> None:
         self.sends: list[Send] = []
-        self._asks: list[Ask] = []
+        self._asks: list[Request] = []
         self._used: list[Used] = []
         self._notices: list[Notice] = []
 
     def send(self, output: PortId, messages: Iterable[Message], part: Part, at: MonotonicTime) -> None:
         self.sends += [Send(output, message, part, at) for message in messages]
 
-    def ask(self, request: Ask) -> None:
+    def ask(self, request: Request) -> None:
         self._asks.append(request)
 
     def use(self, used: Used) -> None:

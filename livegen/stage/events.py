@@ -12,6 +12,7 @@ from livegen.note import PEDAL_UP, MonotonicTime, Pedal
 if TYPE_CHECKING:
     from mido import Message
 
+    from livegen.stage.plan import Plan
     from livegen.stage.settings import StageSettings
 
 PortId = NewType("PortId", str)
@@ -54,6 +55,14 @@ class ResponseNote:
     duration: float  # s
     velocity: int  # 1..127
     pedal: Pedal = PEDAL_UP
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMade:
+    """The answer to a request for a plan."""
+
+    request: int
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +136,10 @@ class SettingsChanged:
 
 PortEvent = InputOpened | InputClosed | OutputOpened | OutputClosed
 
-Event = Received | Predicted | Failed | Panic | PortEvent | SettingsChanged
+Answer = PlanMade | Predicted | Failed
+"""What the model answers to a request."""
+
+Event = Received | Answer | Panic | PortEvent | SettingsChanged
 """What `Session.step` takes."""
 
 

@@ -55,6 +55,10 @@ class Grid:
         span = self.beat * beats
         return self.origin + ceil((moment - self.origin) / span - SAME) * span
 
+    def beat_after(self, start: float, moment: float) -> float:
+        """The first time at or after `moment` that is whole beats after `start`."""
+        return start + ceil((moment - start) / self.beat) * self.beat
+
     def point_from(self, moment: float) -> float:
         """The first point at or after `moment`."""
         beat = self.beat_from(moment) - self.beat

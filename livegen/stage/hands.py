@@ -12,7 +12,8 @@ Rules:
 - All notes off (120, 123 to 127) releases the keys of a channel, reset all controllers (121) its pedals. A reset (of
   the system, of General MIDI, GS or XG) and the loss of a port release the keys and pedals of that port; panic releases
   all.
-- A key that is down for STUCK seconds no longer keeps the turn.
+- A key that is down for STUCK seconds no longer keeps the turn. While the player says that they are not done, the turn
+  is theirs, for NOT_DONE seconds at most.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ OCTAVE = 12
 
 STUCK = 10.0
 """s: no piano string sounds longer. A key that is down for longer may be a lost note_off."""
+NOT_DONE = 60.0
+"""s that the player may keep the turn without a key."""
 LAYER = 0.010
 """s: a keyboard sends one key twice within this time."""
 
@@ -53,6 +56,7 @@ class Hands:
         self._played: set[int] = set()
         self._mpe = MpePorts()
         self._stuck: set[Key] = set()
+        self._not_done: tuple[PortId, MonotonicTime] | None = None  # the control that says so, and until when
         self._let_go: set[Key] = set()  # released without a note_off, which may follow
         self._up: dict[Key, MonotonicTime] = {}  # when each key last went up by its note_off
 
@@ -63,6 +67,11 @@ class Hands:
 
     def __contains__(self, key: Key) -> bool:
         return key in self._held
+
+    @property
+    def pitches(self) -> frozenset[int]:
+        """The keys that the player has down, on all channels that count."""
+        return frozenset(held.struck.pitch for held in self._held.values() if held.counts)
 
     def holds(self, channel: int, pitch: int, *, but: Key | None = None) -> bool:
         """Whether the player has this key down, on any port; not counting `but`."""
@@ -82,17 +91,29 @@ class Hands:
 
     @property
     def keeps_turn(self) -> bool:
-        """Whether a key is down that does not count as stuck."""
-        return any(held.counts and key not in self._stuck for key, held in self._held.items())
+        """Whether a key is down that does not count as stuck, or the player says that they are not done."""
+        return self._not_done is not None or any(
+            held.counts and key not in self._stuck for key, held in self._held.items()
+        )
 
     @property
     def next_stuck(self) -> MonotonicTime | None:
-        """When the next key counts as stuck, if it stays down."""
-        since = [held.struck.onset for key, held in self._held.items() if held.counts and key not in self._stuck]
-        return MonotonicTime(min(since) + STUCK) if since else None
+        """When the next key or control no longer keeps the turn, if it stays down."""
+        until = [
+            held.struck.onset + STUCK for key, held in self._held.items() if held.counts and key not in self._stuck
+        ]
+        if self._not_done is not None:
+            until.append(self._not_done[1])
+        return MonotonicTime(min(until)) if until else None
+
+    def say_not_done(self, port: PortId, at: MonotonicTime, *, down: bool) -> None:
+        """The control of this port that keeps the turn goes down or up."""
+        self._not_done = (port, MonotonicTime(at + NOT_DONE)) if down else None
 
     def take_stuck(self, now: MonotonicTime) -> list[Held]:
         """The keys that count as stuck from now on."""
+        if self._not_done is not None and now >= self._not_done[1]:
+            self._not_done = None
         stuck = [
             held
             for key, held in self._held.items()
@@ -119,6 +140,8 @@ class Hands:
         if port is None:
             self._played.clear()
         self._mpe.forget(port)
+        if self._not_done is not None and port in (None, self._not_done[0]):
+            self._not_done = None
         moved = self.pedals.lift(port, None, at)
         return Change(released=self._release_all(key for key in self._held if port in (None, key[0])), pedal=moved)
 

@@ -1,10 +1,14 @@
-"""Keeps the time that responses are played in: a MIDI clock's, a tempo that is set or tapped, or the player's own."""
+"""Keeps the time that responses are played in: a MIDI clock's, a tempo that is set or tapped, or the player's own.
+
+`InTime` hears the player, at every note. `Heard` is what it has heard up to a moment; the grid is fitted from that,
+which takes milliseconds and may happen in another thread.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from livegen.note import MonotonicTime, Struck
@@ -65,45 +69,80 @@ class InTime:
         """The player taps a beat."""
         self._taps.tap(at)
 
+    def heard(self, now: MonotonicTime) -> Heard:
+        """What a grid is made of that is planned now."""
+        settings = self._settings
+        if settings.pulse == OFF:
+            return NOTHING_HEARD
+        return Heard(
+            now=now,
+            strict=settings.pulse == STRICT,
+            tempo=settings.tempo,
+            clock=self._clock.grid(now),
+            taps=self._taps.grid(now),
+            follower=self._pulse.grid(now),
+            chords=tuple(map(tuple, self._chords)),
+            first=self._first,
+        )
+
     def grid(self, now: MonotonicTime) -> Grid | None:
-        """The grid of a response that is planned now; None: it is free. Takes milliseconds: ask once for a response."""
-        if self._settings.pulse == OFF:
-            return None
-        own = self._own(now)
-        given = self._clock.grid(now) or self._set(own, now) or self._taps.grid(now)
+        """The grid of a response that is planned now; None: it is free. Takes milliseconds."""
+        return self.heard(now).grid()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard of the player's time up to a moment."""
+
+    now: MonotonicTime
+    strict: bool = False  # the player's own pulse counts even if it is uncertain
+    tempo: float | None = None  # that is set
+    clock: Grid | None = None
+    taps: Grid | None = None
+    follower: Grid | None = None  # of the player's own pulse
+    chords: tuple[tuple[float, ...], ...] = ()  # the onsets of each
+    first: MonotonicTime = MonotonicTime(0.0)  # noqa: RUF009  (a float)
+
+    def grid(self) -> Grid | None:
+        """The grid of a response; None: it is free. Takes milliseconds."""
+        own = self._own()
+        given = self.clock or self._set(own) or self.taps
         if given is not None:
             return _with_feel(given, own)
-        if own is not None and self._settings.pulse == STRICT:
+        if own is not None and self.strict:
             return replace(own, certainty=1.0)
         return own if own is not None and own.certainty > 0 else None
 
-    def _set(self, own: Grid | None, now: MonotonicTime) -> Grid | None:
+    def _set(self, own: Grid | None) -> Grid | None:
         """The grid of the tempo that is set, on the beats of the player if they keep it, else from their first note."""
-        tempo = self._settings.tempo
-        if tempo is None:
+        if self.tempo is None:
             return None
-        keeps = own is not None and own.certainty > 0 and abs(own.beat * tempo / 60 - 1) <= SAME
-        return FixedTempo(tempo, MonotonicTime(own.origin) if own is not None and keeps else self._first).grid(now)
+        keeps = own is not None and own.certainty > 0 and abs(own.beat * self.tempo / 60 - 1) <= SAME
+        origin = MonotonicTime(own.origin) if own is not None and keeps else self.first
+        return FixedTempo(self.tempo, origin).grid(self.now)
 
-    def _own(self, now: MonotonicTime) -> Grid | None:
+    def _own(self) -> Grid | None:
         """The player's pulse."""
-        follower = self._pulse.grid(now)
+        follower = self.follower
         if follower is None:
             return None
-        onsets = [sum(chord) / len(chord) for chord in self._chords]
-        sizes = [len(chord) for chord in self._chords]
+        onsets = [sum(chord) / len(chord) for chord in self.chords]
+        sizes = [len(chord) for chord in self.chords]
         fitted = fit.best(onsets, sizes, follower.origin, follower.beat)
         if fitted is None:
             return None
         evidence = min(fitted.score / fitted.weight, MOST) + FOLLOWED * follower.certainty
         if DOUBTFUL - FORETOLD * MOST < evidence < SURE - FORETOLD * LEAST_FORETOLD:  # else it changes nothing
-            before = bisect_left(onsets, self._first)
+            before = bisect_left(onsets, self.first)
             if len(onsets) - before < LONG:
                 before = 0
             foretold = fit.foretold(onsets[before:], sizes[before:], follower.origin, follower.beat)
             evidence += FORETOLD * max(LEAST_FORETOLD, min(foretold, MOST))
         certainty = (evidence - DOUBTFUL) / (SURE - DOUBTFUL)
         return _merged(follower, fitted, min(max(certainty, 0.0), 1.0))
+
+
+NOTHING_HEARD = Heard(MonotonicTime(0.0))
 
 
 def _merged(follower: Grid, fitted: Fit, certainty: float) -> Grid:

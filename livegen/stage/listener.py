@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livegen.note import MonotonicTime
-from livegen.stage.controls import Controls
+from livegen.stage.controls import Controls, Wanted
 from livegen.stage.effects import Effects, Ignored, NoteStarted, PedalMoved, Silenced, Unheard, Used
 from livegen.stage.events import InputOpened, Part, PortId, Received
 from livegen.stage.hands import Hands
@@ -69,13 +69,29 @@ class Listener:
         wanted = self._controls.hear(message, port)
         if wanted is None:
             return False
-        if wanted.panic:
-            self.panic(at)
-        if wanted.tap:
-            self._turns.time.tap(at)
+        self._use(wanted, at, port)
         for action, position in wanted.used:
             self._effects.use(Used(action, position, at))
         return True
+
+    def _use(self, wanted: Wanted, at: MonotonicTime, port: PortId) -> None:
+        match wanted.control:
+            case "panic" if wanted.down:
+                self.panic(at)
+            case "tap" if wanted.pressed:
+                self._turns.time.tap(at)
+            case "hand_over" if wanted.pressed:
+                self._turns.hand_over(at)
+            case "not_done":
+                self._hands.say_not_done(port, at, down=wanted.down)
+                self._keep_turn(at)
+
+    def _keep_turn(self, at: MonotonicTime) -> None:
+        """The player says that they are not done, or no longer."""
+        if self._hands.keeps_turn:
+            self._turns.take_back()
+        else:
+            self._turns.keys_up(at)
 
     def _act(self, change: Change, at: MonotonicTime) -> None:
         """Pass the effect of a message to the conversation."""

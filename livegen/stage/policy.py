@@ -5,39 +5,46 @@ To add one, write a class with these methods, and choose it in `Turns`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from livegen.note import MonotonicTime
 from livegen.stage.grid import Grid
 from livegen.stage.settings import BARS, StageSettings
-
-PEDAL_GRACE = 0.1
-"""s from lifting a pedal in a long silence to the response: the model cannot be asked before the pedal moves."""
+from livegen.stage.silence import PEDAL_GRACE, PEDAL_PATIENCE, FixedSilence, HandedOver, ModelSilence, Silence
 
 LONGEST_ENTRY = 1.5
 """s after the end of a call in which a response waits for a bar or a beat."""
+COMPUTING = 0.1
+"""s that the model needs for a response that is wanted at once."""
 COMMON = 4
 """Beats in a bar of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The player has no key down that keeps the turn."""
+
+    last_onset: MonotonicTime
+    last_up: MonotonicTime  # when the last key went up
+    at: MonotonicTime  # the current time; later than `last_up` if a pedal has moved since
+    pedal_down: bool  # whether a pedal holds notes
+    cost: float  # s of silence that are as bad as a wrong entry
 
 
 class Policy(Protocol):
     """A way of playing."""
 
-    def end_of_turn(self, last_up: MonotonicTime, at: MonotonicTime, *, pedal_down: bool) -> MonotonicTime:
-        """When the call ends, if nothing else happens.
+    def silence(self, pause: Pause) -> Silence:
+        """The silence that ends the call, if nothing else happens."""
 
-        Args:
-            last_up: when the last key went up.
-            at: the current time; later than `last_up` if a pedal has moved since.
-            pedal_down: whether a pedal holds notes.
-        """
-
-    def entry(self, ends: MonotonicTime, grid: Grid | None) -> MonotonicTime:
+    def entry(self, ends: MonotonicTime, grid: Grid | None, silence: Silence) -> MonotonicTime:
         """When the response to a call that ends at `ends` begins: not earlier.
 
         Args:
             ends: the end of the call.
             grid: of the player's pulse, on the same clock; None: there is none.
+            silence: that ended the call.
         """
 
     def length(self, call: float, grid: Grid | None = None) -> float:
@@ -47,26 +54,42 @@ class Policy(Protocol):
         """The limit in seconds of a response of about this length."""
 
 
+@dataclass(frozen=True, slots=True)
 class Respond:
     """Answers each call after a silence, with a response of about the same length."""
 
-    def __init__(self, settings: StageSettings) -> None:
-        self._settings = settings
+    settings: StageSettings
 
-    def end_of_turn(self, last_up: MonotonicTime, at: MonotonicTime, *, pedal_down: bool) -> MonotonicTime:
-        """`silence` after the last key; at most `pedal_silence` while a pedal holds notes or moves."""
-        soonest = MonotonicTime(last_up + self._settings.silence)
-        latest = MonotonicTime(last_up + max(self._settings.silence, self._settings.pedal_silence))
-        if pedal_down:
-            return max(latest, at)
+    def silence(self, pause: Pause) -> Silence:
+        """`silence` after the last key; at most `pedal_silence` while a pedal holds notes or moves.
+
+        If the model decides: from `silence_min` after the last onset to `silence_max` after the last key, or to
+        `pedal_silence` while a pedal holds notes.
+        """
+        settings = self.settings
+        last_up, at = pause.last_up, pause.at
+        fixed = settings.silence
+        longest = settings.silence_max if fixed is None else fixed
+        latest = MonotonicTime(last_up + max(longest, settings.pedal_silence))
+        if fixed is None:
+            until = latest if pause.pedal_down else MonotonicTime(last_up + longest)
+            cost = pause.cost * (PEDAL_PATIENCE if pause.pedal_down else 1)
+            return ModelSilence(pause.last_onset, last_up, at, settings.silence_min, until, cost)
+        soonest = MonotonicTime(last_up + fixed)
+        if pause.pedal_down:
+            return FixedSilence(last_up, max(latest, at))
         if at == last_up:
-            return soonest
-        return max(soonest, at, min(latest, MonotonicTime(at + PEDAL_GRACE)))
+            return FixedSilence(last_up, soonest)
+        return FixedSilence(last_up, max(soonest, at, min(latest, MonotonicTime(at + PEDAL_GRACE))))
 
-    def entry(self, ends: MonotonicTime, grid: Grid | None) -> MonotonicTime:
-        """The next bar, if it comes soon enough, else the next beat, else the next point of the grid."""
+    def entry(self, ends: MonotonicTime, grid: Grid | None, silence: Silence) -> MonotonicTime:
+        """The next bar, if it comes soon enough, else the next beat, else the next point of the grid. A response that
+        the player asked for begins on the next point.
+        """
         if grid is None:
             return ends
+        if isinstance(silence, HandedOver):
+            return MonotonicTime(grid.point_from(ends + COMPUTING))
         bar = grid.beat_from(ends, grid.bar) if grid.bar else None
         for start in (bar, grid.beat_from(ends)):
             if start is not None and start <= ends + LONGEST_ENTRY:
@@ -75,8 +98,8 @@ class Respond:
 
     def length(self, call: float, grid: Grid | None = None) -> float:
         """The length that is set in bars or beats; else that of the call, between the limits, in whole beats."""
-        wanted = self._settings.length
-        shortest, longest = self._settings.response_min, self._settings.response_max
+        wanted = self.settings.length
+        shortest, longest = self.settings.response_min, self.settings.response_max
         length = min(max(call, shortest), longest)
         if grid is None:
             return length
@@ -89,4 +112,4 @@ class Respond:
 
     def longest(self, length: float) -> float:
         """`response_max`, or the length that is set in bars or beats if it is longer."""
-        return max(self._settings.response_max, length)
+        return max(self.settings.response_max, length)

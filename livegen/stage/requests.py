@@ -1,15 +1,14 @@
-"""Makes the requests for the model: what it reads, when the response begins, and how long it is."""
+"""Makes the requests for the model: for a plan, and for the response."""
 
 from __future__ import annotations
 
-from math import ceil
-
 from livegen.note import MonotonicTime, NoteWindow
-from livegen.stage.conversation import Asked, Waiting
-from livegen.stage.effects import Ask
+from livegen.stage.effects import Ask, MakePlan
 from livegen.stage.intime import InTime
+from livegen.stage.plan import Plan, Planner
 from livegen.stage.policy import Policy
 from livegen.stage.settings import StageSettings
+from livegen.stage.silence import Silence
 
 
 class Requests:
@@ -17,7 +16,7 @@ class Requests:
 
     Args:
         window: the notes that the model reads.
-        call: the notes of the call.
+        call: the notes of the call, at least one when a request is made.
         time: the time that responses are played in.
     """
 
@@ -25,41 +24,35 @@ class Requests:
         self._window, self._call, self._time = window, call, time
         self._count = 0
 
-    def make(
-        self, waiting: Waiting, now: MonotonicTime, policy: Policy, settings: StageSettings, responses: int
-    ) -> tuple[Ask, MonotonicTime]:
-        """A request for the response to a call, and when that response begins.
+    @property
+    def last_onset(self) -> MonotonicTime:
+        """The last one of the call."""
+        onset = self._window.last_onset
+        assert onset is not None  # a call has at least one note
+        return onset
 
-        Args:
-            waiting: the call, which has at least one note.
-            now: the time.
-            policy: decides when the response begins, and how long it is.
-            settings: of the stage.
-            responses: number of earlier ones.
-        """
-        last_onset, call = self._window.last_onset, self._call.sounded(waiting.last_up)
-        assert last_onset is not None and call  # a call has at least one note
-        grid = self._time.grid(now)
-        begins = policy.entry(waiting.ends, grid)
-        length = policy.length(max(note.end for note in call) - call[0].onset, grid)
+    def plan(self, silence: Silence, policy: Policy, now: MonotonicTime, settings: StageSettings) -> MakePlan:
+        """A request for a plan."""
+        call = self._call.sounded(silence.last_up)
         self._count += 1
-        request = Ask(
+        return MakePlan(
             id=self._count,
-            context=self._window.notes(waiting.last_up),
-            gap=begins - last_onset,
-            length=length,
-            longest=policy.longest(length),
+            context=self._window.notes(silence.last_up),
+            window=settings.window,
+            planner=Planner(policy, silence, max(note.end for note in call) - call[0].onset, self._time.heard(now)),
+        )
+
+    def response(self, silence: Silence, plan: Plan, settings: StageSettings, responses: int) -> Ask:
+        """A request for the response to a call. `responses`: the number of earlier ones."""
+        self._count += 1
+        return Ask(
+            id=self._count,
+            context=self._window.notes(silence.last_up),
+            gap=plan.start - self.last_onset,
+            length=plan.length,
+            longest=plan.longest,
             response=responses,
             sampling=settings.sampling,
             window=settings.window,
-            grid=grid.since(last_onset) if grid is not None else None,
+            grid=plan.grid.since(self.last_onset) if plan.grid is not None else None,
         )
-        return request, begins
-
-
-def late(asked: Asked, now: MonotonicTime) -> MonotonicTime:
-    """When a response begins that comes too late: now, or on the pulse whole beats later than it was planned."""
-    grid = asked.request.grid
-    if grid is None:
-        return now
-    return MonotonicTime(asked.ends + ceil((now - asked.ends) / grid.beat) * grid.beat)

@@ -43,11 +43,11 @@ class Responder:
             ResponseStarted(
                 notes=len(notes),
                 seconds=max(note.offset + note.duration for note in notes),
-                waited=ready.start - ready.last_up,
+                waited=ready.start - ready.silence.last_up,
                 computed=ready.predicted.seconds,
-                late=ready.start - ready.ends,
+                late=ready.start - ready.plan.start,
                 at=ready.start,
-                grid=ready.grid,
+                grid=ready.plan.grid,
             )
         )
         self.responses += 1

@@ -1,4 +1,4 @@
-"""Chooses where a response ends, and makes it playable by two hands. Pure."""
+"""Chooses where a response ends. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from livegen.note import Note
+from livegen.stage.ending import Ending
 from livegen.stage.events import ResponseNote
+from livegen.stage.playable import SHORTEST, playable
 
 LONG_GAP = 0.5
 """s: a rest this long after a note makes it a good last one."""
@@ -16,10 +18,9 @@ LONG_GAP = 0.5
 STRETCH = 1.25
 """A response may be longer than requested by this factor, to end at a rest."""
 
-MAX_KEYS = 10
+ANYWHERE = Ending()
+"""Any note is a good last one, if a rest comes after it."""
 MAX_NOTES = 500  # more than in any 8 s of MAESTRO; limits a model that fails
-RESTRIKE = 0.015  # s between a key's release and its next stroke
-SHORTEST = 0.02  # s
 
 
 class Sampled(NamedTuple):
@@ -29,12 +30,14 @@ class Sampled(NamedTuple):
     rest: float  # probability that the next note comes LONG_GAP or more later
 
 
-def compose(samples: Iterable[Sampled], length: float, longest: float) -> tuple[ResponseNote, ...]:
+def compose(
+    samples: Iterable[Sampled], length: float, longest: float, ending: Ending = ANYWHERE
+) -> tuple[ResponseNote, ...]:
     """Make a response of about `length` seconds, never over `longest`, out of notes sampled from the model.
 
     It ends with the end of a note: of the notes that end between `length` and STRETCH times `length`, the one with the
-    most likely long gap after it. If there is no such note, the last note is prolonged. The step of the first note is
-    the time before the response and does not count.
+    most likely long gap after it, and the best `ending`. If there is no such note, the last note is prolonged. The step
+    of the first note is the time before the response and does not count.
     """
     latest = min(STRETCH * length, longest)
     earliest = min(length, longest / STRETCH)
@@ -49,8 +52,9 @@ def compose(samples: Iterable[Sampled], length: float, longest: float) -> tuple[
         duration = min(max(note.duration, SHORTEST), latest - offset)
         notes.append(ResponseNote(note.pitch, offset, duration, note.velocity, note.pedal))
         end = max(end, offset + duration)
-        if end >= earliest and (last < 0 or sampled.rest > best):
-            last, best = len(notes) - 1, sampled.rest
+        fits = sampled.rest * ending.weight(note.pitch, offset + duration)
+        if end >= earliest and (last < 0 or fits > best):
+            last, best = len(notes) - 1, fits
     placed = playable(notes[: last + 1] if last >= 0 else notes)
     if not placed or _end(placed) >= earliest:
         return placed
@@ -76,23 +80,3 @@ def place(samples: Iterable[Sampled], count: int) -> tuple[ResponseNote, ...]:
             offset += note.step
             notes.append(ResponseNote(note.pitch, offset, max(note.duration, SHORTEST), note.velocity, note.pedal))
     return placed
-
-
-def playable(notes: Iterable[ResponseNote]) -> tuple[ResponseNote, ...]:
-    """The same notes, by offset, with at most MAX_KEYS down at once and each key up before it is pressed again."""
-    done: list[ResponseNote] = []
-    down: list[int] = []  # indices in `done`
-    for note in notes:
-        down = [i for i in down if done[i].offset + done[i].duration > note.offset]
-        leaving = [i for i in down if done[i].pitch == note.pitch] or (down[:1] if len(down) == MAX_KEYS else [])
-        if leaving:
-            held = done[leaving[0]]
-            gap = RESTRIKE if held.pitch == note.pitch else 0.0
-            shortened = note.offset - gap - held.offset
-            if shortened < SHORTEST:
-                continue  # the same key at almost the same time, or an eleventh key
-            done[leaving[0]] = replace(held, duration=shortened)
-            down.remove(leaving[0])
-        down.append(len(done))
-        done.append(note)
-    return tuple(done)

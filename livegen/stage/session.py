@@ -26,6 +26,7 @@ from livegen.stage.events import (
     OutputClosed,
     OutputOpened,
     Panic,
+    PlanMade,
     PortEvent,
     Predicted,
     Received,
@@ -118,6 +119,8 @@ class Session:
 
     def _take_in(self, event: Event | None, now: MonotonicTime) -> None:
         match event:
+            case PlanMade():
+                self._turns.planned(event)
             case Predicted():
                 self._turns.predicted(event, now)
             case Failed():

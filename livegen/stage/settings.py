@@ -59,8 +59,8 @@ STRICT, OFF = "strict", "off"
 class StageSettings:
     """Times in seconds."""
 
-    silence: float  # that ends a call
-    pedal_silence: float  # the same while a pedal holds notes
+    silence: float | None  # that ends a call; None: the model decides
+    pedal_silence: float  # the same while a pedal holds notes; at most
     response_min: float
     response_max: float
     window: int  # notes of context
@@ -70,6 +70,11 @@ class StageSettings:
     thru: bool | None  # None: unless the output is the player's own instrument
     response_channel: int | None  # 0..15; None: a separate one if the output gets thru
     sampling: Sampling
+    silence_min: float = 0.2  # if the model decides: at least, from the last onset
+    silence_max: float = 2.0  # the same: at most, from the last key
+    patience: float = 1.0  # the same: wrong entries a minute
+    hand_over: Control | None = None
+    not_done: Control | None = None
     pulse: str = OFF  # AUTO, OFF or STRICT: whether responses are on the player's pulse
     length: Length | None = None  # of a response; None: about that of the call
     tempo: float | None = None  # beats per minute; None: the player's

@@ -1,24 +1,41 @@
 """Runs the conversation: adds notes to the window, asks the model, and plays the response.
 
-It reacts to keys and pedals (`key_down`, `keys_up`, `pedal_moved`), to the model (`predicted`, `failed`) and to time
-(`play_due`).
+It reacts to keys and pedals (`key_down`, `keys_up`, `pedal_moved`, `hand_over`), to the model (`planned`, `predicted`,
+`failed`) and to time (`play_due`).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from livegen.note import MonotonicTime, NoteWindow
-from livegen.stage.conversation import Asked, Conversation, Cue, Listening, Playing, Ready, Responding, Waiting
-from livegen.stage.effects import CallEnded, Effects, KeyStuck, NoResponse, NoteEnded
-from livegen.stage.events import Failed, Part, Predicted
+from livegen.stage.conversation import (
+    Asked,
+    Conversation,
+    Cue,
+    Listening,
+    Pausing,
+    Planned,
+    Planning,
+    Playing,
+    Ready,
+    Responding,
+    Waiting,
+)
+from livegen.stage.effects import CallEnded, Effects, KeyStuck, NoResponse, NoteEnded, PatienceChanged, Unused
+from livegen.stage.events import Failed, Part, PlanMade, Predicted
 from livegen.stage.hands import Hands
 from livegen.stage.held import Held
 from livegen.stage.intime import InTime
 from livegen.stage.mixer import Mixer
-from livegen.stage.policy import Policy, Respond
-from livegen.stage.requests import Requests, late
+from livegen.stage.patience import WRONG, Patience
+from livegen.stage.policy import Pause, Policy, Respond
+from livegen.stage.requests import Requests
 from livegen.stage.responder import Responder
 from livegen.stage.scheduler import scheduled
 from livegen.stage.settings import StageSettings
+from livegen.stage.silence import HandedOver
+from livegen.stage.touch import Touch
 
 
 class Turns:
@@ -39,7 +56,8 @@ class Turns:
         self._call = NoteWindow(None)
         self._responder = Responder(mixer, self._window, effects)
         self.time = InTime(settings)
-        self._silent = MonotonicTime(0.0)  # when the silence is long enough: on the pulse, a response begins later
+        self._patience = Patience(settings.patience)
+        self._touch = Touch()
         self._requests = Requests(self._window, self._call, self.time)
 
     @property
@@ -52,10 +70,12 @@ class Turns:
         match self._conversation.state:
             case Playing():
                 return self._hands.next_stuck
-            case Waiting() as waiting:
-                return waiting.ask_at
-            case Ready(ends=ends):
-                return ends
+            case Waiting(silence):
+                return silence.ask_at
+            case Planned() as planned:
+                return planned.ask_at
+            case Ready(start=start):
+                return start
             case Responding():
                 return self._responder.next_due
         return None
@@ -63,6 +83,7 @@ class Turns:
     def change(self, settings: StageSettings) -> None:
         """New settings: silences and limits apply to the next response, the window's size at once."""
         self._settings, self._policy = settings, Respond(settings)
+        self._patience.change(settings.patience)
         self.time.change(settings)
         self._window.resize(settings.window)
 
@@ -71,14 +92,21 @@ class Turns:
     def key_down(self, held: Held) -> None:
         """The player presses a key."""
         at = held.struck.onset
-        if isinstance(self._conversation.state, Responding):
+        state = self._conversation.state
+        if isinstance(state, Responding):
             self._responder.end(at, interrupted=True, by_player=True)
+            if at < state.since + WRONG and self._settings.silence is None:
+                self._patience.interrupted(at)
+                self._effects.publish(PatienceChanged(self._patience.factor(at), at))
+        elif isinstance(state, Asked | Ready):
+            self._effects.publish(Unused(state.predicted.seconds if isinstance(state, Ready) else None, at))
         if not self._conversation.in_call:
             self._call.clear()
         self._conversation.move(Cue.KEY_DOWN, Playing())
         self._window.begin(held.struck)
         self._call.begin(held.struck)
         self.time.hear(held.struck)
+        self._touch.hear(held.struck.velocity)
 
     def note_ended(self, held: Held, at: MonotonicTime) -> None:
         """A note of the player ends."""
@@ -88,44 +116,68 @@ class Turns:
 
     def keys_up(self, last_up: MonotonicTime) -> None:
         """The last key that kept the turn is up."""
-        self._plan(last_up, last_up)
+        self._pause(last_up, last_up)
 
     def pedal_moved(self, at: MonotonicTime) -> None:
         """A pedal that holds notes moved: the silence that ends the call may change, unless it is over."""
         state = self._conversation.state
-        if isinstance(state, Waiting | Asked | Ready) and at < state.ends:
-            self._plan(state.last_up, at)
+        if isinstance(state, Pausing):
+            over = state.silence.latest if isinstance(state, Waiting | Planning) else state.plan.ends
+            if at < over:
+                self._pause(state.silence.last_up, at)
 
-    def _plan(self, last_up: MonotonicTime, at: MonotonicTime) -> None:
+    def _pause(self, last_up: MonotonicTime, at: MonotonicTime) -> None:
         state = self._conversation.state
-        if not isinstance(state, Playing | Waiting | Asked | Ready):
+        if not isinstance(state, Playing | Pausing):
             return
-        ends = self._policy.end_of_turn(last_up, at, pedal_down=self._hands.pedals.hold)
-        if isinstance(state, Playing) or ends != self._silent:
-            self._silent = ends
-            self._conversation.move(Cue.KEYS_UP, Waiting(last_up, ends))
+        if isinstance(state, Pausing) and isinstance(state.silence, HandedOver):
+            return
+        pause = Pause(self._requests.last_onset, last_up, at, self._hands.pedals.hold, self._patience.cost(at))
+        silence = self._policy.silence(pause)
+        if isinstance(state, Playing) or silence != state.silence:
+            self._conversation.move(Cue.KEYS_UP, Waiting(silence))
+
+    def hand_over(self, at: MonotonicTime) -> None:
+        """The player gives the turn to livegen, whether or not they hold keys."""
+        if isinstance(self._conversation.state, Playing | Pausing):
+            self._conversation.move(Cue.KEYS_UP, Waiting(HandedOver(at)))
+
+    def take_back(self) -> None:
+        """The player is not done: the call goes on as if a key were down."""
+        if isinstance(self._conversation.state, Pausing):
+            self._conversation.move(Cue.KEY_DOWN, Playing())
 
     # The request and the prediction.
 
+    def planned(self, made: PlanMade) -> None:
+        state = self._conversation.state
+        if isinstance(state, Planning) and made.request == state.request:
+            self._conversation.move(Cue.PLANNED, Planned(state.silence, made.plan))
+
     def predicted(self, predicted: Predicted, now: MonotonicTime) -> None:
         state = self._conversation.state
-        if isinstance(state, Asked) and predicted.request == state.request.id:
-            start = state.ends if now <= state.ends else late(state, now)
-            strokes = tuple(scheduled(predicted.notes, start))  # now: the first note must not wait for it
-            ready = Ready(state.last_up, state.ends, predicted, start, strokes, state.request.grid)
-            self._conversation.move(Cue.PREDICTED, ready)
+        if isinstance(state, Asked) and predicted.request == state.request:
+            start = state.plan.late(now)
+            notes = self._touch.fit(note for note in predicted.notes if note.pitch not in self._hands.pitches)
+            predicted = replace(predicted, notes=notes)
+            strokes = tuple(scheduled(notes, start))  # now: the first note must not wait for it
+            self._conversation.move(Cue.PREDICTED, Ready(state.silence, state.plan, predicted, start, strokes))
 
     def failed(self, failed: Failed, now: MonotonicTime) -> None:
         state = self._conversation.state
-        if isinstance(state, Asked) and failed.request == state.request.id:
+        if isinstance(state, Planning | Asked) and failed.request == state.request:
             self._conversation.move(Cue.FAILED, Listening())
             self._effects.publish(NoResponse(failed.error, now))
 
-    def _ask(self, waiting: Waiting, now: MonotonicTime) -> None:
-        request, begins = self._requests.make(
-            waiting, now, self._policy, self._settings, responses=self._responder.responses
-        )
-        self._conversation.move(Cue.ASK, Asked(waiting.last_up, begins, request))
+    def _ask_for_plan(self, waiting: Waiting, now: MonotonicTime) -> None:
+        request = self._requests.plan(waiting.silence, self._policy, now, self._settings)
+        self._conversation.move(Cue.PLAN, Planning(waiting.silence, request.id))
+        self._effects.ask(request)
+
+    def _ask(self, planned: Planned) -> None:
+        silence, plan = planned.silence, planned.plan
+        request = self._requests.response(silence, plan, self._settings, self._responder.responses)
+        self._conversation.move(Cue.ASK, Asked(silence, plan, request.id))
         self._effects.ask(request)
 
     # Time passes.
@@ -135,9 +187,11 @@ class Turns:
         if isinstance(self._conversation.state, Playing):
             self._check_stuck(now)
         state = self._conversation.state
-        if isinstance(state, Waiting) and now >= state.ask_at:
-            self._ask(state, now)
-        elif isinstance(state, Ready) and now >= state.ends:
+        if isinstance(state, Waiting) and now >= state.silence.ask_at:
+            self._ask_for_plan(state, now)
+        elif isinstance(state, Planned) and now >= state.ask_at:
+            self._ask(state)
+        elif isinstance(state, Ready) and now >= state.start:
             self._begin_response(state)
         if isinstance(self._conversation.state, Responding):
             self._play(now)
@@ -147,13 +201,13 @@ class Turns:
         for held in stuck:
             port, channel, pitch = held.key
             self._effects.publish(KeyStuck(port, channel, pitch, now - held.struck.onset))
-        if stuck and not self._hands.keeps_turn:
+        if not self._hands.keeps_turn:
             self.keys_up(now)
 
     def _begin_response(self, ready: Ready) -> None:
-        self._effects.publish(CallEnded(self._call.sounded(ready.last_up), ready.ends))
+        self._effects.publish(CallEnded(self._call.sounded(ready.silence.last_up), ready.plan.start))
         if ready.predicted.notes and self._mixer.has_outputs:
-            self._conversation.move(Cue.BEGIN, Responding())
+            self._conversation.move(Cue.BEGIN, Responding(ready.start))
             self._responder.begin(ready)
         else:
             why = "the model returned no notes" if self._mixer.has_outputs else "no output is there to play on"

@@ -18,6 +18,7 @@ import click
 import pytest
 
 from livegen import __version__
+from livegen.cli import control
 from livegen.cli import main as cli
 from livegen.config import load as config
 from livegen.config.settings import NAMES, SPECS, Settings
@@ -105,6 +106,21 @@ def test_nothing_heavy_is_imported(environ: dict[str, str], words: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
     assert not HEAVY & set(done.stdout.splitlines()[-1].split())
+
+
+def test_every_command_is_found_where_it_is() -> None:
+    found = {name for name in cli.cli.list_commands(click.Context(cli.cli)) if name in cli.ELSEWHERE}
+    for name in found:
+        command = cli.cli.get_command(click.Context(cli.cli), name)
+        assert command is not None
+        assert command.name == name
+    assert {command.name for command in control.commands} <= found
+
+
+def test_playing_imports_no_other_command(environ: dict[str, str]) -> None:
+    program = "import sys; from livegen.cli.main import cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
+    assert not {f"livegen.cli.{module}" for module in cli.ELSEWHERE.values()} & set(done.stdout.split())
 
 
 def test_the_main_job_gets_its_settings(played: list[Settings]) -> None:

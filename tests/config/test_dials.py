@@ -80,7 +80,7 @@ def test_a_preset():
         ("jazz", "write a name and its settings"),
         ("a b: silence = 1", "write a name and its settings"),
         ("jazz: silence", "write the settings of jazz as NAME = VALUE"),
-        ("jazz: silence = 99", "silence must be 0.1 to 10 s, not 99."),
+        ("jazz: silence = 99", "silence must be auto or 0.1 to 10 s, not 99."),
         ("jazz: silenc = 1", "Did you mean silence?"),
         ("jazz: fast = true", "fast cannot change while livegen plays"),
         ('jazz: presets = ["a: silence = 1"]', "a preset cannot change presets"),
@@ -111,8 +111,8 @@ def test_sections_of_a_file_are_presets(tmp_path):
     ("text", "said"),
     [
         ("silence = 1\n[presets]\njazz = 3\n", "line 2: write each preset as a section, such as [presets.jazz]"),
-        ("[presets.jazz]\nsilence = 99\n", "silence must be 0.1 to 10 s, not 99."),
-        ("[presets.jazz]\nsilence = 2026-01-01\n", "silence must be 0.1 to 10 s"),
+        ("[presets.jazz]\nsilence = 99\n", "silence must be auto or 0.1 to 10 s, not 99."),
+        ("[presets.jazz]\nsilence = 2026-01-01\n", "silence must be auto or 0.1 to 10 s"),
         (
             'bind = "cc:1 preset jaz"\n[presets.jazz]\n',
             'line 1: "cc:1 preset jaz": there is no preset jaz. Did you mean jazz?',

@@ -64,9 +64,9 @@ def test_keys_are_spelt_with_either_dash(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("silence = 99", ", line 1: silence must be 0.1 to 10 s, not 99."),
-        ("# one\n\n  silence = true", ", line 3: silence must be 0.1 to 10 s, not true."),
-        ('silence = "1"', ', line 1: silence must be 0.1 to 10 s, not "1".'),
+        ("silence = 99", ", line 1: silence must be auto or 0.1 to 10 s, not 99."),
+        ("# one\n\n  silence = true", ", line 3: silence must be auto or 0.1 to 10 s, not true."),
+        ('silence = "1"', ', line 1: silence must be auto or 0.1 to 10 s, not "1".'),
         ("gain = nan", ", line 1: gain must be 0 to 10, not nan."),
         ("window = 2.5", ", line 1: window must be a whole number from 1 to 200 notes, not 2.5."),
         ("window = 0", ", line 1: window must be a whole number from 1 to 200 notes, not 0."),
@@ -182,7 +182,7 @@ def test_flags_in_variables(text: str, value: bool) -> None:
     ("variable", "text", "said"),
     [
         ("LIVEGEN_FAST", "maybe", 'LIVEGEN_FAST must be true or false, not "maybe".'),
-        ("LIVEGEN_SILENCE", "abc", 'LIVEGEN_SILENCE must be 0.1 to 10 s, not "abc".'),
+        ("LIVEGEN_SILENCE", "abc", 'LIVEGEN_SILENCE must be auto or 0.1 to 10 s, not "abc".'),
         ("LIVEGEN_RESPONSE_CHANNEL", "0", "LIVEGEN_RESPONSE_CHANNEL must be auto or 1 to 16, not 0."),
         ("LIVEGEN_SILENSE", "1", "LIVEGEN_SILENSE: there is no setting silense. Did you mean silence?"),
     ],

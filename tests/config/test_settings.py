@@ -44,11 +44,14 @@ RECORDER = {"record", "session-gap", "recordings-max", "recordings-age"}  # know
 
 APPLIES = {
     Applies.AT_ONCE: {
-        *("channel", "window", "window-of", "panic", "tap", "thru", "response-channel"),
+        *("channel", "window", "window-of", "panic", "tap", "hand-over", "not-done", "thru", "response-channel"),
         *("bind", "presets", "state-control", "keep", *RECORDER),
     },
     Applies.NEXT_RESPONSE: {
+        "patience",
         "silence",
+        "silence-min",
+        "silence-max",
         "pedal-silence",
         "response-min",
         "response-max",
@@ -88,8 +91,13 @@ def test_what_applies_while_it_plays_is_known_to_the_stage() -> None:
         "inputs": ("demo",),
         "outputs": ("a.mid",),
         "channel": 3,
+        "patience": 2.0,
         "silence": 1.5,
+        "silence_min": 0.3,
+        "silence_max": 3.0,
         "pedal_silence": 3.0,
+        "hand_over": "none",
+        "not_done": "sostenuto",
         "response_min": 2.0,
         "response_max": 9.0,
         "window": 7,

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from livegen.config.settings import SPECS
-from livegen.config.values import Choice, Counted, InvalidError, Number, Tempo, key_number
+from livegen.config.values import AutoNumber, Choice, Counted, InvalidError, Number, key_number
 
 
 def test_key_names_are_those_of_pretty_midi() -> None:
@@ -34,15 +34,18 @@ def test_no_value_does_more_than_be_refused(value: object) -> None:
             assert accepted in spec.kind.words or (spec.kind.channels and accepted in range(1, 17))
 
 
+TEMPO = AutoNumber(Number(20, 300, "bpm"))
+
+
 @pytest.mark.parametrize(("text", "value"), [("auto", "auto"), ("92", 92), ("92.5", 92.5), ("20", 20), ("300", 300)])
 def test_a_tempo_is_beats_per_minute_or_auto(text: str, value: object) -> None:
-    kind = Tempo()
+    kind = TEMPO
     assert kind.check(kind.parse(text)) == value
 
 
 @pytest.mark.parametrize("text", ["", "19", "301", "fast", "Auto", "nan", "2bars", "-92"])
 def test_other_tempos_are_refused(text: str) -> None:
-    kind = Tempo()
+    kind = TEMPO
     with pytest.raises(InvalidError):
         kind.check(kind.parse(text))
 
@@ -63,8 +66,8 @@ def test_other_lengths_are_refused(text: str) -> None:
         kind.check(kind.parse(text))
 
 
-@pytest.mark.parametrize("kind", [Tempo(), Counted()])
+@pytest.mark.parametrize("kind", [TEMPO, Counted()])
 @pytest.mark.parametrize("value", [None, True, [92], {"bars": 2}])
-def test_what_is_neither_a_number_nor_a_text_is_refused(kind: Tempo | Counted, value: object) -> None:
+def test_what_is_neither_a_number_nor_a_text_is_refused(kind: AutoNumber | Counted, value: object) -> None:
     with pytest.raises(InvalidError):
         kind.check(value)

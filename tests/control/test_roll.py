@@ -97,6 +97,8 @@ SAMPLES = {
     "response": {"notes": 3, "seconds": 1.5, "waited": 0.7, "computed": 0.1},
     "response_end": {"played": 3, "dropped": 0, "interrupted": True},
     "no_response": {"why": "the model is broken"},
+    "unused": {"computed": 0.05},
+    "patience": {"factor": 2.0},
     "panic": {},
     "keep": {},
     "recording": {"state": "recording", "id": "2026-01-01", "why": ""},
@@ -113,6 +115,6 @@ def test_every_event_has_words_or_none():
     assert said["note_on"] == "you     C4 (64)"
     assert said["response_end"] == "response: 3 notes played, interrupted"
     assert said["log"] == "warning: The disk is full."
-    assert [name for name, text in said.items() if text is None] == ["note_off", "settings", "midi"]
+    assert [name for name, text in said.items() if text is None] == ["note_off", "unused", "settings", "midi"]
     assert words({"event": "log", "level": "debug", "text": "x"}) is None
     assert words({"event": "lost", "count": 3}) == "3 events were lost"

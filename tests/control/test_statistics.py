@@ -9,7 +9,15 @@ from mido import Message
 from livegen.control.statistics import Statistics, memory
 from livegen.io.publisher import Level, Line, PortFailed, PortGone, PortOpened, RecordingChanged
 from livegen.note import MonotonicTime
-from livegen.stage.effects import NoteStarted, ResponseEnded, ResponseStarted, Send, TurnChanged
+from livegen.stage.effects import (
+    NoteStarted,
+    PatienceChanged,
+    ResponseEnded,
+    ResponseStarted,
+    Send,
+    TurnChanged,
+    Unused,
+)
 from livegen.stage.events import Part, PortId, Turn
 
 AT = MonotonicTime(0.0)
@@ -42,13 +50,16 @@ def test_notes_and_responses_are_counted():
         NoteStarted(Part.RESPONSE, 62, 64, AT),
         ResponseStarted(2, 1.0, waited=0.7, computed=0.1, late=0.0, at=AT),
         ResponseEnded(2, 3, interrupted=False, at=AT),
+        Unused(0.1, AT),
+        PatienceChanged(2.0, MonotonicTime(time.monotonic())),
         TurnChanged(Turn.RESPONDING, AT),
         Line("All is well."),
         Line("The disk is full.", Level.WARNING),
         RecordingChanged("failing", "2026-01-01", "the disk is full"),
     )
     assert found["notes"] == {"heard": 1, "played": 2, "dropped": 3}
-    assert found["responses"] == 1
+    assert (found["responses"], found["unused"]) == (1, 1)
+    assert found["patience"] == pytest.approx(2.0, abs=0.1)
     assert found["response_delay_ms"]["max"] == 700
     assert found["turn"] == "responding"
     assert found["recording"] == {"state": "failing", "id": "2026-01-01", "why": "the disk is full"}

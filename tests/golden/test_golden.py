@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -35,7 +36,8 @@ def record(name: str, folder: Path) -> bytes:
     case = CASES[name]
     played, written = folder / f"{name}-in.mid", folder / f"{name}.mid"
     case.play().save(played)
-    settings = Settings(inputs=(str(played),), outputs=(str(written),), fast=True, seed=1, pulse="off", **case.settings)
+    usual: dict[str, Any] = {"fast": True, "seed": 1, "pulse": "off", "silence": 0.7, "hand_over": "none"}
+    settings = Settings(inputs=(str(played),), outputs=(str(written),), **usual | case.settings)
     with mock.patch.object(daemon.choose, "choose", return_value=Chosen(Scripted(script), 0.1, "a script")):
         assert daemon.run(settings) == 0
     return written.read_bytes()

@@ -105,6 +105,18 @@ def test_pipewires_libjack_is_taken_unless_jackd_runs(jackd: bool, system_librar
     assert {os.path.realpath(path) for path in found.values()} == {str(system_library if jackd else pipewires)}
 
 
+def test_the_session_of_another_user_has_no_pipewire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("root is missing")
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("PIPEWIRE_RUNTIME_DIR", str(tmp_path))
+    os.seteuid(65534)
+    try:
+        assert not libjack.is_pipewire()
+    finally:
+        os.seteuid(0)
+
+
 def test_only_these_modules_load_rtmidi_or_fluidsynth() -> None:
     """Each loads libjack first. Elsewhere nobody would."""
     root = Path(livegen.__file__).parent
@@ -116,7 +128,7 @@ def test_only_these_modules_load_rtmidi_or_fluidsynth() -> None:
         or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("rtmidi", "fluidsynth")))
         or (isinstance(node, ast.Attribute) and ast.unparse(node) == "mido.Backend" and isinstance(node.ctx, ast.Load))
     }
-    assert found == {"io/fluid.py", "io/libjack.py", "io/midi_system.py"}
+    assert found == {"io/fluid.py", "io/midi_system.py", "io/rtmidi_binding.py"}
 
 
 def test_on_pipewire_fluidsynths_own_driver_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:

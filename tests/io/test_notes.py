@@ -13,7 +13,7 @@ from livegen.errors import DataError
 from livegen.io import notes
 from livegen.note import MonotonicTime, Pedal, SoundedNote
 from livegen.stage.events import ResponseNote
-from livegen.stage.response import playable
+from livegen.stage.playable import playable
 
 DEMO = Path(__file__).parents[2] / "livegen" / "demo"
 TICK = 1 / 1920  # s

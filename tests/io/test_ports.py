@@ -377,3 +377,25 @@ def test_a_system_without_virtual_ports_says_so(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(memory_backend.Output, "_open", refuses)
     with pytest.raises(PortError, match="Cannot create a virtual port"):
         ports.virtual_output(MEMORY)
+
+
+@pytest.mark.parametrize(
+    ("name", "end", "client"),
+    [
+        ("livegen", "", "livegen"),
+        ("livegen", "in", "livegen in"),
+        ("left", "", "livegen left"),
+        ("a.b", "out", "livegen a.b out"),
+    ],
+)
+def test_clients_carry_the_name_of_their_livegen(name: str, end: str, client: str) -> None:
+    assert ports.client(name, end) == client
+    for port in (f"{client}:x", f"{client}-01:x", f"{client}:in 128:0"):
+        assert ports.belongs(port, name)
+        assert not ports.belongs(port, "other")
+        assert ports.is_private(port) == (end != "")
+
+
+@pytest.mark.parametrize("port", ["Keyboard:in", "livegen:livegen", "livegen left:livegen 128:0", "my livegen in:in"])
+def test_other_ports_are_not_private(port: str) -> None:
+    assert not ports.is_private(port)

@@ -258,6 +258,9 @@ def test_ports_that_are_opened_and_that_fail() -> None:
 @pytest.mark.parametrize(("listening", "text"), [(True, "Play a phrase, then pause."), (False, "Playing the input.")])
 def test_that_it_is_ready(listening: bool, text: str) -> None:
     assert written(Started(0.537, listening)) == f"Ready in 0.54 s. {text} Stop with Ctrl-C.\n"
+    assert (
+        written(Started(0.537, listening), terminal=False) == f"Ready in 0.54 s. {text}\n"
+    )  # no keyboard to press it on
 
 
 def test_a_key_that_hangs_is_named() -> None:

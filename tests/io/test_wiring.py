@@ -56,6 +56,14 @@ def scene() -> Scene:
     return Scene()
 
 
+def test_one_that_waits_plays_no_demo(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_backend, "INPUTS", [])
+    with scene.wire((), (PIANO,), wait="on") as wiring:
+        assert wiring.timelines == []
+        assert wiring.waiting_for == ("a keyboard",)
+        assert wiring.lasting
+
+
 def inputs(wiring: Wiring) -> list[str]:
     return [event.port for event in wiring.opened if isinstance(event, InputOpened)]
 

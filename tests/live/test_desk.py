@@ -189,7 +189,7 @@ def test_a_model_that_cannot_be_loaded_changes_nothing(office):
     assert office.awaited() is None
     assert str(later[0]) == "There is no model mine."
     assert not office.model.replaced
-    assert (office.desk.settings.model, office.desk.settings.silence) == ("livegen", 0.7)
+    assert (office.desk.settings.model, office.desk.settings.silence) == ("livegen", "auto")
     office.loads = [CHOSEN]
     office.set(model="other")
     office.awaited()
@@ -215,7 +215,7 @@ def test_ports_that_cannot_be_opened_leave_the_previous_settings(office):
     assert not later  # not before the old ports are open again
     office.desk.reopened()
     assert str(later[0]) == "There is no port nothing."
-    assert (office.desk.settings.outputs, office.desk.settings.silence) == ((), 0.7)
+    assert (office.desk.settings.outputs, office.desk.settings.silence) == ((), "auto")
     assert not office.desk.fall_back(PortError("The old one is gone too."))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,20 +13,23 @@ from stand_in import StandIn
 
 from livegen.config.settings import Settings
 from livegen.errors import PortError
+from livegen.io import notify
 from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
 from livegen.io.output import opened
 from livegen.io.publisher import PortFailed, Published, Publisher
 from livegen.io.reporter import Reporter
+from livegen.io.sounding import Sounding
 from livegen.live import daemon
 from livegen.live.loop import Loop, Outputs
 from livegen.live.model import ModelAtOnce
 from livegen.note import MonotonicTime
-from livegen.stage.effects import Ask, NoteStarted, ResponseEnded, Send, ThruChanged, TurnChanged
+from livegen.stage.effects import MakePlan, NoteStarted, Request, ResponseEnded, Send, ThruChanged, TurnChanged
 from livegen.stage.events import (
     Failed,
     Incoming,
     InputClosed,
     InputOpened,
+    Part,
     PortId,
     Predicted,
     Received,
@@ -62,13 +67,13 @@ class Kept:
 class Scene:
     def __init__(self, *outputs: StandIn, settings: Settings | None = None) -> None:
         self.outputs = outputs
-        self.session = Session(daemon.stage_settings(settings or Settings()))
+        self.session = Session(daemon.stage_settings(settings or Settings(silence=0.7)))
         self.inbox: Inbox = VirtualInbox(phrase())
         self.log = io.StringIO()
         self.published = Kept()
         self.stop_listening: Callable[[], None] = lambda: None
 
-    def play(self, ask: Callable[[Ask], None] | None = None) -> Stop:
+    def play(self, ask: Callable[[Request], None] | None = None) -> Stop:
         with Reporter(self.log, terminal=False) as log:
             publisher = Publisher(log, self.published)
             loop = Loop(self.session, self.inbox, Outputs(self.outputs, publisher), ask or self.answer, publisher)
@@ -78,8 +83,9 @@ class Scene:
             finally:
                 loop.leave(self.stop_listening)
 
-    def answer(self, request: Ask) -> None:
-        self.inbox.put(Predicted(request.id, RESPONSE, 0.01))
+    def answer(self, request: Request) -> None:
+        planning = isinstance(request, MakePlan)
+        self.inbox.put(request.answer() if planning else Predicted(request.id, RESPONSE, 0.01))
 
 
 def test_it_ends_when_all_has_been_played():
@@ -122,7 +128,7 @@ def test_an_output_that_refuses_one_message_gets_its_note_offs():
 def test_only_what_went_to_a_port_may_come_back(returns):
     """With a file or a synth alone, a key that is struck again as it was is no echo."""
     output = StandIn(returns=returns)
-    scene = Scene(output, settings=Settings(response_channel=1))
+    scene = Scene(output, settings=Settings(response_channel=1, silence=0.7))
     again = [(0.0, "note_on"), (0.3, "note_off"), (0.301, "note_off"), (0.31, "note_on"), (0.32, "note_off")]
     scene.inbox = VirtualInbox([*(received(when, kind) for when, kind in again), InputClosed(KEYS, MonotonicTime(1))])
     scene.play()
@@ -166,6 +172,9 @@ def test_what_came_in_before_the_inputs_were_closed_is_heard_and_a_stop_is_put_b
 
 def test_in_virtual_time_a_model_that_fails_does_not_end_it():
     class Broken:
+        def expects(self, *_: object) -> None:
+            raise ValueError("no numbers")
+
         def improvise(self, *_: object) -> None:
             raise ValueError("no numbers")
 
@@ -262,3 +271,58 @@ def test_everything_is_published_after_it_was_sent():
     assert kinds[:5] == [ThruChanged, Send, NoteStarted, TurnChanged, Received]
     assert len(scene.published.of(Received)) == 2
     assert len(scene.published.of(Send)) == len(output.messages)
+
+
+def test_the_loop_itself_feeds_the_watchdog(monkeypatch):
+    told = []
+    monkeypatch.setattr(notify, "notify", lambda line, *, wait: told.append(line) or True)
+    inbox = LiveInbox()
+    loop = Loop(
+        Session(daemon.stage_settings(Settings(wait="on"))),
+        inbox,
+        Outputs([], Publisher()),
+        lambda _: None,
+        Publisher(),
+        watchdog=notify.Watchdog({"WATCHDOG_USEC": "40000"}),
+    )
+    loop.open([InputOpened(KEYS, live=True)])
+    playing = threading.Thread(target=loop.run)
+    playing.start()
+    deadline = time.monotonic() + 20
+    while len(told) < 3 and time.monotonic() < deadline:  # nothing is played, and nothing is due
+        time.sleep(0.005)
+    inbox.put(Stop("the test has ended"))
+    playing.join()
+    assert told[:3] == ["WATCHDOG=1"] * 3
+
+
+def test_what_a_killed_livegen_left_ends_first():
+    sounding = Sounding()
+    for note in (40, 41):
+        sounding.mark(PortId("port"), Message("note_on", note=note, channel=5))
+    sounding.mark(PortId("later"), Message("note_on", note=42, channel=5))
+    port, later = StandIn("port", returns=True), StandIn("later", returns=True)
+    outputs = Outputs([port], Publisher(), sounding)
+    session = Session(daemon.stage_settings(Settings()))
+    loop = Loop(session, VirtualInbox([]), outputs, lambda _: None, Publisher())
+    loop.open([opened(port)])
+    assert [(each.type, each.note, each.channel) for each in port.messages] == [
+        ("note_off", 40, 5),
+        ("note_off", 41, 5),
+    ]
+    outputs.add(later, MonotonicTime(0.0))  # a port that comes later
+    assert [each.note for each in later.messages] == [42]
+    outputs.add(later, MonotonicTime(0.0))
+    assert len(later.messages) == 1
+
+
+def test_what_is_sent_is_marked_until_it_ends():
+    sounding = Sounding()
+    port, synth = StandIn("port", returns=True), StandIn("synth")
+    outputs = Outputs([port, synth], Publisher(), sounding)
+    for name in ("port", "synth"):
+        outputs.send(Send(PortId(name), Message("note_on", note=60), Part.CALL, MonotonicTime(0.0)))
+    assert len(sounding.releases(PortId("port"))) == 1
+    assert sounding.releases(PortId("synth")) == []  # it ends with the process
+    outputs.send(Send(PortId("port"), Message("note_off", note=60), Part.CALL, MonotonicTime(0.0)))
+    assert sounding.releases(PortId("port")) == []

@@ -37,7 +37,13 @@ def call() -> Phrase:
 def environment(tmp_path: Path, jack: JackServer) -> Mapping[str, str]:
     """The daemon's: JACK, and no settings of whoever runs the tests."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("LIVEGEN_", "MIDO_"))}
-    ours = {"LIVEGEN_BACKEND": "jack", "XDG_CONFIG_HOME": str(tmp_path / "no-config"), "PYTHONUNBUFFERED": "1"}
+    # A fixed silence: most tests are about what comes after it.
+    ours = {
+        "LIVEGEN_SILENCE": "0.7",
+        "LIVEGEN_BACKEND": "jack",
+        "XDG_CONFIG_HOME": str(tmp_path / "no-config"),
+        "PYTHONUNBUFFERED": "1",
+    }
     return own | dict(jack.environment) | ours | {"XDG_STATE_HOME": str(tmp_path / "state")}
 
 

@@ -1,24 +1,25 @@
-"""The systemd unit under a real systemd, with real ports."""
+"""The units under a real systemd, with all their guards, with real ports."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 from jack_server import JackServer, command
 from jack_server import environment as jack_environment
-from livegen_process import CHECKOUT, livegen
+from livegen_process import CHECKOUT
 from musician import until
 from nspawn import Machine
 from phrases import Phrase, chord, save
 
-UNIT = CHECKOUT / "systemd" / "livegen.service"
 CONFIG = "/etc/livegen/livegen.toml"
+LEFT = "/etc/livegen/livegen@left.toml"
 LIVEGEN = "/opt/livegen/.venv/bin/livegen"
 SERVER = "service"
 JACK = jack_environment(SERVER) | {"JACK_PROMISCUOUS_SERVER": "audio"}  # it and the server are different users
@@ -31,6 +32,14 @@ thru = "off"
 response_min = 3
 response_max = 3
 response_channel = {}
+"""
+
+
+PROGRAM = f"""#!{sys.executable}
+import sys
+sys.path.insert(0, {str(CHECKOUT)!r})
+from livegen.__main__ import main
+sys.exit(main())
 """
 
 
@@ -79,19 +88,20 @@ def machine(tmp_path_factory: pytest.TempPathFactory, call: Phrase) -> Iterator[
     save(chord(60, 64, 67), folder / "chord.mid")
     machine = Machine({CHECKOUT, Path(sys.prefix), Path(sys.base_prefix), folder}, folder)
     try:
-        wrapper = f'#!/bin/sh\nPYTHONPATH={CHECKOUT} exec {sys.executable} -m livegen "$@"\n'
-        machine.write(LIVEGEN, wrapper, 0o755)
+        machine.write(LIVEGEN, PROGRAM, 0o755)
+        machine.run("mount", "-t", "tmpfs", "tmpfs", "/usr/local/share")  # /usr is that of this machine
         variables = "[Service]\n" + "".join(f"Environment={variable}\n" for variable in VARIABLES)
         server = " ".join(command(SERVER))
         machine.write("/etc/systemd/system/jack.service", f"{variables}ExecStart=/usr/bin/{server}\n")
-        # A container may not raise limits: the capability stands in for LimitRTPRIO.
-        nice = "AmbientCapabilities=CAP_SYS_NICE\n"
-        seen = f"BindReadOnlyPaths={CHECKOUT} {sys.prefix}\n"  # a checkout in /tmp, of which the service has its own
-        machine.write("/etc/systemd/system/livegen.service.d/jack.conf", variables + nice + seen)
-        machine.write("/etc/systemd/system/livegen.service", UNIT.read_text())
-        machine.run("systemctl", "daemon-reload")
+        # A checkout may be in /tmp, of which the service has its own, or in a home folder, which it cannot see.
+        seen = f"ProtectHome=tmpfs\nBindReadOnlyPaths={CHECKOUT} {sys.prefix} {sys.base_prefix}\n"
+        for unit in ("livegen", "livegen@"):
+            machine.write(f"/etc/systemd/system/{unit}.service.d/jack.conf", variables + seen)
         machine.run("systemctl", "start", "jack")
         until(lambda: machine.try_to("env", *VARIABLES, "jack_lsp").returncode == 0, "a JACK server")
+        machine.write(CONFIG, SETTINGS.format(2))
+        machine.run(LIVEGEN, "service", "install")
+        machine.run("systemctl", "stop", "livegen")
         yield machine
     finally:
         machine.stop()
@@ -107,37 +117,48 @@ def musician(machine: Machine) -> Iterator[Remote]:
     machine.run("systemctl", "reset-failed")
 
 
-def main_process(machine: Machine, other_than: str = "") -> str:
+def main_process(machine: Machine, other_than: str = "", within: float = 40) -> str:
     """Wait until the service is up, with another main process than the one named."""
 
-    def shown() -> dict[str, str]:
+    def properties() -> dict[str, str]:
         lines = machine.run("systemctl", "show", "--property=ActiveState,MainPID", "livegen").splitlines()
         return dict(line.split("=") for line in lines)
 
     def up() -> bool:
-        found = shown()
+        found = properties()
         return found["ActiveState"] == "active" and found["MainPID"] != other_than
 
     try:
-        until(up, "the service is up", 40)
+        until(up, "the service is up", within)
     except AssertionError as error:
         raise AssertionError(f"{error}\n{journal(machine)}") from None
-    return shown()["MainPID"]
+    return properties()["MainPID"]
 
 
 def journal(machine: Machine) -> str:
     return machine.run("journalctl", "--no-pager", "--output=cat", "--unit=livegen")
 
 
-def test_the_unit_raises_no_complaint(machine: Machine) -> None:
-    assert machine.run("systemd-analyze", "verify", "/etc/systemd/system/livegen.service") == ""
+def shown(machine: Machine, name: str, unit: str = "livegen") -> str:
+    """A property of a unit."""
+    return machine.run("systemctl", "show", "--value", f"--property={name}", unit).strip()
+
+
+def test_the_units_raise_no_complaint(machine: Machine) -> None:
+    machine.write("/etc/systemd/system/livegen@.service", machine.run("cat", "/etc/systemd/system/livegen.service"))
+    for unit in ("livegen.service", "livegen@.service"):
+        assert machine.run("systemd-analyze", "verify", f"/etc/systemd/system/{unit}") == ""
 
 
 def test_it_answers_and_ends_well(machine: Machine, musician: Remote) -> None:
     machine.run("systemctl", "start", "livegen")  # comes back when it is ready
     assert main_process(machine)
     assert "\nReady" in journal(machine)
+    assert "Ctrl-C" not in journal(machine)
+    assert shown(machine, "StatusText") == "Ready"
     musician.play("call")
+    musician.ask("await-response")
+    assert shown(machine, "StatusText") == "Responding"
     heard = musician.ask("hear-out")
     assert len(heard["notes"]) > 1
     assert {channel for channel, _ in heard["notes"]} == {1}
@@ -153,9 +174,11 @@ def test_a_stop_in_mid_response_leaves_nothing_sounding(machine: Machine, musici
     machine.run("systemctl", "start", "livegen")
     musician.play("chord")
     musician.ask("await-response")
+    began = time.monotonic()
     machine.run("systemctl", "stop", "livegen")
+    assert time.monotonic() - began < 2
     until(lambda: musician.ask("sounding") == [], "release", 1)
-    assert machine.run("systemctl", "show", "--value", "--property=Result", "livegen").strip() == "success"
+    assert shown(machine, "Result") == "success"
 
 
 def test_a_reload_takes_new_settings_and_can_be_asked_for(machine: Machine, musician: Remote) -> None:
@@ -173,17 +196,29 @@ def test_a_reload_takes_new_settings_and_can_be_asked_for(machine: Machine, musi
     musician.ask("forget")
     musician.play("chord")
     assert {channel for channel, _ in musician.ask("hear-out")["notes"]} == {4}
+    machine.write(CONFIG, "silense = 1\n")
+    assert machine.try_to("systemctl", "reload", "livegen").returncode != 0
+    assert "did you mean silence" in machine.run(LIVEGEN, "service", "logs").lower()
+    assert main_process(machine) == before
 
 
-def test_killed_it_comes_back_and_answers(machine: Machine, musician: Remote) -> None:
+def test_killed_or_hanging_it_comes_back_and_ends_the_notes(machine: Machine, musician: Remote) -> None:
+    drop_in = "/etc/systemd/system/livegen.service.d/watchdog.conf"
+    machine.write(drop_in, "[Service]\nWatchdogSec=4\nTimeoutAbortSec=100ms\n")
+    machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "start", "livegen")
-    before = main_process(machine)
-    machine.run("systemctl", "kill", "--signal=KILL", "livegen")
-    main_process(machine, other_than=before)
-    musician.play("chord")
-    heard = musician.ask("hear-out")
-    assert heard["notes"]
-    assert heard["sounding"] == []
+    pid = ""
+    for kill in ("-KILL", "-STOP"):
+        pid = main_process(machine, other_than=pid)
+        musician.ask("forget")
+        musician.play("chord")
+        musician.ask("await-response")
+        machine.run("kill", kill, pid)
+        until(lambda: musician.ask("sounding") == [], "release")
+    main_process(machine, other_than=pid)
+    assert shown(machine, "NRestarts") == "2"
+    machine.run("rm", drop_in)
+    machine.run("systemctl", "daemon-reload")
 
 
 def test_a_keyboard_that_comes_later_is_found(machine: Machine) -> None:
@@ -199,6 +234,18 @@ def test_a_keyboard_that_comes_later_is_found(machine: Machine) -> None:
         machine.run("systemctl", "stop", "livegen")
 
 
+def test_another_instance_has_its_own_name_settings_and_state(machine: Machine) -> None:
+    machine.write(LEFT, SETTINGS.format(7).replace("Keyboard", "Elsewhere"))
+    machine.run(LIVEGEN, "service", "install", "--name", "left")
+    assert machine.run(LIVEGEN, "--name", "left", "get", "response-channel") == "7\n"
+    assert "Waiting for Listener and Elsewhere" in machine.run(LIVEGEN, "service", "status", "--name", "left")
+    log = machine.run("journalctl", "--no-pager", "--output=cat", "--identifier=livegen@left")
+    assert "recordings: /var/lib/livegen@left/recordings" in log
+    machine.run(LIVEGEN, "service", "uninstall", "--name", "left", "--purge")
+    assert machine.run("find", "/etc", "/var/lib", "/run", "-name", "livegen@*") == ""
+    assert machine.run("test", "-e", "/etc/systemd/system/livegen.service") == ""
+
+
 def assert_given_up(machine: Machine, status: int) -> None:
     """A start fails with this exit status, and is not tried again."""
     assert machine.try_to("systemctl", "start", "livegen").returncode != 0
@@ -210,8 +257,9 @@ def assert_given_up(machine: Machine, status: int) -> None:
 def test_a_wrong_setting_is_not_tried_again(machine: Machine) -> None:
     machine.write(CONFIG, "silense = 1\n")
     assert_given_up(machine, 78)
-    log = machine.run("journalctl", "--no-pager", "--output=cat", "--identifier=livegen")  # its name in every line
-    assert "did you mean silence" in log.lower()
+    found = machine.try_to(LIVEGEN, "service", "status")
+    assert found.returncode == 69
+    assert "did you mean silence" in found.stdout.lower()  # an error in the journal, not only a line
 
 
 def test_what_is_not_installed_is_not_tried_again(machine: Machine) -> None:
@@ -222,6 +270,26 @@ def test_what_is_not_installed_is_not_tried_again(machine: Machine) -> None:
         machine.run("mv", f"{LIVEGEN}.away", LIVEGEN)
 
 
-def test_the_example_settings_are_valid(environment: Mapping[str, str]) -> None:
-    done = livegen("--config", str(UNIT.with_name("livegen.toml")), "config", environment=environment)
-    assert done.returncode == 0, done.stderr
+def test_the_service_of_a_session(machine: Machine) -> None:
+    manager = "[Service]\nPAMName=\nEnvironment=XDG_RUNTIME_DIR=/run/user/%i HOME=/var/home\n"  # without a login
+    machine.write("/etc/systemd/system/user@.service.d/login.conf", manager)
+    machine.write("/var/home/.config/livegen/livegen.toml", SETTINGS.format(2))
+    machine.run("systemctl", "start", "user@0.service")
+    mine = ("env", "HOME=/var/home", "XDG_RUNTIME_DIR=/run/user/0", *VARIABLES)
+    machine.run(*mine, "systemctl", "--user", "import-environment", *JACK)
+    assert "is active: Waiting for" in machine.run(*mine, LIVEGEN, "service", "install", "--user")
+    assert "with the session" in machine.run(*mine, LIVEGEN, "service", "status", "--user")
+    assert machine.run(*mine, LIVEGEN, "get", "response-channel") == "2\n"
+    assert "recordings: /var/home/.local/state" in machine.run(*mine, LIVEGEN, "service", "logs", "--user")
+    machine.run(*mine, LIVEGEN, "service", "uninstall", "--user")
+    left = machine.run("find", "/var/home", "-type", "f", "-o", "-type", "l").splitlines()
+    assert [path for path in left if "/state/" not in path] == []
+    machine.run("systemctl", "stop", "user@0.service")
+
+
+def test_what_is_removed_leaves_only_the_recordings(machine: Machine) -> None:
+    machine.run(LIVEGEN, "service", "uninstall")
+    places = ("/etc", "/var/lib", "/var/cache", "/run", "/usr/local/share")
+    found = machine.run("find", *places, "-name", "*livegen*").splitlines()
+    assert {path for path in found if "/recordings/" not in path} <= {"/var/lib/livegen", "/var/lib/private/livegen"}
+    assert machine.try_to(LIVEGEN, "service", "status").returncode == 69

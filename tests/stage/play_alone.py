@@ -47,7 +47,7 @@ for module in modules:
 from mido import Message  # noqa: E402
 
 from livegen import encoding  # noqa: E402
-from livegen.stage.effects import Ask, NoteStarted, Send  # noqa: E402
+from livegen.stage.effects import Ask, MakePlan, NoteStarted, Send  # noqa: E402
 from livegen.stage.events import InputOpened, OutputOpened, Part, Predicted, Received, ResponseNote  # noqa: E402
 from livegen.stage.response import Sampled, compose  # noqa: E402
 from livegen.stage.session import Session  # noqa: E402
@@ -71,6 +71,8 @@ def step(event: Any, now: float) -> None:
             heard.append(effect.pitch)
         if isinstance(effect, Send) and effect.part is Part.RESPONSE and effect.message.type == "note_on":
             answered.append(effect.message.note)
+        if isinstance(effect, MakePlan):
+            step(effect.answer(), now)
         if isinstance(effect, Ask):
             tokens.extend(encoding.context(effect.context))
             notes = compose((Sampled(note, 0.0) for note in effect.context), effect.length, effect.longest)

@@ -6,33 +6,37 @@ from collections.abc import Callable
 from itertools import product
 
 import pytest
-from virtual_stage import RESPONSE, Stage, at
+from virtual_stage import RESPONSE, Stage, at, expecting
 
 from livegen.stage.conversation import (
-    LEAD,
     TRANSITIONS,
     Asked,
     Conversation,
     Cue,
     Listening,
+    Planned,
+    Planning,
     Playing,
     Ready,
     Responding,
     State,
     Waiting,
 )
-from livegen.stage.effects import Ask
 from livegen.stage.events import Failed, Predicted
-from livegen.stage.settings import AS_IS
+from livegen.stage.plan import Plan
+from livegen.stage.silence import LEAD, FixedSilence
 
-REQUEST = Ask(1, (), 0.0, 1.0, 1.0, 0, AS_IS, 25)
+SILENCE = FixedSilence(at(0), at(1))
+PLAN = Plan(at(1), at(1), 1.0, 1.0, None)
 STATES: dict[type[State], State] = {
     Listening: Listening(),
     Playing: Playing(),
-    Waiting: Waiting(at(0), at(1)),
-    Asked: Asked(at(0), at(1), REQUEST),
-    Ready: Ready(at(0), at(1), Predicted(1, (), 0.0), at(1), ()),
-    Responding: Responding(),
+    Waiting: Waiting(SILENCE),
+    Planning: Planning(SILENCE, 1),
+    Planned: Planned(SILENCE, PLAN),
+    Asked: Asked(SILENCE, PLAN, 2),
+    Ready: Ready(SILENCE, PLAN, Predicted(2, (), 0.0), at(1), ()),
+    Responding: Responding(at(1)),
 }
 EVERY = {(state, cue) for state, ways in TRANSITIONS.items() for cue in ways}
 
@@ -65,11 +69,11 @@ def test_in_a_call_are_all_states_but_two(state):
 
 
 def test_the_model_is_asked_ahead_but_not_before_the_keys_are_up():
-    assert Waiting(at(1), at(3)).ask_at == pytest.approx(3 - LEAD)
-    assert Waiting(at(1), at(1.1)).ask_at == 1
+    assert FixedSilence(at(1), at(3)).ask_at == pytest.approx(3 - LEAD)
+    assert FixedSilence(at(1), at(1.1)).ask_at == 1
 
 
-# Scripts: each leads to a state in two seconds or less, from the last key at 1.4 s on.
+# Scripts: each leads to a state, within a second of the last key at 1.4 s.
 
 
 def playing(s: Stage) -> None:
@@ -78,6 +82,19 @@ def playing(s: Stage) -> None:
 
 def waiting(s: Stage) -> None:
     s.phrase()
+
+
+def planning(s: Stage) -> None:
+    s.answers_plans = False
+    s.phrase()
+    s.run(2.0)
+
+
+def planned(s: Stage) -> None:
+    s.change(0, silence=None)
+    s.steps = expecting((0.5, 0.5), (1.5, 0.5))
+    s.phrase()
+    s.run(1.5)
 
 
 def asked(s: Stage) -> None:
@@ -124,8 +141,12 @@ def answer(s: Stage) -> None:
     s.event(Predicted(s.requests[-1].id, RESPONSE, 0.1))
 
 
+def plan(s: Stage) -> None:
+    s.event(s.plans[-1].answer())
+
+
 def fail(s: Stage) -> None:
-    s.event(Failed(s.requests[-1].id, "out of order"))
+    s.event(Failed((s.requests or s.plans)[-1].id, "out of order"))
 
 
 def empty(s: Stage) -> None:
@@ -142,8 +163,17 @@ SCRIPTS: list[tuple[Act, Act, tuple[type[State], Cue]]] = [
     (playing, panic, (Playing, Cue.PANIC)),
     (waiting, key, (Waiting, Cue.KEY_DOWN)),
     (waiting, pedal, (Waiting, Cue.KEYS_UP)),
-    (waiting, time, (Waiting, Cue.ASK)),
+    (waiting, time, (Waiting, Cue.PLAN)),
     (waiting, panic, (Waiting, Cue.PANIC)),
+    (planning, key, (Planning, Cue.KEY_DOWN)),
+    (planning, pedal, (Planning, Cue.KEYS_UP)),
+    (planning, plan, (Planning, Cue.PLANNED)),
+    (planning, fail, (Planning, Cue.FAILED)),
+    (planning, panic, (Planning, Cue.PANIC)),
+    (planned, key, (Planned, Cue.KEY_DOWN)),
+    (planned, pedal, (Planned, Cue.KEYS_UP)),
+    (planned, time, (Planned, Cue.ASK)),
+    (planned, panic, (Planned, Cue.PANIC)),
     (asked, key, (Asked, Cue.KEY_DOWN)),
     (asked, pedal, (Asked, Cue.KEYS_UP)),
     (asked, answer, (Asked, Cue.PREDICTED)),

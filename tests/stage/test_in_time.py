@@ -15,6 +15,7 @@ from livegen.stage.events import Predicted
 from livegen.stage.grid import Grid
 from livegen.stage.policy import LONGEST_ENTRY, Respond
 from livegen.stage.settings import BARS, BEATS, Length
+from livegen.stage.silence import FixedSilence, HandedOver
 
 BEAT = 0.5
 SILENCE = 0.7
@@ -49,7 +50,7 @@ def test_a_response_begins_on_a_beat_after_the_silence(swing: float) -> None:
     assert beats_after(started.at) == pytest.approx(round(beats_after(started.at)), abs=0.03)
     [request] = stage.requests
     assert request.grid is not None
-    assert started.grid == request.grid
+    assert started.grid == stage.plans[-1].answer().plan.grid
     assert request.grid.certainty == 1.0
     for onset in (0.0, -swing * BEAT, -BEAT):  # the last ones, on the clock of the request
         assert request.grid.point_from(onset - 0.01) == pytest.approx(onset, abs=0.01)
@@ -163,7 +164,7 @@ GRID = Grid(origin=0.2, beat=0.5, points=(0.0, 0.5), spread=0.01, bar=0, certain
 
 
 def entry(ends: float, grid: Grid | None) -> float:
-    return Respond(stage_settings()).entry(at(ends), grid)
+    return Respond(stage_settings()).entry(at(ends), grid, FixedSilence(at(ends), at(ends)))
 
 
 def test_the_entry_is_a_bar_if_it_is_near_else_a_beat_else_a_point() -> None:
@@ -176,6 +177,13 @@ def test_the_entry_is_a_bar_if_it_is_near_else_a_beat_else_a_point() -> None:
     assert entry(2.3, replace(GRID, bar=4)) == pytest.approx(2.7)  # the bar is at 4.2, too late
     assert entry(3.0, replace(GRID, beat=4.0)) == pytest.approx(4.2)
     assert entry(0.3, replace(GRID, beat=4.0)) == pytest.approx(2.2)  # the beat too: a point
+
+
+def test_a_response_that_is_wanted_at_once_begins_on_the_next_point_that_the_model_can_reach() -> None:
+    policy = Respond(stage_settings())
+    assert policy.entry(at(3.0), None, HandedOver(at(3.0))) == 3.0
+    assert policy.entry(at(2.9), GRID, HandedOver(at(2.9))) == pytest.approx(3.2)
+    assert policy.entry(at(2.5), replace(GRID, bar=4), HandedOver(at(2.5))) == pytest.approx(2.7)
 
 
 @pytest.mark.parametrize(

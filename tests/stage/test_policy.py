@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from virtual_stage import at, stage_settings
 
-from livegen.stage.policy import PEDAL_GRACE, Respond
+from livegen.stage.policy import Pause, Respond
+from livegen.stage.silence import PEDAL_GRACE
 
 UP = 10.0
 """When the last key went up."""
@@ -14,7 +15,7 @@ UP = 10.0
 def ends(now: float, *, pedal_down: bool, silence: float = 0.7, pedal_silence: float = 2.0) -> float:
     """Seconds after the last key."""
     policy = Respond(stage_settings(silence=silence, pedal_silence=pedal_silence))
-    return policy.end_of_turn(at(UP), at(UP + now), pedal_down=pedal_down) - UP
+    return policy.silence(Pause(at(UP - 0.4), at(UP), at(UP + now), pedal_down, cost=10.0)).ends(()) - UP
 
 
 def test_it_ends_silence_after_the_last_key():

@@ -14,7 +14,7 @@ from livegen.note import MonotonicTime, Pedal
 from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
 from livegen.stage.conversation import Listening, Playing, Responding
-from livegen.stage.effects import Ask, KeyStuck, Send
+from livegen.stage.effects import Ask, KeyStuck, MakePlan, Send
 from livegen.stage.events import (
     Event,
     Failed,
@@ -33,7 +33,7 @@ from livegen.stage.events import (
 from livegen.stage.hands import LAYER, STUCK
 from livegen.stage.held import Key
 from livegen.stage.pairing import DRUMS, NOTES_OFF, Pairing
-from livegen.stage.response import playable
+from livegen.stage.playable import playable
 from livegen.stage.session import Session
 
 INPUTS = {
@@ -145,6 +145,8 @@ class World:
                 since, _ = self.pressed[effect.port, effect.channel, effect.pitch]
                 assert self.now - since >= STUCK - 1e-9
         self._check_instruments()
+        for plan in [effect for effect in effects if isinstance(effect, MakePlan)]:
+            self.step(plan.answer())
         for request in [effect for effect in effects if isinstance(effect, Ask)]:
             self.asked = request
             assert 1 <= len(request.context) <= request.window == self.settings.window

@@ -6,7 +6,7 @@ import pytest
 from mido import Message
 from virtual_stage import at, cc, keyboard, midi_file, off, on
 
-from livegen.stage.conversation import LEAD, Listening, Playing
+from livegen.stage.conversation import Listening, Playing
 from livegen.stage.effects import (
     CallEnded,
     KeyStuck,
@@ -20,8 +20,8 @@ from livegen.stage.effects import (
 )
 from livegen.stage.events import Failed, Part, Predicted, Received, ResponseNote
 from livegen.stage.hands import STUCK
-from livegen.stage.policy import PEDAL_GRACE
 from livegen.stage.settings import ALL
+from livegen.stage.silence import LEAD, PEDAL_GRACE
 
 RESPONSE_OF_60_64_67 = [
     (2.1, "note_on", 60),
@@ -131,7 +131,7 @@ def test_a_pedal_let_go_after_the_silence_ends_the_call_a_moment_later(stage):
 
 
 def test_a_pedal_change_that_moves_nothing_asks_nothing_anew(stage):
-    s = stage()
+    s = stage(hand_over=None)
     up = s.phrase()
     s.run(up + 0.5)
     s.cc(up + 0.55, 67, 127)

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 from mido import Message
 
 from livegen.config.settings import Settings
+from livegen.encoding import TIME_BINS, time_bin
 from livegen.live import daemon
 from livegen.note import MonotonicTime, Pedal
 from livegen.stage.conversation import State
-from livegen.stage.effects import Ask, Effect, Notice, Send
+from livegen.stage.effects import Ask, Effect, MakePlan, Notice, Send
 from livegen.stage.events import (
     Event,
     InputClosed,
@@ -63,8 +64,16 @@ def cc(control: int, value: int = 0, channel: int = 0) -> Message:
 
 
 def stage_settings(**changes: Any) -> StageSettings:
-    """Those of a daemon without any options, but for the changes, and without a pulse."""
-    return replace(daemon.stage_settings(Settings(pulse="off")), **changes)
+    """Those of a daemon without any options, but for the changes, with a fixed silence and without a pulse."""
+    return replace(daemon.stage_settings(Settings(pulse="off", silence=0.7)), **changes)
+
+
+def expecting(*likely: tuple[float, float]) -> list[float]:
+    """The step's probabilities if the model expects these steps, in s, each with its probability."""
+    steps = [0.0] * TIME_BINS
+    for seconds, probability in likely:
+        steps[time_bin(seconds)] += probability
+    return steps
 
 
 def keyboard(port: str = "keys", instrument: str = PIANO) -> InputOpened:
@@ -99,6 +108,7 @@ class Stage:
     Args:
         settings: changes to the daemon's own.
         response: what the model gives to every request; None where the test answers.
+        steps: the probability of each bin of the step that the model expects, after every call.
         inputs: open from the beginning.
         outputs: the same.
     """
@@ -107,12 +117,15 @@ class Stage:
         self,
         *,
         response: Sequence[ResponseNote] | None = RESPONSE,
+        steps: Sequence[float] = (),
         inputs: Sequence[InputOpened] = (keyboard(),),
         outputs: Sequence[OutputOpened] = (synth(),),
         **settings: Any,
     ) -> None:
         self.session = Session(stage_settings(**settings))
-        self.response = response
+        self.response, self.steps = response, steps
+        self.plans: list[MakePlan] = []
+        self.answers_plans = True
         self.now = at(0.0)
         self.sends: list[tuple[float, Send]] = []
         self.requests: list[Ask] = []
@@ -150,13 +163,17 @@ class Stage:
         for effect in effects:
             if isinstance(effect, Send):
                 self.sends.append((self.now, effect))
+            elif isinstance(effect, MakePlan):
+                self.plans.append(effect)
             elif isinstance(effect, Ask):
                 self.requests.append(effect)
             else:
                 self.notices.append(effect)
-        if self.response is not None:
-            for request in [effect for effect in effects if isinstance(effect, Ask)]:
-                self.step(Predicted(request.id, tuple(self.response), 0.01))
+        for effect in effects:
+            if isinstance(effect, MakePlan) and self.answers_plans:
+                self.step(effect.answer(self.steps))
+            elif isinstance(effect, Ask) and self.response is not None:
+                self.step(Predicted(effect.id, tuple(self.response), 0.01))
 
     # What happens, at a time.
 

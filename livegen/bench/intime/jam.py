@@ -33,7 +33,7 @@ class _Heard:
             self.notes.append(item.note)
 
 
-class _Unheard:
+class Unheard:
     """An output that plays to nobody: a session without one does not respond."""
 
     port, name, instrument = RESPONSE, "response", ""
@@ -50,10 +50,9 @@ def answer(call: Sequence[SoundedNote], improviser: Improviser, settings: Settin
     """The response to a call, in order, on the clock of the call. A response in a rest of the call does not count."""
     heard = _Heard()
     publisher = Publisher(heard)
-    events = _events(call)
-    inbox = VirtualInbox(events)
+    inbox = VirtualInbox(events(call))
     session = Session(stage_settings(settings))
-    output, model = _Unheard(), ModelAtOnce(improviser, inbox.put, seed=seed)
+    output, model = Unheard(), ModelAtOnce(improviser, inbox.put, seed=seed)
     loop = Loop(session, inbox, Outputs((output,), publisher), model.ask, publisher)
     loop.open([InputOpened(CALL, live=False), opened(output)])
     loop.run()
@@ -61,7 +60,7 @@ def answer(call: Sequence[SoundedNote], improviser: Improviser, settings: Settin
     return sorted((note for note in heard.notes if note.onset > over), key=lambda note: note.order)
 
 
-def _events(call: Sequence[SoundedNote]) -> list[Received | InputClosed]:
+def events(call: Sequence[SoundedNote]) -> list[Received | InputClosed]:
     """The messages of a call. At the same time, notes end before others begin."""
     strokes = [(note.onset, 1, Message("note_on", note=note.pitch, velocity=note.velocity)) for note in call]
     strokes += [(note.end, 0, Message("note_off", note=note.pitch)) for note in call]

@@ -1,0 +1,148 @@
+"""RtMidi for Python: python-rtmidi, or supriya-midi with the interface of python-rtmidi.
+
+python-rtmidi has no wheels for Python 3.13 and newer. supriya-midi binds the same RtMidi and has them; its interface
+differs a little (docs/installing.md). mido's backend imports RtMidi by the name rtmidi: `load` puts this module there.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+NAME = "rtmidi"
+
+API_UNSPECIFIED, API_MACOSX_CORE, API_LINUX_ALSA, API_UNIX_JACK, API_WINDOWS_MM, API_RTMIDI_DUMMY = range(6)
+
+Callback = Callable[[tuple[list[int], float], Any], None]
+SETTLE = 0.02  # s for a callback that has begun to end
+
+_HARMLESS = ("WARNING", "DEBUG_WARNING")  # of RtMidi's kinds of errors
+
+
+def load() -> ModuleType:
+    """The module rtmidi. `libjack.preload` has to come first.
+
+    Raises:
+        ModuleNotFoundError: neither of the two packages is installed.
+    """
+    with suppress(ModuleNotFoundError):
+        import rtmidi
+
+        return rtmidi  # type: ignore[no-any-return]  # it has no types
+    import supriya_midi  # noqa: F401  (if it is missing, there is no RtMidi)
+
+    sys.modules[NAME] = sys.modules[__name__]
+    return sys.modules[NAME]
+
+
+def extension() -> Path:
+    """The file of the extension module, which is linked to a libjack."""
+    module = load()
+    if module is not sys.modules[__name__]:
+        return Path(module._rtmidi.__file__)  # noqa: SLF001  (its name for the extension)
+    from supriya_midi import rtmidi_ext
+
+    return Path(rtmidi_ext.__file__)
+
+
+def get_compiled_api() -> list[int]:
+    """The systems that RtMidi was built for."""
+    import supriya_midi
+
+    return [int(api) for api in supriya_midi.get_compiled_apis()]
+
+
+class _Client:
+    """What python-rtmidi's MidiIn and MidiOut have in common."""
+
+    def __init__(self, kind: Callable[..., Any], rtapi: int, name: str) -> None:
+        from supriya_midi import RtMidiAPI
+
+        self._midi = kind(RtMidiAPI(rtapi), name)
+        self._midi.set_error_callback(_raise)
+
+    def get_current_api(self) -> int:
+        return int(self._midi.get_current_api())
+
+    def get_ports(self) -> list[str]:
+        return list(self._midi.get_ports())
+
+    def open_port(self, number: int) -> None:
+        self._midi.open_port(number)
+
+    def open_virtual_port(self, name: str) -> None:
+        self._midi.open_virtual_port(name)
+
+    def close_port(self) -> None:
+        self._midi.close_port()
+
+    def delete(self) -> None:
+        self._midi.delete()
+
+
+class MidiIn(_Client):
+    """An input. RtMidi gets one callback for its whole life: supriya-midi owns no reference to it."""
+
+    def __init__(self, rtapi: int = API_UNSPECIFIED, name: str | None = None) -> None:
+        import supriya_midi
+
+        super().__init__(supriya_midi.MidiIn, rtapi, name or "RtMidiIn Client")
+        self._callback: tuple[Callback, object] | None = None
+        self._dispatcher = self._dispatch
+        self._listens = False
+
+    def ignore_types(self, *ignored: bool) -> None:
+        """System exclusive, timing, active sensing."""
+        self._midi.ignore_types(*ignored)
+
+    def set_callback(self, callback: Callback, data: object = None) -> None:
+        """`callback` gets (message, seconds since the last one) and `data`."""
+        self._callback = callback, data
+        if not self._listens:
+            self._listens = True
+            self._midi.set_callback(self._dispatcher)
+
+    def cancel_callback(self) -> None:
+        """Drop the messages that come from now on."""
+        self._callback = None
+
+    def _dispatch(self, message: list[int], delta: float, _: object) -> None:
+        found = self._callback
+        if found is not None:
+            callback, data = found
+            callback((message, delta), data)
+
+    def close_port(self) -> None:
+        """Close the port, when no thread of RtMidi waits for the interpreter's lock any more.
+
+        JACK cancels its thread when a client is closed, and ALSA's is waited for, both while the lock is held here: the
+        process would abort or stand still.
+        """
+        if self._listens:
+            self._listens = False
+            self._midi.cancel_callback()
+            time.sleep(SETTLE)
+        super().close_port()
+
+
+class MidiOut(_Client):
+    """An output."""
+
+    def __init__(self, rtapi: int = API_UNSPECIFIED, name: str | None = None) -> None:
+        import supriya_midi
+
+        super().__init__(supriya_midi.MidiOut, rtapi, name or "RtMidiOut Client")
+
+    def send_message(self, message: list[int]) -> None:
+        self._midi.send_message(message)
+
+
+def _raise(kind: Any, text: str, _: object = None) -> None:  # noqa: ANN401  (an enumeration of supriya-midi)
+    """As python-rtmidi does, raise an error and ignore a warning."""
+    if kind.name not in _HARMLESS:
+        raise RuntimeError(text)

@@ -1,0 +1,1 @@
+"""livegen as a service of systemd: its units, its state, and how it is installed."""
