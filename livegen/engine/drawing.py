@@ -37,14 +37,14 @@ def steadied(spread: float) -> float:
     return min(max(SHARE_OF_SPREAD * spread, STEADIEST), LOOSEST)
 
 
-def kernel(grid: Grid, phases: Floats, sd: float) -> Floats:
+def kernel(grid: Grid, phases: Floats, sd: float, floor: float = FLOOR) -> Floats:
     """The kernel at these phases, in s since a beat: Gaussians about the points of the grid, over the floor."""
     points = np.array(grid.points) * grid.beat
     around = np.concatenate([points[-1:] - grid.beat, points, points[:1] + grid.beat])
     widths = (around[2:] - around[:-2]) / 2  # from the middle before a point to the middle after it
     away = (phases[:, None] - points + grid.beat / 2) % grid.beat - grid.beat / 2
     peaks = np.exp(-0.5 * (away / sd) ** 2) @ widths / (sd * sqrt(2 * pi))
-    weights: Floats = FLOOR + (1 - FLOOR) * peaks
+    weights: Floats = floor + (1 - floor) * peaks
     return weights
 
 
@@ -56,15 +56,23 @@ class Drawing:
         temperature: of the step's distribution.
         bins: number of bins that a step may have.
         sd: s, the standard deviation of the kernel; None: steadier than the player.
+        floor: share of the kernel that is flat.
     """
 
-    def __init__(self, grid: Grid, temperature: float = 1.0, bins: int = len(_WIDTHS), sd: float | None = None) -> None:
+    def __init__(
+        self,
+        grid: Grid,
+        temperature: float = 1.0,
+        bins: int = len(_WIDTHS),
+        sd: float | None = None,
+        floor: float = FLOOR,
+    ) -> None:
         sd = steadied(grid.spread) if sd is None else sd
         self._origin, self._beat = grid.origin, grid.beat
         self._edges, self._widths, self._temperature = _EDGES_FINE[: bins + 1], _WIDTHS[:bins], temperature
         cells = round(grid.beat / RESOLUTION)
         phases = np.linspace(0.0, grid.beat, cells + 1)
-        weights = grid.certainty * kernel(grid, (phases[1:] + phases[:-1]) / 2, sd) + 1 - grid.certainty
+        weights = grid.certainty * kernel(grid, (phases[1:] + phases[:-1]) / 2, sd, floor) + 1 - grid.certainty
         in_beat = np.concatenate([[0.0], np.cumsum(weights / weights.mean())])
         times = np.arange(cells + int(self._edges[-1]) + round(CHORD / RESOLUTION) + 3) * RESOLUTION
         whole = np.floor(times / grid.beat)

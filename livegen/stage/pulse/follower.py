@@ -14,11 +14,11 @@ from livegen.stage.pulse.resonators import Resonators
 from livegen.stage.pulse.search import Search
 
 KEPT = 4  # hypotheses
-EARLY, LATER, PONDERED = (3, 8), (1, 5), (6, HISTORY)
+EARLY, LATER, PONDERED = (5, 12), (2, 6), (6, HISTORY)
 """At each chord at first, at each chord later, and in a pause: groups of ideas that are looked at, or chords that a new
 hypothesis is tried on."""
 IN_TURN = 3  # chords, of which two are for the search and one for the resonators
-PAUSE = 0.3  # s without an onset, after which there is time for more ideas
+PAUSE = 0.15  # s without an onset, after which there is time for more ideas
 PONDER = 60  # steps that are done then
 FEWEST = 4  # chords before the first hypothesis
 HOPELESS = 12.0  # by which a hypothesis that is dropped is worse than the leader
@@ -81,6 +81,10 @@ class Pulse:
             self._hear(self._chords.complete(now))
         if len(self._history) >= FEWEST and not self._pondered and now - self._history[-1].at > PAUSE:
             self._ponder()
+        return self.now(now)
+
+    def now(self, now: MonotonicTime) -> Grid | None:
+        """The same as `grid`, but without any work: as it was known at the last onset but one."""
         leader = self._leader
         if leader is None:
             return None

@@ -29,7 +29,7 @@ CENTRE, WIDTH = 0.68, 0.5  # the expected beat: a normal distribution of its log
 CELLS = 60
 LONGEST_GAP = 10.0  # s of silence that make a hypothesis less certain
 TURN = 2 * pi
-FADED = tuple(pow(FADE, n) for n in range(HISTORY))
+FADED: tuple[float, ...] = tuple(pow(FADE, n) for n in range(HISTORY))
 NEAR, APART = 0.03, 0.07  # two beats are the same: the relative difference of their periods, and beats
 
 
