@@ -14,7 +14,7 @@ from livegen.stage.pulse.resonators import Resonators
 from livegen.stage.pulse.search import Search
 
 KEPT = 4  # hypotheses
-EARLY, LATER, PONDERED = (5, 12), (2, 6), (6, HISTORY)
+EARLY, LATER, PONDERED = (5, 12), (1, 6), (6, HISTORY)
 """At each chord at first, at each chord later, and in a pause: groups of ideas that are looked at, or chords that a new
 hypothesis is tried on."""
 IN_TURN = 3  # chords, of which two are for the search and one for the resonators

@@ -112,7 +112,8 @@ class Hypothesis:
     @property
     def earlier(self) -> float:
         """The evidence of what is older than the last HISTORY onsets."""
-        return self.evidence - sum(map(mul, reversed(self.recent), FADED))
+        recent: float = sum(map(mul, reversed(self.recent), FADED))
+        return self.evidence - recent
 
     @property
     def spread(self) -> float:
