@@ -14,6 +14,8 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 
+from livegen import __version__
+
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements"
 NETWORK_REFUSED = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"}
@@ -148,9 +150,35 @@ def test_the_wheel_carries_models_and_data(tmp_path: Path) -> None:
     data = [*(ROOT / "livegen/demo").glob("*.mid"), *(ROOT / "livegen").glob("*/*.csv.gz")]
     shipped |= {str(path.relative_to(ROOT)) for path in data}
     assert shipped <= names
-    assert {"livegen/models/LICENSE", "livegen/cli/main.py"} <= names
+    assert {"livegen/models/LICENSE", "livegen/cli/main.py", "livegen/service/system.service"} <= names
+    for part in ("LICENSE", "models/LICENSE"):  # of the code, and of the weights and demo pieces
+        assert f"livegen-{__version__}.dist-info/licenses/{part}" in names
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"livegen"}
     assert "livegen = livegen.__main__:main" in entry_points
+
+
+def test_a_release_is_refused_until_everything_fits(tmp_path: Path) -> None:
+    for name in ("scripts/release", "livegen/__init__.py"):
+        (tmp_path / name).parent.mkdir()
+        shutil.copy(ROOT / name, tmp_path / name)
+    log = tmp_path / "CHANGELOG.md"
+    git = ("git", "-c", "user.name=me", "-c", "user.email=me@localhost")
+
+    def refusal(text: str = "", *, commit: bool = True) -> str:
+        if text:
+            log.write_text(f"# Changelog\n\n## {text}\n")
+        if commit:
+            subprocess.run([*git, "add", "-A"], cwd=tmp_path, check=True)
+            subprocess.run([*git, "commit", "-qm", "all"], cwd=tmp_path, check=True)
+        done = subprocess.run([tmp_path / "scripts/release"], capture_output=True, text=True, check=False)
+        assert done.returncode == 69
+        return done.stderr
+
+    subprocess.run([*git, "init", "-q"], cwd=tmp_path, check=True)
+    assert f"must begin with '## {__version__}, DATE'" in refusal(f"{__version__}, unreleased")
+    assert "must begin with" in refusal("0.0.0, 2026-11-28")
+    assert "not committed" in refusal(f"{__version__}, 2026-11-28", commit=False)
+    assert f"has no tag v{__version__}" in refusal()
 
 
 SKIPPING = """

@@ -5,6 +5,7 @@
     python -m tools.soak server 500       # the JACK server is stopped and started again
     python -m tools.soak killed 500       # the same, with SIGKILL
     python -m tools.soak sound 500        # the JACK server that only FluidSynth uses is stopped and started again
+    python -m tools.soak change 500       # `livegen set out` removes an output and adds it again
 
 It needs jackd. Each line: the times that were measured so far, and what livegen holds.
 """
@@ -16,6 +17,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +27,7 @@ from typing import Any
 
 import mido
 
+from livegen.control.client import Client
 from livegen.io.midi_system import JACK, RTMIDI, MidiSystem
 
 PATIENCE = 60.0  # s
@@ -114,6 +117,16 @@ def port(name: str, *, keyboard: bool) -> Any:  # noqa: ANN401  (mido has no typ
             time.sleep(0.1)
 
 
+def evening() -> str:
+    """The path of a MIDI file with a note every five seconds, for six hours: the demo pieces would end."""
+    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000)])  # 480 ticks are a second
+    for _ in range(6 * 720):
+        track += [mido.Message("note_on", note=60, time=4 * 480), mido.Message("note_off", note=60, time=480)]
+    path = Path(tempfile.gettempdir(), f"{NAME}.mid")
+    mido.MidiFile(tracks=[track], ticks_per_beat=480).save(path)
+    return str(path)
+
+
 Step = Callable[[], None]
 Cycle = tuple[Step, str, Step, str]
 """Takes something away, what the log says, gives it back, what the log says."""
@@ -138,17 +151,33 @@ def ports(kind: str) -> tuple[Livegen, Cycle]:
 def servers(kind: str, server: Server) -> tuple[Livegen, Cycle]:
     number = signal.SIGKILL if kind == "killed" else signal.SIGTERM
     if kind == "sound":
-        livegen = Livegen("--in", "demo", "--out", "synth:", "--audio-driver", "jack", "--wait", "on")
+        livegen = Livegen("--in", evening(), "--out", "synth:", "--audio-driver", "jack", "--wait", "on")
         return livegen, (lambda: server.stop(number), "is gone", server.start, "out: FluidSynth")
     livegen = Livegen("--virtual", "--wait", "on")
     return livegen, (lambda: server.stop(number), "Lost connection", server.start, "out: livegen")
+
+
+def changes() -> tuple[Livegen, Cycle]:
+    opened = [port("Keyboard", keyboard=True), *(port(name, keyboard=False) for name in ("Instrument", "Another"))]
+    livegen = Livegen("--name", NAME, "--in", "Keyboard", "--out", "Instrument", "--out", "Another")
+
+    def change(*outputs: str) -> None:
+        opened[0].send(mido.Message("note_on", note=60))
+        with Client(NAME) as client:
+            client.ask("set", values={"out": list(outputs)})
+
+    both = ("Instrument", "Another")
+    return livegen, (lambda: change("Instrument"), "Another:port is closed", lambda: change(*both), "out: Another:port")
 
 
 def main(kind: str, count: int) -> None:
     os.environ.update(SERVER)
     server = Server()
     try:
-        livegen, (take, gone, give, back) = ports(kind) if kind in ("keyboard", "instrument") else servers(kind, server)
+        if kind in ("keyboard", "instrument"):
+            livegen, (take, gone, give, back) = ports(kind)
+        else:
+            livegen, (take, gone, give, back) = changes() if kind == "change" else servers(kind, server)
         times: tuple[list[float], list[float]] = ([], [])
         for number in range(1, count + 1):
             for step, text, into in ((take, gone, times[0]), (give, back, times[1])):
@@ -164,6 +193,7 @@ def main(kind: str, count: int) -> None:
     finally:
         with suppress(ProcessLookupError, OSError, UnboundLocalError):
             livegen.process.kill()
+        Path(tempfile.gettempdir(), f"{NAME}.mid").unlink(missing_ok=True)
         server.stop()
 
 

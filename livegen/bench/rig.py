@@ -40,6 +40,7 @@ class Stopwatch:
     instrument = ""
     returns = False
     records = False
+    attached = True
 
     def __init__(self, part: Part) -> None:
         self.late: list[float] = []  # s

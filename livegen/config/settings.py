@@ -23,6 +23,7 @@ from livegen.config.values import (
     Number,
     Text,
     Trigger,
+    TriggerOrKeys,
 )
 from livegen.note import WINDOW
 
@@ -34,7 +35,7 @@ class Applies(Enum):
 
     AT_ONCE = "at once"
     NEXT_RESPONSE = "from the next response on"
-    PORTS = "when the ports are opened again"
+    PORTS = "when it is open; what stays plays on"
     MODEL = "when the model is loaded again"
     START = "when livegen starts again"
 
@@ -100,7 +101,7 @@ class Settings:
     )
     virtual: bool = _setting(False, Flag(), PORTS, "Create ports named livegen that other programs can connect to.")
     wait: str = _setting(
-        "auto", _SWITCH, PORTS, "Wait for ports that are missing; auto: if a service manager started livegen."
+        "auto", _SWITCH, NOW, "Wait for ports that are missing; auto: if a service manager started livegen."
     )
     fast: bool = _setting(False, Flag(), START, "Process files faster than real time; same result.")
 
@@ -163,7 +164,7 @@ class Settings:
         "auto", Choice(("auto",), channels=True), NOW, "The MIDI channel of the response."
     )
     soundfont: str = _setting("", Text("FILE", path=True), PORTS, "The SoundFont of FluidSynth, a file.sf2.")
-    gain: float = _setting(0.6, Number(0, 10), PORTS, "The volume of FluidSynth.")
+    gain: float = _setting(0.6, Number(0, 10), NOW, "The volume of FluidSynth.")
     audio_driver: str = _setting("auto", Text(), PORTS, "The audio driver of FluidSynth: alsa, pipewire, jack...")
     audio_buffer: int = _setting(
         64,
@@ -192,7 +193,12 @@ class Settings:
     )
 
     record: str = _setting("on", Choice(("on", "off")), NOW, "Record everything that is played; --fast never records.")
-    keep: str = _setting("none", Trigger(), NOW, "A pedal, cc:N or key:C8 that keeps the recording of what you played.")
+    keep: str = _setting(
+        "none",
+        TriggerOrKeys(),
+        NOW,
+        "A pedal, cc:N, key:C8, or two keys together (key:A0+C8) that keep the recording of what you played.",
+    )
     session_gap: float = _setting(600.0, Number(1, 86_400, "s"), NOW, "Silence that ends a recording.")
     recordings_max: int = _setting(
         1000,

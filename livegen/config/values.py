@@ -210,6 +210,24 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class TriggerOrKeys(Trigger):
+    """A control of livegen itself, or two keys that are pressed together: key:A0+C8 is key:21+108."""
+
+    @property
+    def range(self) -> str:
+        return f"{Trigger().range}, or two keys: key:A0+C8"
+
+    def check(self, value: object) -> object:
+        if not isinstance(value, str) or not (value.startswith("key:") and "+" in value):
+            return Trigger.check(self, value)
+        keys = {key_number(name) for name in value.removeprefix("key:").split("+")}
+        numbers = sorted(number for number in keys if number is not None)
+        if len(numbers) != 2 or len(keys) != 2 or value.count("+") != 1:
+            raise InvalidError
+        return "key:{}+{}".format(*numbers)
+
+
+@dataclass(frozen=True, slots=True)
 class AutoNumber:
     """A number, or auto."""
 

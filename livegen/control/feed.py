@@ -150,7 +150,8 @@ def _(item: PortOpened) -> Event:
 
 @_event.register
 def _(item: PortGone) -> Event:
-    return {"event": "port", "direction": item.direction, "port": item.port, "name": item.name, "state": "gone"}
+    state = "closed" if item.closed else "gone"
+    return {"event": "port", "direction": item.direction, "port": item.port, "name": item.name, "state": state}
 
 
 @_event.register

@@ -77,12 +77,10 @@ class Statistics:
         direction = "out" if isinstance(item, PortFailed) else item.direction
         if isinstance(item, PortOpened):
             self._ports[direction, item.port] = _Port(direction, item.name)
+        elif isinstance(item, PortGone) and item.closed:
+            self._ports.pop((direction, item.port), None)
         elif (direction, item.port) in self._ports:
             self._ports[direction, item.port].state = "gone" if isinstance(item, PortGone) else "failed"
-
-    def forget_ports(self) -> None:
-        """All ports are closed."""
-        self._ports.clear()
 
     def plain(self) -> Mapping[str, Any]:
         """For JSON. Times are in ms, since the start."""

@@ -39,13 +39,14 @@ def examine(read: Callable[[], Settings], name: str) -> Facts:
         settings_refused=refused,
         user=people.user(),
         daemon=running,
+        others=asked.others,
         daemon_refused=asked.refused,
         daemon_hangs=asked.hangs,
         midi=_midi(settings),
         sound=_sound(settings, running),
         machine=machine.look(),
         engine=_engine(settings, running),
-        service=service.look(),
+        services=service.look(),
         storage=_storage(settings, running),
     )
 

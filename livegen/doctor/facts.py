@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from livegen.config.settings import DEFAULTS, Settings
+from livegen.service.state import Service
 
 
 class Access(Enum):
@@ -111,24 +112,16 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit of systemd."""
+    """A service of systemd that is installed."""
 
-    name: str
-    user: bool  # of the user's own manager
-    active: str = "inactive"  # ActiveState
-    sub: str = "dead"  # SubState
-    enabled: str = ""  # UnitFileState
-    result: str = "success"
-    status: str = ""  # its line in `systemctl status`
-    exit_status: int = 0
-    restarts: int = 0
+    service: Service
     warnings: tuple[str, ...] = ()  # the last lines of its log that need a person
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class Services:
     systemd: bool = False
-    units: tuple[Unit, ...] = ()  # those that are installed or run
+    units: tuple[Unit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +146,12 @@ class Facts:
     settings_refused: str = ""  # why they cannot be read
     user: User = User()
     daemon: Daemon | None = None
+    others: tuple[str, ...] = ()  # the names of those that run, if that of the settings does not
     daemon_refused: str = ""  # why a livegen that runs cannot be asked
     daemon_hangs: str = ""  # why it does not answer
     midi: Midi = Midi()
     sound: Sound = Sound()
     machine: Machine = Machine()
     engine: Engine = Engine()
-    service: Service = Service()
+    services: Services = Services()
     storage: Storage = Storage()

@@ -18,7 +18,7 @@ from livegen.smf.events import Events, parse, read
 from livegen.smf.notes import pair
 from livegen.smf.track import PITCH_BEND, PROGRAM, SYSEX
 from livegen.smf.writing import releases
-from livegen.stage.events import InputClosed, PortId, Received
+from livegen.stage.events import InputClosed, InputOpened, PortId, Received
 
 LONGEST_RESPONSE = 1.25  # times the length of the call: how long the demo pauses
 MARGIN = 1.5  # s
@@ -128,6 +128,7 @@ class FilePlayer:
         timeline: what to play.
         put: called in that thread with each event when it is due.
         claim: called in that thread first, to set its priority.
+        name: to show.
     """
 
     def __init__(
@@ -135,8 +136,14 @@ class FilePlayer:
         timeline: Timeline,
         put: Callable[[Received | InputClosed], None],
         claim: Callable[[], object] = lambda: None,
+        *,
+        name: str = "",
     ) -> None:
-        self._timeline = timeline
+        self.timeline = timeline
+        self.port = timeline.port
+        self.name = name
+        self.attached = True
+        """Whether there is something left to play."""
         self._put = put
         self._claim = claim
         self._stopping = threading.Event()
@@ -145,19 +152,27 @@ class FilePlayer:
     def start(self) -> None:
         self._thread.start()
 
-    @property
-    def playing(self) -> bool:
-        return self._thread.is_alive()
-
     def stop(self) -> None:
         """Stop playing. A second call does nothing."""
         self._stopping.set()
+        self.attached = False
         if self._thread.is_alive():
             self._thread.join()
 
+    close = stop
+
+    def opened(self) -> InputOpened:
+        """The event that adds it to the stage."""
+        return InputOpened(self.port, live=False)
+
+    def closed(self, at: MonotonicTime) -> InputClosed:
+        """The event that removes it from the stage."""
+        return InputClosed(self.port, at)
+
     def _run(self) -> None:
         self._claim()
-        for event in self._timeline.events:
+        for event in self.timeline.events:
             if self._stopping.wait(max(0.0, event.at - time.monotonic())):
                 return
             self._put(event)
+        self.attached = False

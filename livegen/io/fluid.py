@@ -127,6 +127,10 @@ class Fluid:
             case "polytouch":
                 self._key_pressure(self._fluid.synth, message.channel, message.note, message.value)
 
+    def set_gain(self, gain: float) -> None:
+        """Change the volume, 0..10, also of what sounds."""
+        self._fluid.setting("synth.gain", float(gain))
+
     def render(self, frames: int) -> bytes:
         """Render the next frames as 16-bit stereo. Only without an audio driver."""
         return bytes(self._fluid.get_samples(frames).tobytes())

@@ -10,18 +10,22 @@ import gc
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 
 from livegen.config.settings import Settings
 from livegen.errors import PortError
 from livegen.io import midi_system, notify, patchbay, ports
+from livegen.io.file_player import FilePlayer
 from livegen.io.links import IN, Attached, Detached, Link, distinct
 from livegen.io.midi_system import MidiSystem
+from livegen.io.output import Output
 from livegen.io.patchbay import Patchbay
 from livegen.io.publisher import PortsMissing, Publisher
 from livegen.io.synth import Synth
 from livegen.note import MonotonicTime
-from livegen.stage.events import Incoming, PortId, ServerLost
+from livegen.stage.events import Incoming, OutputClosed, PortId, ServerLost
 
 CHECK = 0.25  # s between two looks at the synth, and at ports that could not be connected
 RETRY = 1.0  # s between two attempts to find a MIDI system
@@ -32,7 +36,7 @@ Put = Callable[[Incoming | Attached | Detached], None]
 
 @dataclass
 class Keeper:
-    """Owns the links while livegen plays. `open` is for the start, before `start`.
+    """Owns the links while livegen plays: only its thread uses them from `start` to `stop`.
 
     Args:
         backend: the setting.
@@ -57,6 +61,8 @@ class Keeper:
     links: list[Link] = field(default_factory=list)
     synths: list[Synth] = field(default_factory=list)
     _patchbay: Patchbay | None = None
+    _left: tuple[str, MidiSystem | None, Patchbay | None, list[Link]] | None = None  # before `move`
+    _jobs: SimpleQueue[Callable[[], None]] = field(default_factory=SimpleQueue)
     _retry: bool = False  # a port is there but could not be connected
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -69,21 +75,15 @@ class Keeper:
             + [synth.port for synth in self.synths if not synth.attached]
         )
 
-    # The start, in the main thread.
+    # For whoever opens and closes links: the main thread before `start`, a job later.
 
     def names(self) -> tuple[list[str], list[str]]:
         """The names of the inputs and of the outputs. Raises PortError."""
-        return self._board().names()
+        return self.ready().names()
 
     def first_keyboard(self, names: Sequence[str]) -> str | None:
         """The first of these inputs that looks like a keyboard, or None."""
         return ports.first_keyboard(names, jack=self.system is not None and self.system.api == midi_system.JACK)
-
-    def _board(self) -> Patchbay:
-        if self._patchbay is None:
-            self.system = self.system or midi_system.find(self.backend)
-            self._patchbay = patchbay.find(self.system, self.name)
-        return self._patchbay
 
     def open(self, link: Link, name: str | None) -> None:
         """Add a link, and connect it if a name is given.
@@ -91,16 +91,60 @@ class Keeper:
         Raises:
             PortError: our port cannot be opened, or not be connected.
         """
-        self.links.append(link)
-        board = self._board()
+        try:
+            board = self.ready()
+        finally:
+            self.links = [*self.links, link]  # if the server is not there, its ports are opened later
         board.open(link)
         if name is not None:
             self._connect(board, link, name)
 
+    def forget(self, end: Link | FilePlayer | Output) -> None:
+        """An input or an output is about to be closed."""
+        if isinstance(end, Link) and self._patchbay is not None:
+            self._patchbay.forget(end)
+        self.links = [each for each in self.links if each is not end]
+        self.synths = [each for each in self.synths if each is not end]
+
+    def move(self, backend: str) -> bool:
+        """Open links in another MIDI system from now on. Returns whether it is another. Raises PortError."""
+        found = midi_system.find(backend)
+        if found == self.system:
+            return False
+        self._left = self.backend, self.system, self._patchbay, self.links
+        self.backend, self.system, self._patchbay, self.links = backend, found, None, []
+        return True
+
+    def stay(self) -> None:
+        """Undo `move`."""
+        if self._left is not None:
+            if self._patchbay is not None:
+                self._patchbay.close()
+            (self.backend, self.system, self._patchbay, self.links), self._left = self._left, None
+
+    def settle(self) -> None:
+        """What has to be open is open. A client that nothing needs would not notice the end of its server."""
+        boards = []
+        if self._left is not None:
+            boards.append(self._left[2])
+            self._left = None
+        if not self.links:
+            boards.append(self._patchbay)
+            self._patchbay = None
+        for board in boards:
+            if board is not None:
+                board.close()
+
     def start(self) -> None:
-        """Begin to watch, if there is something to watch."""
+        """Begin to watch."""
         self._thread = threading.Thread(target=self._run, name="livegen-ports", daemon=True)
         self._thread.start()
+
+    def do(self, job: Callable[[], None]) -> None:
+        """Call a function in the thread, soon."""
+        self._jobs.put(job)
+        if self._patchbay is not None:
+            self._patchbay.wake()
 
     def stop(self) -> None:
         """End the thread. A second call does nothing."""
@@ -122,8 +166,9 @@ class Keeper:
 
     def _run(self) -> None:
         self.claim()
-        self._report()
+        self.report()
         while not self._stopping.is_set():
+            self._do_jobs()
             try:
                 self._watch()
             except PortError as error:
@@ -133,18 +178,23 @@ class Keeper:
             if not self._stopping.is_set():
                 self._check_synths()
 
+    def _do_jobs(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._jobs.get_nowait()()
+
     def _watch(self) -> None:
         """Wait a little for a change, and follow it. Raises PortError if the system does not answer."""
         if not self.links:
             self._stopping.wait(CHECK)
             return
-        gone = self._ready().wait(CHECK)
+        gone = self.ready().wait(CHECK)
         failed = self._retry or any(link.failed for link in self.links)
         if (gone is not None or failed) and not self._stopping.is_set():
             self._follow(gone or set())
 
-    def _ready(self) -> Patchbay:
-        """The patchbay. Raises PortError if the system does not answer."""
+    def ready(self) -> Patchbay:
+        """The patchbay, with all links open. Raises PortError if the system does not answer."""
         if self._patchbay is None:
             lost = self.system
             self.system = self.system or midi_system.find(self.backend)
@@ -156,9 +206,10 @@ class Keeper:
                 self._release(found)
                 raise
             self._patchbay = found
-            if lost is not None:
-                self.publisher.say(f"{self.system.name} is back.")
-            self._follow(set())
+            if self.links:
+                if lost is not None:
+                    self.publisher.say(f"{self.system.name} is back.")
+                self._follow(set())
         return self._patchbay
 
     def _follow(self, gone: set[str]) -> None:
@@ -173,7 +224,7 @@ class Keeper:
         for link in self.links:
             lost = link.name not in names[link.direction] or self._is_another(link, gone)
             if link.attached and not link.virtual and (lost or link.failed):
-                self._detach(link, told=not link.failed)
+                self.detach(link, "" if link.failed else link.what)
                 self._patchbay.release(link)
             if lost:
                 link.failed = False
@@ -181,7 +232,7 @@ class Keeper:
         for link, name in self._found(names):
             self._attach(self._patchbay, link, name)
         if self.waiting_for != before:
-            self._report()
+            self.report()
 
     def _is_another(self, link: Link, gone: set[str]) -> bool:
         """Whether the port that has the name of a link's port now is not the one that it was connected to."""
@@ -244,10 +295,19 @@ class Keeper:
     def _identity(self, name: str) -> PortId:
         return ports.identity(name, windows=self._windows)
 
-    def _detach(self, link: Link | Synth, *, told: bool) -> None:
-        """Take a port from the main thread."""
-        link.attached = False
-        detached = Detached(link.closed(self.now()), link.what if told else "")
+    def detach(self, end: Link | FilePlayer | Output, name: str, *, there: bool = False) -> None:
+        """Take an input or an output from the main thread.
+
+        Args:
+            end: which.
+            name: to show; "": what happened is reported already.
+            there: it is there, so that it still gets its note_offs.
+        """
+        closed = (
+            OutputClosed(end.port, self.now()) if not isinstance(end, Link | FilePlayer) else end.closed(self.now())
+        )
+        end.attached = False
+        detached = Detached(closed, name, there=there)
         self.put(detached)
         waited = 0.0
         while not detached.released.wait(CHECK) and not self._stopping.is_set() and waited < PATIENCE:
@@ -259,18 +319,18 @@ class Keeper:
             self.put(ServerLost(why))
             return False
         assert self.system is not None and self._patchbay is not None
-        self.publisher.warn(f"Lost connection to {self.system.name}. Waiting for it.")
+        self.publisher.warn(f"Lost connection to {self.system.name}. Waiting for it: start it again if it has ended.")
         lost, self._patchbay = self._patchbay, None
         for link in self.links:
             if link.attached:
-                self._detach(link, told=False)
+                self.detach(link, "")
         for synth in self.synths:
             if synth.attached and synth.on_jack:
-                self._detach(synth, told=False)
+                self.detach(synth, "")
                 synth.stop()
         self._release(lost)
         gc.collect()  # the collector is off while livegen plays, and now nothing does
-        self._report()
+        self.report()
         return True
 
     def _release(self, board: Patchbay) -> None:
@@ -282,14 +342,15 @@ class Keeper:
     def _check_synths(self) -> None:
         for synth in self.synths:
             if synth.attached and synth.silent():
-                self._detach(synth, told=True)
+                self.detach(synth, synth.what)
                 synth.stop()
-                self._report()
+                self.report()
             elif not synth.attached and synth.try_again():
                 self.put(Attached(synth.opened(), synth.name, synth))
-                self._report()
+                self.report()
 
-    def _report(self) -> None:
+    def report(self) -> None:
+        """Report what is missing."""
         self.publisher.publish(PortsMissing(self.waiting_for))
 
 

@@ -26,7 +26,7 @@ Hear = Callable[[PortId, "Message"], None]
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A port, or the synth, can be used from now on."""
+    """An input or an output can be used from now on."""
 
     opened: InputOpened | OutputOpened
     name: str  # to show
@@ -36,11 +36,12 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class Detached:
-    """A port, or the synth, is gone."""
+    """An input or an output is gone."""
 
     closed: InputClosed | OutputClosed
     name: str  # to show; "": what happened is reported already
     released: threading.Event = field(default_factory=threading.Event)  # to be set when nothing is sent to it any more
+    there: bool = False  # it is there, but livegen closes it: it still gets its note_offs
 
 
 class Link:

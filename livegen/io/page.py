@@ -1,4 +1,6 @@
-"""The text of the log: at a terminal, each phrase note by note; in a journal, a line for each phrase."""
+"""The text of the log: at a terminal each phrase, note by note; in a file a line for each phrase; in a journal a line
+for each recording. A warning, priority 4 of a journal, is what needs a person, and names its remedy.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ from livegen.io.publisher import (
     SettingsApplied,
     Started,
 )
+from livegen.io.tally import Tally
 from livegen.note import MonotonicTime
 from livegen.stage.effects import (
     CallEnded,
@@ -66,8 +69,27 @@ class Page:
         self._column = 0
         self._chord = MonotonicTime(0.0)  # the time of the last chord
         self._response: ResponseStarted | None = None
+        self._tally = Tally() if journal and not verbose else None
+
+    def close(self) -> None:
+        """Write what is left."""
+        self.end_line()
+        if self._tally is not None and (line := self._tally.line()):
+            self._line(line)
 
     def write(self, item: Published) -> None:
+        if not self._counted(item):
+            self._write(item)
+
+    def _counted(self, item: Published) -> bool:
+        """Whether an item is counted instead of written."""
+        if self._tally is None or not isinstance(item, RecordingChanged | CallEnded | ResponseEnded):
+            return False
+        if line := self._tally.take(item):
+            self._line(line)
+        return True
+
+    def _write(self, item: Published) -> None:
         match item:
             case Line(text, level):
                 self._line(text, level)
@@ -75,10 +97,13 @@ class Page:
                 self._line(str(item), Level.DEBUG)
             case PortOpened(direction, _, name, remark):
                 self._line(f"{direction + ':':<5}{name}{f' ({remark})' if remark else ''}")
+            case PortGone(_, name, direction, closed=True):
+                self._line(f"{direction + ':':<5}{name} is closed")
             case PortGone(_, name):
-                self._line(f"{name} is gone", Level.WARNING)
+                self._line(f"{name} is gone; it is used again when it is back")
             case PortFailed(_, name, why):
-                self._line(f"Output {name} failed and is no longer used: {why}", Level.WARNING)
+                text = f"Output {name} failed and is no longer used: {why} To use it again: livegen reload."
+                self._line(text, Level.WARNING)
             case Started(seconds, listening, waiting_for):
                 what = "Play a phrase, then pause." if listening else "Playing the input."
                 if waiting_for:
@@ -211,6 +236,6 @@ def _sentence(notice: Silenced | Unheard | KeyStuck | NoResponse) -> tuple[str, 
             return f"channel {channel + 1}{drums} is not listened to (--channel)", Level.INFO
         case KeyStuck(port, _, pitch, seconds):
             what = f"{note_name(pitch)} on {port} has been down for {seconds:.0f} s"
-            return f"{what}: it no longer delays the response", Level.WARNING
+            return f"{what}: it no longer delays the response (if it still sounds: livegen panic)", Level.INFO
         case NoResponse(why):
-            return f"no response: {why}", Level.WARNING
+            return f"no response: {why} (if this happens again: livegen doctor)", Level.WARNING

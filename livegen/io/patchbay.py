@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 from livegen.errors import PortError
@@ -11,7 +12,7 @@ from livegen.io.links import IN, Link
 from livegen.io.midi_system import MidiSystem
 
 POLL = 0.5  # s between two looks at the list of ports, of a system without announcements
-PATIENCE = 50  # looks at the list until our own port is there
+PATIENCE = 100  # looks at the list until our own port is there, or gone
 PAUSE = 0.02  # s between them
 
 
@@ -38,6 +39,9 @@ class Patchbay(Protocol):
 
     def release(self, link: Link) -> None:
         """The port of a link is gone."""
+
+    def forget(self, link: Link) -> None:
+        """A link is being closed."""
 
     def token(self, name: str, /) -> str:
         """What tells a port from one that had this name before; "" if the system cannot."""
@@ -81,6 +85,7 @@ class Announced:
     def __init__(self, system: MidiSystem, client: _Client, name: str) -> None:
         self._system, self._client, self._name = system, client, name
         self._own: set[str] = set()
+        self._closed: set[str] = set()  # ports of ours that may still be listed for a moment
         self.wake = client.wake
         self.token = client.token
 
@@ -102,6 +107,8 @@ class Announced:
 
     def open(self, link: Link) -> None:
         side = 1 - link.direction  # our input is a sink, which is listed as an output
+        self._await(lambda: self._closed.isdisjoint(name for names in self._all() for name in names))
+        self._closed.clear()
         before = set(self._all()[side])
         if link.virtual:
             link.use(_virtual(self._system, link, self._name))
@@ -113,12 +120,24 @@ class Announced:
         self._own.add(link.address)
 
     def _new(self, side: int, before: set[str]) -> str:
+        found: list[str] = []
+
+        def appears() -> bool:
+            found[:] = [name for name in self._all()[side] if name not in before and ports.belongs(name, self._name)]
+            return bool(found)
+
+        if not self._await(appears):
+            raise PortError(f"{self._system.name} does not list livegen's own port.")
+        return found[0]
+
+    @staticmethod
+    def _await(condition: Callable[[], bool]) -> bool:
+        """Wait for a condition. Returns whether it has come."""
         for _ in range(PATIENCE):
-            for name in self._all()[side]:
-                if name not in before and ports.belongs(name, self._name):
-                    return name
+            if condition():
+                return True
             threading.Event().wait(PAUSE)
-        raise PortError(f"{self._system.name} does not list livegen's own port.")
+        return condition()
 
     def connect(self, link: Link, name: str) -> None:
         source, sink = (name, link.address) if link.direction == IN else (link.address, name)
@@ -129,6 +148,10 @@ class Announced:
 
     def release(self, link: Link) -> None:
         pass
+
+    def forget(self, link: Link) -> None:
+        self._own.discard(link.address)
+        self._closed.add(link.address)
 
     def close(self) -> None:
         self._client.close()
@@ -163,6 +186,9 @@ class Polled:
 
     def release(self, link: Link) -> None:
         link.use(None)
+
+    def forget(self, link: Link) -> None:
+        pass
 
     def token(self, _: str) -> str:
         return ""

@@ -44,11 +44,12 @@ class PortOpened:
 
 @dataclass(frozen=True, slots=True)
 class PortGone:
-    """An input or an output is gone. It is used again when it is back."""
+    """An input or an output is gone. It is used again when it is back, unless the settings do not name it any more."""
 
     port: PortId
     name: str  # to show
     direction: str  # "in" or "out"
+    closed: bool = False  # by a change of the settings
 
 
 @dataclass(frozen=True, slots=True)

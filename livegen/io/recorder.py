@@ -71,6 +71,7 @@ class _Recorder(ABC):
     instrument = ""
     returns = False
     records = True
+    attached = True
 
     def __init__(self, path: Path, *, live: bool = False, claim: Callable[[], object] = lambda: None) -> None:
         self.name = str(path)
@@ -214,6 +215,11 @@ class WavRecorder(_Recorder):
     ) -> None:
         super().__init__(path, live=live, claim=claim)
         self._fluid, _ = loaded(soundfont, gain, RATE, {})
+
+    def set_gain(self, gain: float) -> None:
+        """Change the volume, 0..10, of what is rendered from now on."""
+        if not self._closed:
+            self._fluid.set_gain(gain)
 
     def close(self) -> None:
         if not self._closed:

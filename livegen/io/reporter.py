@@ -87,10 +87,13 @@ class Reporter:
                 if self._lost:
                     lost, self._lost = self._lost, 0
                     self._page.write(
-                        Line(f"{lost} lines of the log were lost: it was written too slowly.", Level.WARNING)
+                        Line(
+                            f"{lost} lines of the log were lost: it was written too slowly. Log less: without -v.",
+                            Level.WARNING,
+                        )
                     )
         with suppress(OSError, ValueError):
-            self._page.end_line()
+            self._page.close()
         if self._own is not None:
             with suppress(OSError):
                 self._own.close()

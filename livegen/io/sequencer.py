@@ -6,6 +6,7 @@ RtMidi cannot do this: it offers no events but MIDI messages, and connects only 
 from __future__ import annotations
 
 import re
+import select
 import threading
 import time
 from errno import EBUSY
@@ -29,9 +30,13 @@ class Client:
         try:
             self._client = alsa_midi.SequencerClient("livegen watch")
             hidden = alsa_midi.PortCaps.WRITE  # without SUBS_WRITE, so others cannot connect to it
-            self._client.create_port("announcements", caps=hidden).connect_from(alsa_midi.SYSTEM_ANNOUNCE)
+            self._port = self._client.create_port("announcements", caps=hidden)  # alsa-midi deletes what nobody keeps
+            self._port.connect_from(alsa_midi.SYSTEM_ANNOUNCE)
         except alsa_midi.ALSAError as error:
             raise OSError(str(error)) from error
+        # Not the timeout of `event_input`: alsa-midi polls with it in milliseconds, thousands of times.
+        self._events = select.poll()
+        self._events.register(self._client._fd, select.POLLIN)  # noqa: SLF001  (it has no public descriptor)
         self._woken = threading.Event()
 
     def names(self) -> tuple[list[str], list[str]]:
@@ -50,7 +55,10 @@ class Client:
         gone: set[str] | None = None
         until = time.monotonic() + seconds
         while not self._woken.is_set() and (left := until - time.monotonic()) > 0:
-            event = self._client.event_input(timeout=min(left, SLICE))
+            if self._client.event_input_pending(fetch_sequencer=True) == 0:
+                self._events.poll(min(left, SLICE) * 1000)
+                continue
+            event = self._client.event_input()
             if isinstance(event, alsa_midi.PortExitEvent | alsa_midi.PortStartEvent):
                 gone = gone or set()
                 until = time.monotonic() + SETTLE

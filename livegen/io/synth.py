@@ -150,6 +150,11 @@ class Synth:
             raise PortError("FluidSynth is closed.")
         self._fluid.play(send.message)
 
+    def set_gain(self, gain: float) -> None:
+        """Change the volume, 0..10, at once."""
+        if not self._closed:
+            self._fluid.set_gain(gain)
+
     def close(self) -> None:
         if not self._closed:
             self._closed = True

@@ -33,7 +33,8 @@ def attended(settings: Settings, put: Callable[[Command], None], publisher: Publ
             try:
                 listener = stack.enter_context(place.listening(settings.name, os.environ))
             except OSError as error:
-                publisher.warn(f"There is no control socket: {error.strerror or error}.")
+                why = error.strerror or error
+                publisher.warn(f"There is no control socket ({why}): set XDG_RUNTIME_DIR to a folder of your own.")
             else:
                 about = {"livegen": __version__, "name": settings.name, "pid": os.getpid()}
                 claim = partial(realtime.claim, settings.realtime, realtime.REPORTER)

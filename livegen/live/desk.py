@@ -1,8 +1,9 @@
 """The desk: answers requests, and changes settings while livegen plays. Everything here happens in the main thread.
 
 Requests come from the control socket, from bound controls and from signals, all as a `Command` through the inbox. When
-a setting applies is declared with it (`livegen.config.settings`): most at once; a model is loaded in a separate
-thread, then it replaces the old one; ports are opened again, while nothing sounds. A change that fails changes nothing.
+a setting applies is declared with it (`livegen.config.settings`): most at once; to load a model, and to open and close
+inputs and outputs, takes a while: another thread does it, and puts a `Command` into the inbox then. A change that fails
+changes nothing.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
 from livegen import __version__
 from livegen.config import dials
@@ -38,7 +39,7 @@ from livegen.stage.settings import StageSettings
 _DONE = {
     Applies.AT_ONCE: "at once",
     Applies.NEXT_RESPONSE: "from the next response on",
-    Applies.PORTS: "the ports are open again",
+    Applies.PORTS: "it is open",
     Applies.MODEL: "the model is loaded",
 }
 """How a change has applied."""
@@ -46,6 +47,34 @@ _DONE = {
 Answer = Callable[[Mapping[str, Any] | Exception], None]
 Values = Mapping[str, Any]
 """Settings that change, by field."""
+
+SLOW = {Applies.MODEL, Applies.PORTS}
+"""What takes a while. One such change is made at a time."""
+
+
+class Wiring(Protocol):
+    """The inputs and outputs (`livegen.io.wiring.Rewiring`)."""
+
+    @property
+    def waiting_for(self) -> tuple[str, ...]: ...
+
+    def adjust(self, settings: Settings) -> None: ...
+
+    def change(self, settings: Settings, done: Callable[[Exception | None], None]) -> None: ...
+
+
+@dataclass(slots=True)
+class _Change:
+    """Settings that are being changed."""
+
+    values: Values
+    left: set[Applies]  # what is still to be done before they apply
+    answer: Answer
+    chosen: Chosen | None = None  # the new model
+
+
+class _BusyError(Exception):
+    """Another slow change is not complete."""
 
 
 class Desk:
@@ -69,37 +98,33 @@ class Desk:
     ) -> None:
         self.settings = settings
         self.statistics = Statistics()
-        self.waits_for: str | None = None
         self._publisher, self._read, self._load, self._staged = publisher, read, load, staged
         self._inbox: Inbox | None = None
         self._model: Model | None = None
-        self._missing: Callable[[], Sequence[str]] = tuple
+        self._wiring: Wiring | None = None
         self._chosen: Chosen | None = None
-        self._fallback: Settings | None = None  # the settings before, while ports are opened again
-        self._opening: tuple[Answer, Mapping[str, Any] | Exception] | None = None  # who asked, and what to answer then
-        self._loading = False
+        self._changing: _Change | None = None
+        self._later: list[Command] = []  # they wait until it is complete
         self._since = time.time()
 
     @contextmanager
-    def using(
-        self, inbox: Inbox, model: Model, chosen: Chosen, missing: Callable[[], Sequence[str]] = tuple
-    ) -> Iterator[None]:
-        """Inside, `model` answers; `inbox` gets commands that come later; `missing`: the ports that are missing."""
-        self._inbox, self._model, self._chosen, self._missing = inbox, model, chosen, missing
+    def using(self, inbox: Inbox, model: Model, chosen: Chosen, wiring: Wiring | None = None) -> Iterator[None]:
+        """Inside, `model` answers, `wiring` has the inputs and outputs, and `inbox` gets commands that come later."""
+        self._inbox, self._model, self._chosen, self._wiring = inbox, model, chosen, wiring
         try:
             yield
         finally:
-            self._model, self._missing = None, tuple
+            self._model = self._wiring = None
 
     # Requests.
 
     def obey(self, command: Command) -> Event | Stop | None:
-        """Do what is asked for, and answer. Returns what the loop has to do next, if anything.
-
-        With a Stop that has `reload`, it has to leave and come back: the ports are opened again.
-        """
+        """Do what is asked for, and answer. Returns what the loop has to do next, if anything."""
         try:
             return self._obey(command)
+        except _BusyError:
+            self._later.append(command)
+            return None
         except Exception as error:  # noqa: BLE001  (no request may stop the music)
             command.answer(error)
             return None
@@ -121,8 +146,8 @@ class Desk:
                 return self._set(self._preset(arguments["name"]), answer)
             case "reload":
                 return self._reload(answer)
-            case "loaded":
-                return self._loaded(arguments["values"], arguments["chosen"], answer)
+            case "done":
+                return self._done(arguments["change"], arguments["outcome"])
         answer(self._result(command.name, arguments))
         if command.name == "panic":
             return Panic(self._now())
@@ -162,7 +187,7 @@ class Desk:
             "pid": os.getpid(),
             "since": round(self._since, 3),
             "uptime": round(time.time() - self._since, 3),
-            "waits_for": self.waits_for or " and ".join(self._missing()) or None,
+            "waits_for": " and ".join(self._wiring.waiting_for if self._wiring is not None else ()) or None,
             "model": model,
             "memory_mb": memory(),
             **self.statistics.plain(),
@@ -173,6 +198,8 @@ class Desk:
     def _set(self, values: Mapping[str, object], answer: Answer, *, quietly: bool = False) -> Event | Stop | None:
         wanted = config.changed(self.settings, values)
         config.consistent(wanted)
+        if self._changing is not None:  # it must be possible to complete that
+            config.consistent(replace(wanted, **self._changing.values))
         changes = _differences(self.settings, wanted)
         if later := _fixed(changes):
             raise ConfigError(
@@ -193,61 +220,80 @@ class Desk:
         (self._publisher.debug if quietly else self._publisher.say)(f"set: {text}")
         answer({"values": now, "applies": {spec.name: _DONE[spec.applies] for spec in specs}})
 
-    def _change(self, changes: Values, answer: Answer) -> Event | Stop | None:
-        """Change settings: the model first, which takes a while, then the ports, then the rest."""
-        applies = {spec.applies for spec in SPECS if spec.field in changes}
-        if Applies.MODEL in applies:
-            self._load_model(changes, answer)
-            return None
-        return self._apply(changes, answer, applies)
+    def _change(self, values: Values, answer: Answer) -> Event | Stop | None:
+        """Change settings: first the model, then the inputs and outputs, then the rest."""
+        change = _Change(values, {spec.applies for spec in SPECS if spec.field in values} & SLOW, answer)
+        if change.left:
+            if self._changing is not None:
+                raise _BusyError
+            if self.settings.fast and Applies.PORTS in change.left:
+                raise ConfigError("With --fast, inputs and outputs cannot change.")
+            self._changing = change
+        return self._proceed(change)
 
-    def _apply(self, changes: Values, answer: Answer, applies: set[Applies]) -> Event | Stop | None:
-        before, self.settings = self.settings, replace(self.settings, **changes)
-        if Applies.PORTS in applies:
-            self._fallback, self._opening = before, (answer, {})
-            return Stop("the ports are opened again", reload=True)
-        if self._model is not None:
-            self._model.seed = self.settings.seed
-        if changes:
-            self._publisher.publish(SettingsApplied(self.settings))
-        answer({})
-        return SettingsChanged(self._staged(self.settings)) if changes else None
+    def _proceed(self, change: _Change) -> Event | Stop | None:
+        """Begin what is still to be done. `_done` follows."""
+        if Applies.MODEL in change.left:
+            change.left.remove(Applies.MODEL)
+            self._load_model(change)
+        elif Applies.PORTS in change.left:
+            change.left.remove(Applies.PORTS)
+            assert self._wiring is not None  # requests come only while it plays
+            self._wiring.change(replace(self.settings, **change.values), partial(self._report_done, self._put, change))
+        else:
+            return self._complete(change)
+        return None
 
-    # The model.
-
-    def _load_model(self, changes: Values, answer: Answer) -> None:
-        """Load a model while the music goes on. It arrives as a command."""
-        if self._loading:
-            raise ConfigError("A model is being loaded already. Wait until it is ready.")
-        inbox = self._inbox
-        assert inbox is not None  # the first model is loaded before there are commands
-        self._loading = True
-        wanted = replace(self.settings, **changes)
+    def _load_model(self, change: _Change) -> None:
+        put, wanted = self._put, replace(self.settings, **change.values)
 
         def load() -> None:
             try:
-                chosen: Chosen | Exception = self._load(wanted)
+                self._report_done(put, change, self._load(wanted))
             except Exception as error:  # noqa: BLE001  (no model may stop the music)
-                chosen = error
-            inbox.put(Command("loaded", {"values": changes, "chosen": chosen}, answer))
+                self._report_done(put, change, error)
 
         if self.settings.fast:
             load()
         else:
             Thread(target=load, name="livegen-loader", daemon=True).start()
 
-    def _loaded(self, changes: Values, chosen: Chosen | Exception, answer: Answer) -> Event | Stop | None:
-        self._loading = False
-        if isinstance(chosen, Exception):
-            raise chosen
-        wanted = replace(self.settings, **changes)  # other settings may have changed meanwhile
-        config.consistent(wanted)
+    @staticmethod
+    def _report_done(put: Callable[[Command], None], change: _Change, outcome: Chosen | Exception | None) -> None:
+        """In another thread: a model is loaded, inputs and outputs are open, or neither."""
+        put(Command("done", {"change": change, "outcome": outcome}, change.answer))
+
+    def _done(self, change: _Change, outcome: Chosen | Exception | None) -> Event | Stop | None:
+        if isinstance(outcome, Exception):
+            self._end_change()
+            change.answer(outcome)
+            return None
+        change.chosen = outcome or change.chosen
+        return self._proceed(change)
+
+    def _complete(self, change: _Change) -> Event | Stop | None:
+        """Everything is ready: use the new settings."""
+        if change is self._changing:
+            self._end_change()
+        self.settings = replace(self.settings, **change.values)
+        if change.chosen is not None and self._model is not None:
+            self._model.replace(change.chosen)
+            self._chosen = change.chosen
+            self._publisher.say(f"model: {self.settings.model}, {change.chosen.report}")
         if self._model is not None:
-            self._model.replace(chosen)
-        self._chosen = chosen
-        self._publisher.say(f"model: {wanted.model}, {chosen.report}")
-        others = {spec.applies for spec in SPECS if spec.field in changes} - {Applies.MODEL}
-        return self._apply(changes, answer, others)
+            self._model.seed = self.settings.seed
+        if self._wiring is not None:
+            self._wiring.adjust(self.settings)
+        if change.values:
+            self._publisher.publish(SettingsApplied(self.settings))
+        change.answer({})
+        return SettingsChanged(self._staged(self.settings)) if change.values else None
+
+    def _end_change(self) -> None:
+        self._changing = None
+        for command in self._later:
+            self._put(command)
+        self._later.clear()
 
     # Reloading: as `set`, with what has changed in the files.
 
@@ -258,9 +304,11 @@ class Desk:
             wanted = self.settings if self._read is None else self._read()
             changes = _differences(self.settings, wanted)
             if later := _fixed(changes):
-                self._publisher.warn(f"{_names(later)} will change at the next start.")
+                self._publisher.warn(f"{_names(later)} will change at the next start: restart livegen.")
                 changes = {field: value for field, value in changes.items() if field not in {s.field for s in later}}
             return self._change(changes, done)
+        except _BusyError:
+            raise
         except Exception as error:  # noqa: BLE001  (no error in a reload may stop the music)
             done(error)
             return None
@@ -273,29 +321,14 @@ class Desk:
         notify.ready()
         answer(outcome)
 
-    # Opening the ports again, for whoever runs the loop.
-
-    def reopened(self) -> None:
-        """All ports of the settings are open."""
-        self.waits_for = self._fallback = None
-        if self._opening is not None:
-            (answer, outcome), self._opening = self._opening, None
-            answer(outcome)
-
-    def fall_back(self, error: Exception) -> bool:
-        """The ports of the new settings cannot be opened: return to the previous ones. False: there are none.
-
-        Whoever asked gets the error when the previous ports are open again.
-        """
-        if self._fallback is None or self._opening is None:
-            return False
-        self.settings, self._fallback = self._fallback, None
-        self._opening = self._opening[0], error
-        return True
-
     def _now(self) -> MonotonicTime:
         assert self._inbox is not None
         return self._inbox.now()
+
+    @property
+    def _put(self) -> Callable[[Command], None]:
+        assert self._inbox is not None
+        return self._inbox.put
 
     def _warn(self, outcome: Mapping[str, Any] | Exception) -> None:
         """The answer to a bound control: only an error is worth a line."""

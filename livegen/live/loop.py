@@ -11,14 +11,13 @@ from livegen.errors import PortError
 from livegen.io.inbox import Inbox, Item
 from livegen.io.links import Attached, Detached
 from livegen.io.notify import Watchdog
-from livegen.io.output import Output
-from livegen.io.publisher import PortFailed, PortGone, PortOpened, Publisher
+from livegen.io.output import Output, let_arrive
+from livegen.io.publisher import PortFailed, PortGone, PortOpened, Published, Publisher
 from livegen.io.sounding import Sounding
-from livegen.io.wiring import Wiring
-from livegen.live.process import let_arrive
+from livegen.io.wires import Wiring
 from livegen.note import MonotonicTime
 from livegen.stage.conversation import Listening
-from livegen.stage.effects import Ask, Effect, MakePlan, Notice, Request, Send, Used
+from livegen.stage.effects import Ask, Effect, Ignored, MakePlan, Notice, Request, Send, Used
 from livegen.stage.events import (
     Command,
     Event,
@@ -33,6 +32,7 @@ from livegen.stage.events import (
 )
 from livegen.stage.session import Session
 
+NEVER = MonotonicTime(float("inf"))
 ALL_FAILED = "All outputs have failed. Connect one and start livegen again."
 
 
@@ -129,6 +129,7 @@ class Loop:
     ) -> None:
         self._session, self._inbox, self._outputs = session, inbox, outputs
         self._ask, self._publisher, self._desk, self._wiring = ask, publisher, desk, wiring or Wiring()
+        self._received: Received | None = None  # the message that is being handled, until it is published
         self._watchdog = watchdog or Watchdog({})
 
     def open(self, events: Iterable[Event]) -> None:
@@ -155,15 +156,20 @@ class Loop:
             if isinstance(event, Attached | Detached):
                 self._change(event)
                 continue
-            try:
-                for effects in session.parts(event, inbox.now()):
-                    self._do(effects)
-            finally:
-                if isinstance(event, Received):
-                    self._publisher.publish(event)
+            self._handle(event, self._do)
             if isinstance(session.state, Listening):
                 gc.collect(0)  # the collector is off, and nothing is due now
         return Stop("the inputs have ended")
+
+    def _handle(self, event: Event | None, perform: Callable[[Sequence[Effect]], object]) -> None:
+        """Handle an event, after others that the session has held back; or it is held back too."""
+        for each in self._session.sort(event, self._inbox.now()):
+            self._received = each if isinstance(each, Received) else None
+            try:
+                for effects in self._session.parts(each, self._inbox.now()):
+                    perform(effects)
+            finally:
+                self._publish([])
 
     def _asked(self, event: Item | None) -> Event | ServerLost | Stop | Attached | Detached | None:
         """What follows from a request, or any other event as it is."""
@@ -183,37 +189,34 @@ class Loop:
         self._outputs.let_arrive()
 
     def _hear_out(self) -> None:
-        """Handle what the player did before the inputs were closed. A Stop or a request is put back into the inbox."""
-        kept: list[Stop | Command] = []
+        """Handle what the player did before the inputs were closed."""
         while (event := self._inbox.get(self._inbox.now())) is not None:
-            if isinstance(event, Stop | Command):
-                kept.append(event)
-            elif isinstance(event, Detached):
+            if isinstance(event, Detached):
                 event.released.set()
-            elif not isinstance(event, ServerLost | Attached):
-                self._perform(self._session.step(event, self._inbox.now()))
-                if isinstance(event, Received):
-                    self._publisher.publish(event)
-        for stop in kept:
-            self._inbox.put(stop)
+            elif not isinstance(event, ServerLost | Attached | Stop | Command):
+                self._handle(event, self._perform)
+        for held_back in self._session.sort(None, NEVER):
+            self._perform(self._session.step(held_back, self._inbox.now()))
 
     def _change(self, change: Attached | Detached) -> None:
         """A port is there, or gone."""
-        now = self._inbox.now()
         if isinstance(change, Attached):
             if change.output is not None:
-                self._outputs.add(change.output, now)
-            self._do(self._session.step(change.opened, now))
+                self._outputs.add(change.output, self._inbox.now())
+            self._handle(change.opened, self._do)
             direction = "in" if change.output is None else "out"
             self._publisher.publish(PortOpened(direction, change.opened.port, change.name, change.remark))
             return
         output = isinstance(change.closed, OutputClosed)
+        if output and not change.there:  # its note_offs have to wait until it is back
+            self._outputs.remove(change.closed.port)
+        self._handle(change.closed, self._do)
         if output:
             self._outputs.remove(change.closed.port)
-        self._do(self._session.step(change.closed, now))
         change.released.set()
         if change.name:
-            self._publisher.publish(PortGone(change.closed.port, change.name, "out" if output else "in"))
+            direction = "out" if output else "in"
+            self._publisher.publish(PortGone(change.closed.port, change.name, direction, closed=change.there))
 
     def _do(self, effects: Sequence[Effect]) -> None:
         """Perform the effects of a step. Remove an output that fails, as long as there is another."""
@@ -240,6 +243,16 @@ class Loop:
                     done.append(effect)
                 else:
                     failed.add(effect.output)
-        for item in done:
-            self._publisher.publish(item)
+        if done:
+            self._publish(done)
         return failed
+
+    def _publish(self, done: Sequence[Send | Notice]) -> None:
+        """Publish what was done, after the message that it was done for. `Ignored` comes before that message."""
+        items: list[Published] = list(done)
+        if self._received is not None:
+            items = [self._received, *items]
+            items.sort(key=lambda item: not isinstance(item, Ignored))  # which keeps the order of the others
+            self._received = None
+        for item in items:
+            self._publisher.publish(item)

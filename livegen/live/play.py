@@ -14,7 +14,8 @@ from livegen.io.file_player import from_file
 from livegen.io.inbox import Inbox, LiveInbox, VirtualInbox
 from livegen.io.links import Attached, Detached
 from livegen.io.publisher import PortGone, PortOpened, Publisher
-from livegen.io.wiring import Wiring, wire
+from livegen.io.wires import Wiring
+from livegen.io.wiring import wire
 from livegen.live.loop import ALL_FAILED, Outputs
 from livegen.live.process import real_time, reporting, signals
 from livegen.note import MonotonicTime

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,12 +15,9 @@ from typing import Any
 from livegen.config.settings import Settings
 from livegen.io import notify, realtime
 from livegen.io.inbox import Inbox
-from livegen.io.output import Output
 from livegen.io.publisher import Publisher
 from livegen.io.reporter import Reporter
 from livegen.stage.events import Panic, Stop
-
-DRAIN = 0.05  # s: JACK sends once per period, of up to 43 ms; if ports are closed sooner, messages are lost
 
 
 @contextmanager
@@ -64,12 +60,6 @@ def real_time(settings: Settings, publisher: Publisher) -> Iterator[None]:
         if unlocked:
             (publisher.say if notify.managed() else publisher.debug)(unlocked)
         yield
-
-
-def let_arrive(outputs: Iterable[Output]) -> None:
-    """Wait until all messages have left the MIDI ports among the outputs."""
-    if any(output.returns for output in outputs):
-        time.sleep(DRAIN)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ RETRY = 10.0  # s between two attempts to write, after one has failed
 LONGEST = 12 * 3600.0  # s of one recording; the next begins with the next note
 MOST_WAITING = 100_000  # items for a disk that does not answer: an hour of dense playing, at most 40 MB
 PATIENCE = 10.0  # s that the end waits for the disk
+REMEDY = "Check the folder and its disk: livegen doctor."
 UNHEARD = ("clock", "active_sensing")  # messages that come all the time, and say nothing
 DEMO = "demo"  # the port of the demo pieces, which nobody plays
 
@@ -67,7 +68,8 @@ class SessionRecorder:
         self._backlog.close()
         self._thread.join(PATIENCE)
         if self._thread.is_alive():
-            self._publisher.warn(f"The disk does not answer: the end of the recording in {self._place} may be lost.")
+            lost = f"the end of the recording in {self._place} may be lost"
+            self._publisher.warn(f"The disk does not answer: {lost}. Check the disk.")
 
     def take(self, item: Published) -> None:
         if isinstance(item, RECORDED) and not (isinstance(item, Received) and item.message.type in UNHEARD):
@@ -91,7 +93,7 @@ class SessionRecorder:
         self._end()
         if self._take is not None:
             lost = f"{self._take.waiting} messages are lost." if self._take.waiting else "The next start finishes it."
-            self._publisher.warn(f"The recording {self._take.id} could not be finished. {lost}")
+            self._publisher.warn(f"The recording {self._take.id} could not be finished. {lost} {REMEDY}")
             self._take.close()
 
     @property
@@ -111,7 +113,7 @@ class SessionRecorder:
             for found in recover(self._place):
                 self._publisher.say(f"Recovered {found.file.name}, which a crash had left unfinished.")
         except (OSError, DataError) as error:
-            self._publisher.warn(f"{self._place}: a recording could not be recovered ({_reason(error)}).")
+            self._publisher.warn(f"{self._place}: a recording could not be recovered ({_reason(error)}). {REMEDY}")
         self._prune()
 
     def _prune(self) -> None:
@@ -180,23 +182,23 @@ class SessionRecorder:
 
     def _keep(self) -> None:
         if self._settings.record == "off":
-            self._publisher.warn("Nothing is kept: recording is off (--record).")
+            self._publisher.say("Nothing is kept: recording is off (--record).")
         elif self._take is not None:
             self._publisher.say(f"The recording {self._take.id} will be kept.")
         elif self._last is None:
-            self._publisher.warn("Nothing is kept: nothing has been played yet.")
+            self._publisher.say("Nothing is kept: nothing has been played yet.")
         else:
             try:
                 self._last = folder.keep(self._last)
                 self._publisher.say(f"The recording {self._last.id} is kept.")
             except OSError as error:
-                self._publisher.warn(f"The recording {self._last.id} could not be kept ({_reason(error)}).")
+                self._publisher.warn(f"The recording {self._last.id} could not be kept ({_reason(error)}). {REMEDY}")
 
     def _count_lost(self) -> None:
         lost = self._backlog.lost - self._lost
         if lost:
             self._lost += lost
-            self._publisher.warn(f"The disk is too slow: {lost} messages of the recording are lost.")
+            self._publisher.warn(f"The disk is too slow: {lost} messages of the recording are lost. Use another disk.")
             if self._take is not None:
                 self._take.add({"kind": "lost", "at": time.monotonic(), "messages": lost})
 
@@ -224,7 +226,7 @@ class SessionRecorder:
             if self._retry_at is None:
                 self._publisher.warn(
                     f"{self._place} cannot be written ({_reason(error)}). "
-                    "The recording is kept in memory, and written when that is possible again."
+                    f"The recording is kept in memory, and written when that is possible again. {REMEDY}"
                 )
                 self._show("failing", take.id, _reason(error))
             self._retry_at = now + RETRY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,46 +73,46 @@ def manager(*, user: bool) -> bool:
 
 def find(name: str = DEFAULT, *, user: bool = False) -> Service | None:
     """The service of an instance, or None if it is not installed or there is no systemd."""
-    shown = _output("systemctl", *_scope(user=user), "show", f"--property={','.join(_PROPERTIES)}", unit(name))
-    found = dict(line.partition("=")[::2] for line in shown.splitlines())
-    if found.get("LoadState") in (None, "not-found"):
-        return None
-    return Service(
-        unit=found["Id"],
-        user=user,
-        file=found["FragmentPath"],
-        enabled=found["UnitFileState"].startswith("enabled"),
-        active=found["ActiveState"],
-        sub=found["SubState"],
-        status=found["StatusText"],
-        result=found["Result"],
-        exit_status=int(found["ExecMainStatus"] or 0),
-        pid=int(found["MainPID"] or 0),
-        restarts=int(found["NRestarts"] or 0),
-        since=found["ActiveEnterTimestamp"],
-    )
+    return next(parsed(_show(unit(name), user=user), user=user), None)
 
 
 def every() -> list[Service]:
-    """All services that are installed, those of the machine and those of this user."""
-    found = []
-    for user in (False, True):
-        listed = _output("systemctl", *_scope(user=user), *_LIST, "livegen.service", "livegen@*.service")
-        for line in listed.splitlines():
-            name = line.split()[0].removesuffix(".service").removeprefix("livegen@")
-            service = find(name, user=user)
-            if service is not None:
-                found.append(service)
-    return found
+    """All services that are installed or run, those of the machine and those of this user."""
+    units = ("livegen.service", "livegen@*.service")
+    return [found for user in (False, True) for found in parsed(_show(*units, user=user), user=user)]
 
 
-_LIST = ("list-units", "--all", "--plain", "--no-legend", "--no-pager")
+def _show(*units: str, user: bool) -> str:
+    return _output("systemctl", *_scope(user=user), "show", f"--property={','.join(_PROPERTIES)}", "--", *units)
+
+
+def parsed(text: str, *, user: bool) -> Iterator[Service]:
+    """The services in what `systemctl show` prints: a paragraph for each, with a line NAME=VALUE for each property."""
+    for paragraph in text.split("\n\n"):
+        found = dict(line.split("=", 1) for line in paragraph.splitlines() if "=" in line)
+        if found.get("Id") and found.get("LoadState") != "not-found":
+            yield Service(
+                unit=found["Id"],
+                user=user,
+                file=found.get("FragmentPath", ""),
+                enabled=found.get("UnitFileState", "").startswith("enabled"),
+                active=found.get("ActiveState", "inactive"),
+                sub=found.get("SubState", ""),
+                status=found.get("StatusText", ""),
+                result=found.get("Result", "success"),
+                exit_status=int(found.get("ExecMainStatus") or 0),
+                pid=int(found.get("MainPID") or 0),
+                restarts=int(found.get("NRestarts") or 0),
+                since=found.get("ActiveEnterTimestamp", ""),
+            )
 
 
 def warnings(service: Service, lines: int = 5) -> list[str]:
     """The last warnings and errors of a service since the boot, oldest first."""
-    found = _output(*journal(service.unit, user=service.user), f"--lines={lines}", "-p", "warning", "-b", "-o", "cat")
-    return [line for line in found.splitlines() if line != "-- No entries --"]
+    found = _output(
+        *journal(service.unit, user=service.user), f"--lines={lines}", "-p", "warning", "-b", "-o", "cat", "--quiet"
+    )
+    return found.splitlines()
 
 
 def journal(unit_: str, *, user: bool) -> list[str]:
@@ -125,13 +125,11 @@ def _scope(*, user: bool) -> list[str]:
 
 
 def _output(*words: str) -> str:
-    return output(words)
-
-
-def output(words: Sequence[str]) -> str:
     """What a command prints; nothing if it fails or is missing."""
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=TIMEOUT)  # noqa: S603  (fixed programs)
+        done = subprocess.run(  # noqa: S603  (no word comes from outside)
+            words, capture_output=True, text=True, check=False, timeout=TIMEOUT, stdin=subprocess.DEVNULL
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout if done.returncode == 0 else ""

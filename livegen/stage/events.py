@@ -152,7 +152,7 @@ class ServerLost:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Leave the loop; with `reload`, come back with new settings."""
+    """Leave the loop; with `reload`, read the settings again instead, if whoever runs the loop can."""
 
     reason: str
     reload: bool = False

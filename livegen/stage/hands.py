@@ -90,6 +90,11 @@ class Hands:
         return self.channel == ALL or channel != DRUMS or self._mpe.is_mpe(port, channel)
 
     @property
+    def empty(self) -> bool:
+        """Whether no key is down."""
+        return not self._held
+
+    @property
     def keeps_turn(self) -> bool:
         """Whether a key is down that does not count as stuck, or the player says that they are not done."""
         return self._not_done is not None or any(

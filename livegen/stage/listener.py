@@ -6,6 +6,7 @@ from livegen.note import MonotonicTime
 from livegen.stage.controls import Controls, Wanted
 from livegen.stage.effects import Effects, Ignored, NoteStarted, PedalMoved, Silenced, Unheard, Used
 from livegen.stage.events import InputOpened, Part, PortId, Received
+from livegen.stage.gesture import Gesture
 from livegen.stage.hands import Hands
 from livegen.stage.held import NOTHING, Change
 from livegen.stage.mixer import Mixer
@@ -30,12 +31,14 @@ class Listener:
     def __init__(self, settings: StageSettings, hands: Hands, mixer: Mixer, turns: Turns, effects: Effects) -> None:
         self._hands, self._mixer, self._turns, self._effects = hands, mixer, turns, effects
         self._controls = Controls(settings, hands)
+        self.gesture = Gesture(settings.gesture)
         self._unheard: set[int] = set()  # channels
 
     def change(self, settings: StageSettings) -> None:
         """New settings."""
         self._hands.channel = settings.channel
         self._controls.change(settings)
+        self.gesture.change(settings.gesture)
 
     def hear(self, event: Received) -> Change:
         """Take in a message and forward it. `answer` must follow when it is sent: thru does not wait for the rest."""
@@ -66,6 +69,11 @@ class Listener:
             return True
         if message.type in CLOCK:
             self._turns.time.follow(message, at)
+        action = self.gesture.take(event)
+        if action is not None:
+            if action:
+                self._effects.use(Used(action, 1.0, at))
+            return True
         wanted = self._controls.hear(message, port)
         if wanted is None:
             return False
@@ -130,6 +138,7 @@ class Listener:
     def close_input(self, port: PortId, at: MonotonicTime) -> None:
         """A port is closed or lost: its keys and pedals go up."""
         self._controls.forget(port)
+        self.gesture.forget(port)
         change = self._hands.forget(at, port)
         self._mixer.close_input(port, change, at)
         self._act(change, at)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from livegen.note import MonotonicTime
-from livegen.stage.conversation import Listening, State
+from livegen.stage.conversation import Listening, Responding, State
 from livegen.stage.effects import (
     Effect,
     Effects,
@@ -46,7 +46,7 @@ class Session:
 
     def __init__(self, settings: StageSettings) -> None:
         self._effects = Effects()
-        hands = Hands(settings.channel)
+        self._hands = hands = Hands(settings.channel)
         self._mixer = Mixer(settings, hands, self._effects)
         self._turns = Turns(settings, hands, self._mixer, self._effects)
         self._listener = Listener(settings, hands, self._mixer, self._turns, self._effects)
@@ -60,8 +60,9 @@ class Session:
 
     @property
     def next_due(self) -> MonotonicTime | None:
-        """When `step` must be called next, if no event comes before."""
-        return self._turns.next_due
+        """When `sort` and `step` must be called next, if no event comes before."""
+        dues = [due for due in (self._listener.gesture.due, self._turns.next_due) if due is not None]
+        return min(dues) if dues else None
 
     @property
     def finished(self) -> bool:
@@ -71,6 +72,14 @@ class Session:
     @property
     def has_outputs(self) -> bool:
         return self._mixer.has_outputs
+
+    def sort(self, event: Event | None, now: MonotonicTime) -> tuple[Event | None, ...]:
+        """The events to handle now, each with `step` or `parts`: a key that may begin a gesture is held back."""
+        gesture = self._listener.gesture
+        if gesture.wanted is None and gesture.due is None:
+            return (event,)
+        silent = self._hands.empty and not isinstance(self.state, Responding)
+        return gesture.sort(event, now, silent=silent)
 
     def step(self, event: Event | None, now: MonotonicTime) -> list[Effect]:
         """Handle an event, and do what is due.

@@ -56,6 +56,14 @@ STRICT, OFF = "strict", "off"
 
 
 @dataclass(frozen=True, slots=True)
+class TwoKeys:
+    """Two keys that do something when they are pressed together."""
+
+    keys: frozenset[int]  # 0..127
+    action: str  # the name of what they do, as that of a `livegen.stage.bindings.Binding`
+
+
+@dataclass(frozen=True, slots=True)
 class StageSettings:
     """Times in seconds."""
 
@@ -80,6 +88,7 @@ class StageSettings:
     tempo: float | None = None  # beats per minute; None: the player's
     tap: Control | None = None
     bindings: tuple[Binding, ...] = ()
+    gesture: TwoKeys | None = None
     state_control: int | None = None  # the controller that tells MIDI ports whose turn it is
 
 

@@ -220,11 +220,11 @@ def test_config_for_programs(environ: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        ("--silence 99", 78, "livegen: --silence must be 0.1 to 10 s, not 99.\n"),
+        ("--silence 99", 78, "livegen: --silence must be auto or 0.1 to 10 s, not 99.\n"),
         ("config --device gup", 78, 'livegen: --device must be auto, cpu or gpu, not "gup". Did you mean gpu?\n'),
         ("--config none.toml", 78, "livegen: none.toml: there is no such file.\n"),
         (f"data show a.mid --notes {'1' * 400}", 78, f"at least 1, not {'1' * 60}....\n"),
-        ("--silense 1", 2, "'--silence'?) See livegen --help.\n"),
+        ("--silense 1", 2, "Did you mean one of: '--silence', "),
         ("--reply-min 2", 2, "No such option: --reply-min. Did you mean --response-min? See livegen --help.\n"),
         ("ports --reply-max=2", 2, "--reply-max. Did you mean --response-max? See livegen ports --help.\n"),
         ("prots", 2, "ports"),
@@ -371,7 +371,7 @@ def test_completion_is_a_script(environ: dict[str, str], shell: str) -> None:
         ("livegen --window-of p", {"player"}),
         ("livegen --in key", {"Keystation 49:Keystation 49 MIDI 1 28:0"}),
         ("livegen --out f", {"FluidSynth"}),
-        ("livegen --sil", {"--silence"}),
+        ("livegen --sil", {"--silence", "--silence-min", "--silence-max"}),
         ("livegen ports --backe", set()),
     ],
 )

@@ -48,7 +48,7 @@ def test_a_binding(text, expected):
         ("cc:21 temperature 0.1..", "temperature must be 0.05 to 3"),
         ("cc:21 temperature hot", "temperature must be 0.05 to 3"),
         ("cc:21 thru off..on", "thru cannot follow a control. Bind it to one value."),
-        ("cc:21 gain 0..2", "gain cannot follow a control. Bind it to one value."),
+        ("cc:21 audio-buffer 16..64", "audio-buffer cannot follow a control. Bind it to one value."),
         ("program:3 temperature 0.1..2", "a program change has no value"),
         ("cc:21 realtime off", "realtime cannot change while livegen plays."),
     ],

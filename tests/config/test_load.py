@@ -154,6 +154,17 @@ def test_one_control_cannot_do_two_things() -> None:
     assert load({"panic": "key:A0", "keep": "key:C8"}, NOWHERE).settings.keep == "key:108"
 
 
+@pytest.mark.parametrize("value", ["key:A0+C8", "key:108+21", "key:C8+A0"])
+def test_two_keys_can_keep(value: str) -> None:
+    assert load({"keep": value}, NOWHERE).settings.keep == "key:21+108"
+
+
+@pytest.mark.parametrize("value", ["key:A0+A0", "key:A0+", "key:A0+B0+C8", "key:A0+X", "cc:1+2"])
+def test_two_keys_are_two_different_keys(value: str) -> None:
+    with pytest.raises(ConfigError, match=r"two keys: key:A0\+C8"):
+        load({"keep": value}, NOWHERE)
+
+
 def test_a_file_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
         load({}, NOWHERE, tmp_path / "none.toml")

@@ -46,6 +46,7 @@ APPLIES = {
     Applies.AT_ONCE: {
         *("channel", "window", "window-of", "panic", "tap", "hand-over", "not-done", "thru", "response-channel"),
         *("bind", "presets", "state-control", "keep", *RECORDER),
+        *("gain", "wait"),
     },
     Applies.NEXT_RESPONSE: {
         "patience",
@@ -68,9 +69,7 @@ APPLIES = {
         "out",
         "backend",
         "virtual",
-        "wait",
         "soundfont",
-        "gain",
         "audio-driver",
         "audio-buffer",
         "audio-buffers",
@@ -116,7 +115,8 @@ def test_what_applies_while_it_plays_is_known_to_the_stage() -> None:
         "bind": ("cc:21 temperature 0.1..2.0",),
         "state_control": "cc:9",
     }
-    elsewhere = {"presets", "seed"} | {name.replace("-", "_") for name in RECORDER}  # the desk, the model...
+    elsewhere = {"presets", "seed", "gain", "wait"}  # the desk, the model, the outputs
+    elsewhere |= {name.replace("-", "_") for name in RECORDER}
     for spec in SPECS:
         other = others.get(spec.field, object())
         known = spec.applies in (Applies.AT_ONCE, Applies.NEXT_RESPONSE) and spec.field not in elsewhere

@@ -103,7 +103,12 @@ def test_without_a_place_for_the_socket_livegen_plays_without_one(folder, monkey
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "missing"))
     log = Log()
     with attended(DEFAULTS, lambda _: None, Publisher(log)):
-        assert log.items == [Line("There is no control socket: No such file or directory.", Level.WARNING)]
+        assert log.items == [
+            Line(
+                "There is no control socket (No such file or directory): set XDG_RUNTIME_DIR to a folder of your own.",
+                Level.WARNING,
+            )
+        ]
 
 
 def test_in_virtual_time_there_is_no_socket(folder, monkeypatch):

@@ -74,11 +74,10 @@ def test_ports_are_shown_with_their_state():
     assert found["outputs"] == [{"name": "Synth", "state": "failed"}]
 
 
-def test_ports_that_are_opened_again_are_forgotten_first():
-    statistics = Statistics()
-    statistics.take(PortOpened("in", PortId("keys"), "Keys"))
-    statistics.forget_ports()
-    assert statistics.plain()["inputs"] == []
+def test_a_port_that_is_closed_by_a_change_is_not_shown():
+    keys = PortId("keys")
+    found = taken(PortOpened("in", keys, "Keys"), PortGone(keys, "Keys", "in", closed=True))
+    assert found["inputs"] == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is only read on Linux")

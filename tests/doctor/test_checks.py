@@ -20,7 +20,7 @@ from livegen.doctor.facts import (
     Midi,
     Ports,
     Program,
-    Service,
+    Services,
     Sound,
     Storage,
     Unit,
@@ -28,6 +28,7 @@ from livegen.doctor.facts import (
     User,
 )
 from livegen.doctor.findings import Finding, Run, State, Write
+from livegen.service.state import Service
 
 KEYBOARD = "Keystation 49:Keystation 49 MIDI 1 28:0"
 GOVERNOR = Path("/sys/devices/system/cpu/cpufreq/policy0/scaling_governor")
@@ -47,6 +48,10 @@ STATUS: dict[str, Any] = {
     "last_warning": "",
 }
 
+RUNNING = Service(
+    *("livegen.service", False, "/etc/systemd/system/livegen.service", True),
+    *("active", "running", "Ready", "success", 0, 42, 0, "Sat 2026-11-28"),
+)
 ANNA = User("anna", False, frozenset({"anna", "audio"}), frozenset({"anna", "audio"}))
 FINE = Facts(
     user=ANNA,
@@ -54,7 +59,7 @@ FINE = Facts(
     sound=Sound(version="2.3.1", soundfont="font.sf2", peak=2600, driver="alsa"),
     machine=Machine(governors={GOVERNOR: "schedutil"}, usb=(UsbDevice("Keystation 49", False, CONTROL),)),
     engine=Engine("livegen", "LiteRT on the CPU", 0.3),
-    service=Service(True, (Unit("livegen.service", False, "active", "running", "enabled", status="Ready"),)),
+    services=Services(True, (Unit(RUNNING),)),
     storage=Storage(Path("/state/recordings"), free=10**10),
 )
 
@@ -172,17 +177,30 @@ CASES = {
         "/dev/snd/seq",
         "usermod",
     ),
-    "a loop cannot be opened": (facts(midi={"loop": Loop(failure="no.")}), "midi-loop", FAIL, "no.", "Restart ALSA"),
-    "nothing comes back": (facts(midi={"loop": Loop(3)}), "midi-loop", FAIL, "No message came back", "Restart ALSA"),
+    "a loop cannot be opened": (
+        facts(midi={"loop": Loop(failure="no.")}),
+        "midi-loop",
+        FAIL,
+        "no.",
+        "Restart the machine",
+    ),
+    "nothing comes back": (
+        facts(midi={"loop": Loop(3)}),
+        "midi-loop",
+        FAIL,
+        "No message came back",
+        "Restart the machine",
+    ),
     "a message is lost in ALSA": (
         facts(midi={"loop": Loop(3, (0.1, 0.1))}),
         "midi-loop",
         FAIL,
         "1 of 3",
-        "Restart ALSA",
+        "Restart the machine",
     ),
     "a message is lost in JACK": (facts(midi=JACK), "midi-loop", FAIL, "1 of 4 messages through JACK", "jackd -S"),
-    "a slow loop": (facts(midi={"loop": Loop(1, (9.0,))}), "midi-loop", WARN, "9.00 ms", "smaller period"),
+    "a slow loop": (facts(midi={"loop": Loop(1, (9.0,))}), "midi-loop", WARN, "9.00 ms", "End other"),
+    "a slow loop through JACK": (facts(midi=JACK | {"loop": Loop(1, (9.0,))}), "midi-loop", WARN, "9.00", "smaller"),
     "no keyboard": (
         facts(midi={"systems": (Ports("ALSA", ("Midi Through 14:0",)),)}),
         "in",
@@ -354,6 +372,11 @@ def test_the_priority_is_allowed_together_with_the_group() -> None:
 )
 def test_what_is_not_wanted_is_not_missed(where: Facts) -> None:
     assert found(where) == {}
+
+
+def test_another_livegen_is_named() -> None:
+    texts = [each.what for each in findings(replace(FINE, others=("left", "right")))["livegen"]]
+    assert any(text.endswith("Others run: left, right (livegen --name left doctor).") for text in texts)
 
 
 def test_every_check_is_in_an_area_once() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from livegen.config.settings import DEFAULTS
-from livegen.doctor.facts import Program, UsbDevice
+from livegen.doctor.facts import Program, Services, UsbDevice
 from livegen.doctor.probes import engine, machine, people, service, sound, storage
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
@@ -137,6 +137,6 @@ def test_the_engine_is_that_of_livegen() -> None:
     assert "no-such-model" in engine.look("no-such-model", "auto").failure
 
 
-def test_without_systemd_there_are_no_units(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(service, "BOOTED", tmp_path / "none")
-    assert service.look() == service.Service()
+def test_without_systemd_there_are_no_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert service.look() == Services()

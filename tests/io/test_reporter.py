@@ -17,9 +17,11 @@ from livegen.io.publisher import (
     Level,
     Line,
     PortFailed,
+    PortGone,
     PortOpened,
     Published,
     Publisher,
+    RecordingChanged,
     SettingsApplied,
     Started,
 )
@@ -110,7 +112,8 @@ def test_the_journal_gets_the_priority_of_each_line() -> None:
         NoResponse("too slow", MonotonicTime(0)),
     )
     assert written(*items, terminal=False, verbose=1, journal=True) == (
-        "<6>ready\n<6>to play\n<4>a port is gone\n<7>a detail\n<4>no response: too slow\n"
+        "<6>ready\n<6>to play\n<4>a port is gone\n<7>a detail\n"
+        "<4>no response: too slow (if this happens again: livegen doctor)\n"
     )
 
 
@@ -134,6 +137,44 @@ def test_details_come_in_two_levels(verbose: int, shown: str) -> None:
         Send(PortId("synth"), message, Part.CALL, now),
     )
     assert written(*items, terminal=False, verbose=verbose) == shown
+
+
+EVENING = (
+    RecordingChanged("ready"),
+    RecordingChanged("recording", "2026-11-28T20-30-15Z"),
+    *CONVERSATION * 3,
+    RecordingChanged("ready"),
+)
+
+
+def test_a_journal_has_a_line_for_each_recording() -> None:
+    line = "<6>Heard 3 phrases (9 notes), answered 3 times (6 notes), in the recording 2026-11-28T20-30-15Z.\n"
+    assert written(*EVENING, *EVENING, terminal=False, journal=True) == line * 2
+    assert written(*EVENING[:-1], terminal=False, journal=True) == line  # livegen ends
+    assert written(RecordingChanged("ready"), RecordingChanged("off"), terminal=False, journal=True) == ""
+
+
+def test_without_a_recording_it_has_a_line_at_the_end() -> None:
+    shown = written(*CONVERSATION, RecordingChanged("off"), *CONVERSATION[:4], terminal=False, journal=True)
+    assert shown == (
+        "<6>Heard 1 phrase (3 notes), answered 1 time (2 notes).\n"
+        "<6>Heard 1 phrase (3 notes), answered 0 times (0 notes).\n"
+    )
+
+
+def test_a_journal_has_each_phrase_on_demand() -> None:
+    shown = written(*EVENING, terminal=False, journal=True, verbose=1)
+    assert shown.count("<6>heard 3 notes") == shown.count("<6>answered: 2 notes") == 3
+    assert "phrases" not in shown
+
+
+def test_a_day_in_a_journal_fits_a_page() -> None:
+    """Switched on in the morning, two hundred phrases in five sittings, the keyboard switched off between them."""
+    keys, on = PortId("Keystation 49"), PortOpened("in", PortId("Keystation 49"), "Keystation 49 28:0")
+    sitting = (on, EVENING[1], *CONVERSATION * 40, RecordingChanged("ready"), PortGone(keys, "Keystation 49", "in"))
+    shown = written(Started(0.5, True), *sitting * 5, terminal=False, journal=True).splitlines()
+    assert len(shown) <= 25
+    assert not [line for line in shown if line < "<6>"]  # nothing needs a person
 
 
 def test_an_interrupted_response_says_how_far_it_came() -> None:
@@ -251,7 +292,7 @@ def test_ports_that_are_opened_and_that_fail() -> None:
     assert written(*items, terminal=False, journal=True).splitlines() == [
         "<6>in:  Keystation 49 28:0 (the first keyboard)",
         "<6>out: FluidSynth (alsa, font.sf2)",
-        "<4>Output Piano 32:0 failed and is no longer used: it takes no more notes.",
+        "<4>Output Piano 32:0 failed and is no longer used: it takes no more notes. To use it again: livegen reload.",
     ]
 
 
@@ -266,7 +307,8 @@ def test_that_it_is_ready(listening: bool, text: str) -> None:
 def test_a_key_that_hangs_is_named() -> None:
     stuck = KeyStuck(PortId("Keystation 49"), 0, 60, 10.0)
     assert written(stuck, terminal=False, journal=True) == (
-        "<4>C4 on Keystation 49 has been down for 10 s: it no longer delays the response\n"
+        "<6>C4 on Keystation 49 has been down for 10 s: it no longer delays the response "
+        "(if it still sounds: livegen panic)\n"
     )
 
 
@@ -331,7 +373,7 @@ def test_a_slow_log_loses_lines_and_says_how_many_while_publishing_never_waits(
     lines = stream.getvalue().splitlines()
     assert lines[0] == "first"
     assert [line for line in lines if line.startswith("line")] == [f"line {i}" for i in range(10)]
-    assert [line for line in lines if "lost" in line] == ["15 lines of the log were lost: it was written too slowly."]
+    assert [line.partition(":")[0] for line in lines if "lost" in line] == ["15 lines of the log were lost"]
     assert len(kept) == 26  # a listener beside it loses nothing
 
 

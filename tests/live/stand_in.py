@@ -21,6 +21,7 @@ class StandIn:
 
     instrument = ""
     records = False
+    attached = True
 
     def __init__(
         self,

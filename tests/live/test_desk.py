@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,15 +36,31 @@ class Model:
         self.replaced.append(chosen)
 
 
+class Wiring:
+    """The inputs and outputs, by settings."""
+
+    waiting_for = ("Keystation",)
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[Settings, Callable[[Exception | None], None]]] = []
+        self.gains: list[float] = []
+
+    def adjust(self, settings: Settings) -> None:
+        self.gains.append(settings.gain)
+
+    def change(self, settings: Settings, done: Callable[[Exception | None], None]) -> None:
+        self.changes.append((settings, done))
+
+
 class Office:
     """A desk in use, what was published, and how the next model is loaded."""
 
     def __init__(self, settings: Settings, read: Any = None) -> None:
         self.items: list[Published] = []
-        self.inbox, self.model = LiveInbox(), Model()
+        self.inbox, self.model, self.wiring = LiveInbox(), Model(), Wiring()
         self.loads: list[Any] = []
         self.desk = Desk(settings, Publisher(self), read, self._load, daemon.stage_settings)
-        self._using = self.desk.using(self.inbox, self.model, CHOSEN)
+        self._using = self.desk.using(self.inbox, self.model, CHOSEN, self.wiring)
         self._using.__enter__()
 
     def _load(self, settings: Settings) -> Any:
@@ -71,7 +88,7 @@ class Office:
         return self.obeyed("set", values={name.replace("_", "-"): value for name, value in values.items()})
 
     def awaited(self) -> Event | Stop | None:
-        """Handle the command that the loading of a model puts into the inbox."""
+        """Handle the next command in the inbox."""
         event = self.inbox.get(MonotonicTime(self.inbox.now() + 20))
         assert isinstance(event, Command)
         return self.desk.obey(event)
@@ -172,14 +189,27 @@ def test_a_model_is_loaded_while_the_music_goes_on(office):
     assert (outcome, answer) == (None, None)
     assert office.desk.settings.model == "livegen"
     assert office.set(silence=3.0)[1]  # others may change meanwhile
-    office.obeyed("get")
-    later = office.later
-    office.set(model="mine", silence=2.0)
-    assert "A model is being loaded already" in str(office.later[0])
     assert isinstance(office.awaited(), SettingsChanged)
     assert office.model.replaced == [CHOSEN]
     assert (office.desk.settings.model, office.desk.settings.silence) == ("mine", 2.0)
-    assert later
+
+
+def test_a_second_model_waits_for_the_first(office):
+    office.loads = [CHOSEN, CHOSEN]
+    office.set(model="mine")
+    first = office.later
+    office.set(model="other")
+    second = office.later
+    assert isinstance(office.awaited(), SettingsChanged)
+    assert first and not second
+    assert office.awaited() is None  # it comes back from the inbox
+    assert isinstance(office.awaited(), SettingsChanged)
+    assert second[0]["values"] == {"model": "other"}
+
+
+def test_what_would_make_a_change_impossible_that_goes_on_is_refused(office):
+    office.set(out="another", response_max=2.0)
+    assert "response-min is 5 s, but response-max is 2 s" in str(office.set(response_min=5.0)[1])
 
 
 def test_a_model_that_cannot_be_loaded_changes_nothing(office):
@@ -196,38 +226,67 @@ def test_a_model_that_cannot_be_loaded_changes_nothing(office):
     assert office.desk.settings.model == "other"
 
 
-# Ports are opened again by whoever runs the loop.
+# Inputs and outputs are opened and closed in another thread.
 
 
-def test_ports_are_opened_again_and_then_it_is_answered(office):
-    outcome, answer = office.set(gain=2.0, silence=1.0)
-    assert outcome == Stop("the ports are opened again", reload=True)
-    assert answer is None
-    assert office.desk.settings.gain == 2.0
-    office.desk.reopened()
-    assert office.later[0]["applies"]["gain"] == "the ports are open again"
+def test_inputs_and_outputs_change_and_then_it_is_answered(office):
+    outcome, answer = office.set(out="another", silence=1.0)
+    assert (outcome, answer) == (None, None)
+    [(wanted, done)] = office.wiring.changes
+    assert (wanted.outputs, wanted.silence) == (("another",), 1.0)
+    assert office.desk.settings.silence == "auto"
+    later = office.later
+    assert office.set(temperature=0.5)[1]  # the rest may change meanwhile
+    done(None)
+    assert isinstance(office.awaited(), SettingsChanged)
+    assert later[0]["applies"] == {"out": "it is open", "silence": "from the next response on"}
+    assert (office.desk.settings.silence, office.desk.settings.temperature) == (1.0, 0.5)
 
 
-def test_ports_that_cannot_be_opened_leave_the_previous_settings(office):
+def test_inputs_and_outputs_that_cannot_be_opened_leave_everything_as_it_was(office):
     office.set(out="nothing", silence=1.0)
     later = office.later
-    assert office.desk.fall_back(PortError("There is no port nothing."))
-    assert not later  # not before the old ports are open again
-    office.desk.reopened()
+    office.wiring.changes[0][1](PortError("There is no port nothing."))
+    assert office.awaited() is None
     assert str(later[0]) == "There is no port nothing."
     assert (office.desk.settings.outputs, office.desk.settings.silence) == ((), "auto")
-    assert not office.desk.fall_back(PortError("The old one is gone too."))
+    assert not [item for item in office.items if isinstance(item, SettingsApplied)]
+    assert office.set(out="another")[1] is None
+    assert len(office.wiring.changes) == 2
 
 
-def test_a_model_and_ports_in_one_change(office):
+def test_a_model_that_was_loaded_is_not_used_if_the_outputs_cannot_be_opened(office):
     office.loads = [CHOSEN]
-    office.set(model="mine", gain=2.0)
+    office.set(model="mine", out="nothing")
+    assert office.awaited() is None
+    office.wiring.changes[0][1](PortError("There is no port nothing."))
+    office.awaited()
+    assert not office.model.replaced
+    assert office.desk.settings.model == "livegen"
+
+
+def test_a_model_and_outputs_in_one_change(office):
+    office.loads = [CHOSEN]
+    office.set(model="mine", out="another")
     later = office.later
-    outcome = office.awaited()
-    assert isinstance(outcome, Stop) and outcome.reload
-    assert not later
-    office.desk.reopened()
-    assert later[0]["values"] == {"model": "mine", "gain": 2.0}
+    assert office.awaited() is None
+    assert not office.model.replaced
+    office.wiring.changes[0][1](None)
+    assert isinstance(office.awaited(), SettingsChanged)
+    assert later[0]["values"] == {"model": "mine", "out": ("another",)}
+    assert office.model.replaced == [CHOSEN]
+
+
+def test_the_gain_changes_at_once(office):
+    assert office.set(gain=2.0)[1]["applies"] == {"gain": "at once"}
+    assert office.wiring.gains == [2.0]
+    assert not office.wiring.changes
+
+
+def test_in_virtual_time_inputs_and_outputs_stay():
+    office = Office(Settings(fast=True))
+    assert "With --fast, inputs and outputs cannot change." in str(office.set(out="another")[1])
+    assert office.set(silence=1.0)[1]
 
 
 # A reload.
@@ -239,7 +298,7 @@ def test_a_reload_applies_what_has_changed():
     assert isinstance(outcome, SettingsChanged)
     assert answer == {}
     assert (office.desk.settings.silence, office.desk.settings.verbose) == (2.0, 0)
-    assert office.said == ["verbose will change at the next start.", "The settings are reloaded."]
+    assert office.said == ["verbose will change at the next start: restart livegen.", "The settings are reloaded."]
 
 
 def test_a_reload_that_fails_keeps_the_settings():
@@ -251,6 +310,64 @@ def test_a_reload_that_fails_keeps_the_settings():
     assert outcome is None
     assert isinstance(answer, ConfigError)
     assert office.said == [f"{answer} Keeping the previous settings."]
+
+
+FOREIGN = [PermissionError(13, "Permission denied"), ValueError("a bug"), MemoryError(), AssertionError("never")]
+
+
+@pytest.mark.parametrize("error", FOREIGN)
+def test_whatever_goes_wrong_in_a_reload_the_previous_settings_are_kept(error):
+    def read() -> Settings:
+        raise error
+
+    office = Office(Settings(), read)
+    assert office.obeyed("reload") == (None, error)
+    assert office.said == [f"The reload failed ({type(error).__name__}: {error}). Keeping the previous settings."]
+    assert "Traceback" in next(
+        item.text for item in office.items if isinstance(item, Line) and item.level is Level.DEBUG
+    )
+
+
+@pytest.mark.parametrize("error", [PortError("The port is gone."), *FOREIGN])
+def test_a_reload_whose_outputs_cannot_be_opened_keeps_the_previous_settings(error):
+    office = Office(Settings(), lambda: Settings(outputs=("another",)))
+    office.obeyed("reload")
+    later = office.later
+    office.wiring.changes[0][1](error)
+    assert office.awaited() is None
+    assert later == [error]
+    assert office.desk.settings.outputs == ()
+    assert "Keeping the previous settings." in office.said[-1]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3)])
+def test_what_is_to_end_the_process_ends_it_in_a_reload(error):
+    def read() -> Settings:
+        raise error
+
+    with pytest.raises(type(error)):
+        Office(Settings(), read).obeyed("reload")
+
+
+def test_two_reloads_at_once():
+    read = [Settings(outputs=("one",)), Settings(outputs=("two",)), Settings(outputs=("two",))]
+    office = Office(Settings(), lambda: read.pop(0))
+    office.obeyed("reload")
+    office.obeyed("reload")
+    second = office.later
+    office.wiring.changes[0][1](None)
+    office.awaited()
+    assert office.awaited() is None  # the second one comes back from the inbox
+    office.wiring.changes[1][1](None)
+    office.awaited()
+    assert second == [{}]
+    assert office.desk.settings.outputs == ("two",)
+
+
+def test_without_settings_to_read_a_reload_changes_nothing():
+    office = Office(Settings())
+    assert office.obeyed("reload") == (None, {})
+    assert office.said == ["The settings are reloaded."]
 
 
 # Bound controls.
@@ -291,8 +408,8 @@ def test_a_control_whose_change_is_refused_is_a_warning(office):
 def test_the_status_says_what_plays(office):
     status = office.obeyed("status")[1]
     assert status["model"] == {"name": "livegen", "device": "auto", "runtime": "LiteRT", "ms_per_note": 0.25}
-    assert (status["turn"], status["waits_for"], status["name"]) == ("idle", None, "livegen")
-    shown = text(status | {"waits_for": "Keystation", "last_warning": "The disk is full."})
+    assert (status["turn"], status["waits_for"], status["name"]) == ("idle", "Keystation", "livegen")
+    shown = text(status | {"last_warning": "The disk is full."})
     assert "LiteRT, 0.25 ms per note" in shown
     assert "waits for       Keystation" in shown
     assert "lateness        nothing yet" in shown

@@ -23,7 +23,16 @@ from livegen.live import daemon
 from livegen.live.loop import Loop, Outputs
 from livegen.live.model import ModelAtOnce
 from livegen.note import MonotonicTime
-from livegen.stage.effects import MakePlan, NoteStarted, Request, ResponseEnded, Send, ThruChanged, TurnChanged
+from livegen.stage.effects import (
+    Ignored,
+    MakePlan,
+    NoteStarted,
+    Request,
+    ResponseEnded,
+    Send,
+    ThruChanged,
+    TurnChanged,
+)
 from livegen.stage.events import (
     Failed,
     Incoming,
@@ -152,7 +161,7 @@ def test_what_sounds_is_ended_though_an_input_cannot_be_closed():
     assert output.hanging == set()
 
 
-def test_what_came_in_before_the_inputs_were_closed_is_heard_and_a_stop_is_put_back():
+def test_what_came_in_before_the_inputs_were_closed_is_heard():
     output, inbox = StandIn(), LiveInbox()
     scene = Scene(output)
     scene.inbox = inbox
@@ -167,7 +176,6 @@ def test_what_came_in_before_the_inputs_were_closed_is_heard_and_a_stop_is_put_b
         inbox.put(event)
     assert scene.play().reload
     assert [m.type for m in output.messages] == ["note_on", "note_off"]
-    assert inbox.get(now) == Stop("SIGTERM")
 
 
 def test_in_virtual_time_a_model_that_fails_does_not_end_it():
@@ -253,7 +261,7 @@ def test_the_loss_of_the_midi_server_ends_what_sounds_and_is_an_error():
 
 
 def test_everything_is_published_after_it_was_sent():
-    """In order: what came in after what it led to, and for each step messages before notices."""
+    """In order: what came in, what it led to, and for each step messages before notices."""
     sent_before: list[int] = []
     output = StandIn()
 
@@ -268,9 +276,17 @@ def test_everything_is_published_after_it_was_sent():
     scene.play()
     assert sent_before == [True] * 5
     kinds = [type(item) for item in scene.published.items]
-    assert kinds[:5] == [ThruChanged, Send, NoteStarted, TurnChanged, Received]
+    assert kinds[:5] == [ThruChanged, Received, Send, NoteStarted, TurnChanged]
     assert len(scene.published.of(Received)) == 2
     assert len(scene.published.of(Send)) == len(output.messages)
+
+
+def test_that_a_message_is_ignored_is_published_before_it():
+    """So that a recording knows it from the start."""
+    scene = Scene(StandIn(), settings=Settings(panic="key:50", silence=0.7))
+    scene.inbox = VirtualInbox([received(0.0, "note_on"), InputClosed(KEYS, MonotonicTime(1.0))])
+    scene.play()
+    assert [type(item) for item in scene.published.of(Received, Ignored)] == [Ignored, Received]
 
 
 def test_the_loop_itself_feeds_the_watchdog(monkeypatch):

@@ -9,11 +9,12 @@ import pytest
 from stand_in import StandIn
 
 from livegen.errors import PortError
-from livegen.io.file_player import from_file
+from livegen.io.file_player import FilePlayer, from_file
 from livegen.io.inbox import VirtualInbox
+from livegen.io.links import IN, OUT
 from livegen.io.publisher import Publisher
 from livegen.io.reporter import Reporter
-from livegen.io.wiring import Wiring
+from livegen.io.wires import Wire, Wiring
 from livegen.live import play
 from livegen.note import MonotonicTime
 from livegen.stage.events import Panic, PortId, ServerLost, Stop
@@ -25,7 +26,8 @@ class Scene:
     def __init__(self, *outputs: StandIn) -> None:
         timeline = from_file(BACH, MonotonicTime(0.0), PortId("bach"))
         self.inbox = VirtualInbox(timeline.events)
-        self.wiring = Wiring(outputs=list(outputs), timelines=[timeline])
+        player = FilePlayer(timeline, self.inbox.put)
+        self.wiring = Wiring([Wire(None, IN, player), *(Wire(None, OUT, each) for each in outputs)])
         self.log = io.StringIO()
 
     def play(self, report_every: float | None = None) -> None:

@@ -36,7 +36,7 @@ def call() -> Phrase:
 @pytest.fixture
 def environment(tmp_path: Path, jack: JackServer) -> Mapping[str, str]:
     """The daemon's: JACK, and no settings of whoever runs the tests."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("LIVEGEN_", "MIDO_"))}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("LIVEGEN_", "MIDO_", "LD_"))}
     # A fixed silence: most tests are about what comes after it.
     ours = {
         "LIVEGEN_SILENCE": "0.7",

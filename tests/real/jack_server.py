@@ -1,20 +1,32 @@
-"""A JACK server of the tests' own: real MIDI and audio ports without a sound card."""
+"""A JACK server of the tests' own: real MIDI and audio ports without a sound card.
+
+To test with PipeWire's JACK (Debian: apt install pipewire-jack jackd2), by hand:
+
+    export LIVEGEN_TEST_PIPEWIRE=1 LD_PRELOAD=$(echo /usr/lib/*/pipewire-*/jack/libjack.so.0)
+    pytest tests/real/test_hot_plug.py tests/real/test_changed_ports.py tests/real/test_jamming.py
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 RATE = 48000  # frames/s
 PERIOD = 512  # frames: MIDI is handed on once a period
+PIPEWIRE = "LIVEGEN_TEST_PIPEWIRE" in os.environ
 
 
 def environment(name: str) -> dict[str, str]:
     """What a client needs to find the server `name`, and to start none itself."""
+    if PIPEWIRE:
+        folder = Path(tempfile.gettempdir(), name)
+        folder.mkdir(0o700, exist_ok=True)
+        return {"XDG_RUNTIME_DIR": str(folder), "PIPEWIRE_QUANTUM": f"{PERIOD}/{RATE}"}
     return {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
 
 
@@ -23,6 +35,8 @@ def command(name: str) -> list[str]:
 
     -S: it waits for its clients. Else one that is late by a period loses what that period brought.
     """
+    if PIPEWIRE:
+        return ["pipewire"]
     granted = subprocess.run(["chrt", "-f", "70", "true"], capture_output=True, check=False).returncode == 0
     scheduling = ["-R", "-P70"] if granted else ["-r"]
     return ["jackd", *scheduling, "-S", "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
@@ -44,7 +58,13 @@ class JackServer:
     def start(self) -> None:
         """Start it, also after `stop`."""
         with self._log.open("wb") as stream:
-            self._process = subprocess.Popen(command(self.name), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
+            self._process = subprocess.Popen(
+                command(self.name),
+                env=os.environ | dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+            )
         deadline = time.monotonic() + 20
         while self._tool("jack_lsp").returncode != 0:
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -108,24 +108,6 @@ def test_a_change_at_once_does_not_cut_the_response(between: Start, musician: Mu
     until(lambda: len(musician.strikes()) > before, "the response goes on")
 
 
-def test_ports_are_opened_again_and_nothing_hangs(
-    between: Start, musician: Musician, connect: Connect, tmp_path: Path
-) -> None:
-    between(*LONG_RESPONSE)
-    musician.play(chord(60, 64, 67))
-    musician.await_response()
-    client, recording = connect(), tmp_path / "jam.mid"
-    client.ask("set", values={"out": ["Listener", str(recording)]})
-    musician.await_silence(PROMPT)
-    with pytest.raises(PortError, match="Nobody"):
-        client.ask("set", values={"in": "Nobody", "silence": 0.5})
-    settings = client.ask("get")["settings"]
-    assert (settings["in"], settings["out"], settings["silence"]) == (["Keyboard"], ["Listener", str(recording)], 0.7)
-    musician.forget()
-    musician.play(chord(62, 65))
-    musician.await_response()
-
-
 def test_a_model_is_changed_while_it_plays(between: Start, musician: Musician, connect: Connect) -> None:
     daemon = between(*LONG_RESPONSE)
     musician.play(chord(60, 64, 67))

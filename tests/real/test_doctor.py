@@ -45,10 +45,10 @@ def test_a_machine_with_jack(environment: Mapping[str, str], musician: Musician)
 
 
 def test_without_a_midi_system_and_with_wrong_settings(environment: Mapping[str, str]) -> None:
-    alone = dict(environment) | {"JACK_DEFAULT_SERVER": "none", "LIVEGEN_SILENCE": "long"}
+    alone = dict(environment) | {"JACK_DEFAULT_SERVER": "none", "LIVEGEN_GAIN": "loud"}
     done = livegen("doctor", environment=alone)
     assert (done.returncode, done.stderr) == (69, "")
-    assert '\n  problem  LIVEGEN_SILENCE must be 0.1 to 10 s, not "long".\n           -> Correct it' in done.stdout
+    assert '\n  problem  LIVEGEN_GAIN must be 0 to 10, not "loud".\n           -> Correct it' in done.stdout
     if not Path("/dev/snd/seq").exists():
         assert "\nMIDI\n  problem  No MIDI system answers.\n           -> Load the ALSA sequencer" in done.stdout
     assert re.search(r"^[2-9] problems", done.stdout, re.MULTILINE)

@@ -116,22 +116,22 @@ def test_a_jack_server_that_ends_is_told_and_ends_it(
         server.stop()
 
 
-def test_ports_that_are_opened_again_leave_the_tape_as_it_is_and_begin_another(
+def test_a_tape_that_is_taken_out_is_written_and_the_next_one_is_another(
     start: Start, musician: Musician, tmp_path: Path
 ) -> None:
     tape, config = tmp_path / "tape.mid", tmp_path / "livegen.toml"
-    config.write_text("gain = 0.5\n")
-    ports = ("--in", "Keyboard", "--out", "Listener", "--out", str(tape), "--thru", "off")
-    daemon = start("--config", str(config), *ports, *LONG_RESPONSE)
+    ports = 'in = "Keyboard"\nthru = "off"\nout = ["Listener"{}]\n'
+    config.write_text(ports.format(f', "{tape}"'))
+    daemon = start("--config", str(config), *LONG_RESPONSE)
     musician.play(chord(60, 64, 67))
     musician.await_response()
-    config.write_text("gain = 0.7\n")
-    daemon.send(signal.SIGHUP)
-    daemon.await_ready(times=2)
-    musician.await_silence(PROMPT)
+    for times, more in enumerate(("", f', "{tape}"'), 1):
+        config.write_text(ports.format(more))
+        daemon.send(signal.SIGHUP)
+        until(lambda times=times: daemon.log.count("The settings are reloaded.") == times, "the reload")
     whole = tape.read_bytes()
     musician.play(chord(62, 65))
-    musician.await_response()
+    until(lambda: daemon.log.count("answered") == 2, "another response")
     assert daemon.stop() == 0, daemon.log
     assert tape.read_bytes() == whole
     for name, keys in (("tape.mid", [60, 64, 67]), ("tape-2.mid", [62, 65])):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,12 +14,13 @@ from typing import Any, Self
 
 import mido
 import pytest
-from jack_server import JackServer
+from jack_server import PIPEWIRE, JackServer
 from livegen_process import LivegenProcess, Start
 from mido import Message
 from musician import Musician, until
 from phrases import chord
 
+SYSTEM = "PipeWire" if PIPEWIRE else "JACK"
 NOTICED = 10.0  # s, on a busy machine; docs/reliability.md has the measured times
 BACK = 10.0  # s, likewise
 LONG_RESPONSE = ("--response-min", "5", "--response-max", "5")
@@ -115,6 +117,7 @@ def test_an_instrument_that_goes_in_mid_response_is_silenced_when_it_is_back(sta
             until(lambda: any(m.type == "note_on" for m in again.heard), "another response")
 
 
+@pytest.mark.skipif(PIPEWIRE, reason="PipeWire numbers the clients of one name anew each time")
 def test_two_keyboards_of_one_name_that_come_back_in_the_other_order(start: Start, listener: Port) -> None:
     """Each is the input that it was: JACK's names tell them apart."""
     with Port("Keys", keyboard=True), Port("Keys", keyboard=True):  # the second is Keys-01
@@ -158,7 +161,7 @@ class Remote:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("remote_musician.py"))],
-            env=dict(environment),
+            env={name: value for name, value in os.environ.items() if name == "LD_PRELOAD"} | dict(environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -200,9 +203,9 @@ def test_a_server_that_ends_and_comes_back(brutally: bool, environment: Mapping[
                 musician.ask("play", str(call))
                 assert musician.ask("await-response") >= 1
                 server.stop(brutally=brutally)
-            says(daemon, "Lost connection to JACK. Waiting for it.", NOTICED, times)
+            says(daemon, f"Lost connection to {SYSTEM}. Waiting for it", NOTICED, times)
             server.start()
-            says(daemon, "JACK is back.", BACK, times)
+            says(daemon, f"{SYSTEM} is back.", BACK, times)
         assert "interrupted by you" not in daemon.log
         assert daemon.stop() == 0, daemon.log
         assert "Traceback" not in daemon.log

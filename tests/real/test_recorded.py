@@ -55,13 +55,15 @@ def test_what_was_played_survives_a_kill(
     assert [track.name for track in MidiFile(found["file"]).tracks[1:]] == ["Keyboard:out", "response"]
 
 
-def test_a_stop_makes_a_recording_for_the_owner_only_and_a_key_keeps_it(
-    between: Start, musician: Musician, environment: Mapping[str, str], place: Path
+@pytest.mark.parametrize(("keep", "keys"), [("key:C8", (108,)), ("key:A0+C8", (21, 108))])
+def test_a_stop_makes_a_recording_for_the_owner_only_and_a_key_or_two_keep_it(
+    keep: str, keys: tuple[int, ...], between: Start, musician: Musician, environment: Mapping[str, str], place: Path
 ) -> None:
-    daemon = between("--keep", "key:C8", *SHORT)
+    daemon = between("--keep", keep, *SHORT)
     musician.play(chord(60, 64, 67))
     musician.await_response()
-    musician.play(chord(108))
+    musician.hear_out()
+    musician.play(chord(*keys))
     until(lambda: "will be kept" in daemon.log, "an answer")
     assert daemon.stop() == 0
     (found,) = recordings(environment)

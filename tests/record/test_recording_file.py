@@ -103,7 +103,7 @@ def test_the_pedal_of_a_response_ends_with_it(tmp_path: Path) -> None:
 def test_the_settings_are_text_and_only_changes_follow(tmp_path: Path) -> None:
     changed = SettingsApplied(replace(Settings(), silence=1.25))
     first, *others = metas(made(tmp_path, *key(101.0, 60), changed).tracks[0], "text")[1:]
-    assert "in = []" in first and "silence = 0.7" in first and "seed" not in first
+    assert "in = []" in first and 'silence = "auto"' in first and "seed" not in first
     assert others == ["silence = 1.25"]
 
 

@@ -34,7 +34,6 @@ class Manager:
 echo "${{0##*/}} $*" >> {folder}/asked
 case "$*" in
 *--user*) exit 1 ;;
-*list-units*) cat {folder}/units ;;
 *Version*) echo Version=252 ;;
 *show*livegen.service*) cat {folder}/livegen.service ;;
 *show*) echo LoadState=not-found ;;
@@ -46,7 +45,6 @@ esac
         for name in ("systemctl", "journalctl"):
             (folder / name).write_text(script)
             (folder / name).chmod(0o755)
-        (folder / "units").write_text("")
         self.show()
 
     def show(self, active: str = "active", status: str = "Ready", result: str = "success") -> None:
@@ -75,6 +73,18 @@ def test_a_service_that_runs(manager: Manager) -> None:
     assert state.warnings(found) == ["a warning", "an error"]
 
 
+def test_what_systemctl_prints_of_several() -> None:
+    text = SHOWN.format(active="failed", status="", result="watchdog")
+    text += "\n" + SHOWN.format(active="active", status="Waiting for a=b", result="success").replace(
+        "livegen", "livegen@a"
+    )
+    text += "\nId=livegen@gone.service\nLoadState=not-found\n"
+    first, second = state.parsed(text, user=True)
+    assert (first.result, first.running, first.user) == ("watchdog", False, True)
+    assert (second.unit, second.status, second.running) == ("livegen@a.service", "Waiting for a=b", True)
+    assert list(state.parsed("", user=False)) == []
+
+
 def test_one_that_is_not_installed(manager: Manager) -> None:
     assert state.find("left") is None
     assert state.find(user=True) is None
@@ -83,7 +93,6 @@ def test_one_that_is_not_installed(manager: Manager) -> None:
 
 
 def test_all_services(manager: Manager) -> None:
-    (manager.folder / "units").write_text("livegen.service loaded active running livegen\nlivegen@gone.service - - -\n")
     assert [each.unit for each in state.every()] == ["livegen.service"]
 
 

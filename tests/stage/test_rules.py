@@ -113,7 +113,7 @@ class World:
     """A session, and what is true outside of it: fingers, feet, ports and instruments."""
 
     def __init__(self, responses: list[list[ResponseNote]], outputs: list[str], changed: dict[str, Any]) -> None:
-        self.settings = stage_settings(**changed)
+        self.settings = stage_settings(**{"hand_over": None} | changed)  # the soft pedal is music
         self.session = Session(self.settings)
         self.responses = [playable(sorted(notes, key=lambda note: note.offset)) for notes in responses]
         self.answered = 0
@@ -354,7 +354,7 @@ class World:
         assert self.instruments[port].pedals == {}, "a pedal is down at an output that was closed"
 
     def changes(self, changed: dict[str, Any]) -> None:
-        self.settings = stage_settings(**changed)
+        self.settings = stage_settings(**{"hand_over": None} | changed)  # the soft pedal is music
         self.step(SettingsChanged(self.settings), cuts=True)
 
     # What is true of settings and ports.

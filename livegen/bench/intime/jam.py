@@ -38,6 +38,7 @@ class Unheard:
 
     port, name, instrument = RESPONSE, "response", ""
     returns = records = False
+    attached = True
 
     def send(self, send: Send) -> None:
         pass

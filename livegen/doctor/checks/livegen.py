@@ -32,7 +32,9 @@ def running(facts: Facts) -> Finding:
     if facts.daemon_hangs:
         return problem(name, facts.daemon_hangs, "End it (kill -9, or systemctl restart), and report it as a bug.")
     if facts.daemon is None:
-        return ok(name, f"No livegen named {facts.settings.name} runs, so this machine is checked without it.")
+        others = ", ".join(facts.others)
+        more = f" Others run: {others} (livegen --name {facts.others[0]} doctor)." if others else ""
+        return ok(name, f"No livegen named {facts.settings.name} runs: this machine is checked without it.{more}")
     status = facts.daemon.status
     since = duration(status["uptime"])
     heard, played = status["notes"]["heard"], status["notes"]["played"]

@@ -35,7 +35,8 @@ def _remedy(facts: Facts) -> tuple[str, Fix | None]:
         server = foreign[0]
         return (
             f"{server.name} runs as {server.user}, and only {server.user} can reach it: run livegen as {server.user} "
-            f"too (as a service: the user unit), or set JACK_PROMISCUOUS_SERVER for the server and for livegen.",
+            "too (as a service: livegen service install --user), or set JACK_PROMISCUOUS_SERVER for the server and "
+            "for livegen.",
             None,
         )
     if not facts.midi.linux:
@@ -71,17 +72,20 @@ def loop(facts: Facts) -> Finding | None:
     if found is None:
         return None
     through = facts.midi.systems[0].system
+    jack = facts.midi.systems[0].jack
+    restart = f"Restart {through}." if jack else "Restart the machine."
     if found.failure:
-        return problem(name, f"No message can be sent through {through}: {found.failure}", f"Restart {through}.")
+        return problem(name, f"No message can be sent through {through}: {found.failure}", restart)
     if not found.ms:
-        return problem(name, f"No message came back through {through}.", f"Restart {through}.")
+        return problem(name, f"No message came back through {through}.", restart)
     text = f"A message takes {median(found.ms):.2f} ms through {through} (at most {max(found.ms):.2f} ms)."
     if lost := found.sent - len(found.ms):
         synchronous = "Start the server in synchronous mode (jackd -S), or with more periods."
-        remedy = synchronous if facts.midi.systems[0].jack else f"Restart {through}."
-        return problem(name, f"{lost} of {found.sent} messages through {through} are lost.", remedy)
+        what = f"{lost} of {found.sent} messages through {through} are lost."
+        return problem(name, what, synchronous if jack else restart)
     if median(found.ms) > SLOW:
-        return warning(name, text, "Use a smaller period (jackd -p 128; PIPEWIRE_LATENCY=128/48000), or ALSA.")
+        smaller = "Use a smaller period (jackd -p 128; PIPEWIRE_LATENCY=128/48000), or ALSA."
+        return warning(name, text, smaller if jack else "End other programs: the machine is busy.")
     return ok(name, text)
 
 

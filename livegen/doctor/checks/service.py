@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from livegen.doctor.facts import Facts, Unit
 from livegen.doctor.findings import Finding, ok, problem, warning
+from livegen.service.state import Service
 
 REASONS = {
     65: "the model is missing or damaged",
@@ -22,45 +23,46 @@ OFTEN = 3  # restarts since the start of the unit
 
 
 def units(facts: Facts) -> Iterator[Finding]:
-    """The state of each unit."""
-    if facts.service.systemd and not facts.service.units:
+    """The state of each service."""
+    if facts.services.systemd and not facts.services.units:
         yield ok("service", "livegen is not installed as a service.")
-    for unit in facts.service.units:
+    for unit in facts.services.units:
         yield _unit(unit)
 
 
 def _unit(unit: Unit) -> Finding:
-    name, systemctl = "service", f"systemctl{' --user' if unit.user else ''}"
-    log = f"journalctl {'--user -u' if unit.user else '-u'} {unit.name}"
+    name, found = "service", unit.service
+    what, systemctl = f"The service {found.unit}", f"systemctl{' --user' if found.user else ''}"
+    log = f"journalctl {'--user-unit' if found.user else '--unit'}={found.unit}"
     said = f" It said: {' / '.join(unit.warnings)}" if unit.warnings else ""
-    if unit.active == "failed" or unit.sub == "auto-restart":
-        why = REASONS.get(unit.exit_status, unit.result)
-        what = f"The service {unit.name} has failed ({why}, status {unit.exit_status}).{said}"
-        again = f"{systemctl} reset-failed {unit.name} && {systemctl} start {unit.name}"
-        return problem(name, what, f"Read its log ({log}), correct what it names, then: {again}.")
-    if unit.active == "activating":
-        return warning(name, f"The service {unit.name} is starting.{said}", f"Wait, then read its log: {log}.")
-    if unit.active != "active":
-        return _inactive(unit, systemctl)
-    what = f"The service {unit.name} runs{f': {unit.status}' if unit.status else ''}."
-    if unit.restarts >= OFTEN:
-        return warning(name, f"{what} It was restarted {unit.restarts} times.{said}", f"Read its log: {log}.")
-    if unit.enabled not in ("enabled", "enabled-runtime", "static", "generated", "linked"):
-        remedy = f"To start it with the {'session' if unit.user else 'machine'}: {systemctl} enable {unit.name}."
+    if found.active == "failed" or found.sub == "auto-restart":
+        why = REASONS.get(found.exit_status, found.result)
+        again = f"{systemctl} reset-failed {found.unit} && {systemctl} start {found.unit}"
+        remedy = f"Read its log ({log}), correct what it names, then: {again}."
+        return problem(name, f"{what} has failed ({why}, status {found.exit_status}).{said}", remedy)
+    if found.active == "activating":
+        return warning(name, f"{what} is starting.{said}", f"Wait, then read its log: {log}.")
+    if not found.running:
+        return _stopped(found, what, systemctl)
+    what += f" runs{f': {found.status}' if found.status else ''}."
+    if found.restarts >= OFTEN:
+        return warning(name, f"{what} It was restarted {found.restarts} times.{said}", f"Read its log: {log}.")
+    if not found.enabled:
+        remedy = f"To start it with the {'session' if found.user else 'machine'}: {systemctl} enable {found.unit}."
         return warning(name, f"{what} It does not start by itself.", remedy)
     return ok(name, what)
 
 
-def _inactive(unit: Unit, systemctl: str) -> Finding:
-    what = f"The service {unit.name} is installed but does not run."
-    if unit.enabled == "enabled":
-        return warning("service", what, f"{systemctl} start {unit.name}")
-    return ok("service", f"{what} To start it now and always: {systemctl} enable --now {unit.name}.")
+def _stopped(found: Service, what: str, systemctl: str) -> Finding:
+    what += " is installed but does not run."
+    if found.enabled:
+        return warning("service", what, f"Start it: {systemctl} start {found.unit}.")
+    return ok("service", f"{what} To start it now and always: {systemctl} enable --now {found.unit}.")
 
 
 def settings(facts: Facts) -> Finding | None:
     """Whether a system service can reach the sound of a desktop."""
-    system = [unit for unit in facts.service.units if not unit.user and unit.active in ("active", "activating")]
+    system = [unit.service for unit in facts.services.units if not unit.service.user and unit.service.running]
     servers = [server for server in facts.midi.servers if server.user not in ("root", "livegen")]
     waits = facts.daemon is not None and facts.daemon.status["waits_for"]
     if not (system and servers and (waits or system[0].status.startswith("Waiting"))):
@@ -68,8 +70,8 @@ def settings(facts: Facts) -> Finding | None:
     server = servers[0]
     return warning(
         "service-user",
-        f"{system[0].name} is a service of the system, but {server.name} runs as {server.user}, "
+        f"{system[0].unit} is a service of the system, but {server.name} runs as {server.user}, "
         "whose sound and ports no other user can reach.",
-        f"If it waits for sound or ports of {server.name}: as {server.user}, use the user unit instead "
-        "(livegen.service of systemctl --user).",
+        f"If it waits for sound or ports of {server.name}: as {server.user}, livegen service install --user, "
+        "and here: sudo livegen service uninstall.",
     )

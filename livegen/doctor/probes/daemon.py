@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from livegen.config import load as config
 from livegen.config.settings import DEFAULTS, Settings
+from livegen.control import place
 from livegen.control.client import Client, NotRunningError
 from livegen.doctor.facts import Daemon
 from livegen.doctor.probes import machine
@@ -19,6 +20,7 @@ PATIENCE = 5.0  # s for an answer
 class Asked:
     daemon: Daemon | None = None
     settings: Settings | None = None  # its settings, if this version knows them all
+    others: tuple[str, ...] = ()
     refused: str = ""  # it belongs to another user
     hangs: str = ""  # it does not answer
 
@@ -28,7 +30,7 @@ def ask(name: str) -> Asked:
     try:
         client = Client(name, os.environ, PATIENCE)
     except NotRunningError:
-        return Asked()
+        return Asked(others=tuple(place.running(os.environ)))
     except PortError as error:
         return Asked(refused=str(error))
     with client:
