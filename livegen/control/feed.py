@@ -26,6 +26,7 @@ from livegen.stage.effects import (
     NoteStarted,
     PatienceChanged,
     PedalMoved,
+    PulseChanged,
     ResponseEnded,
     ResponseStarted,
     Send,
@@ -79,6 +80,11 @@ def _(item: PedalMoved) -> Event:
 @_event.register
 def _(item: TurnChanged) -> Event:
     return {"event": "turn", "turn": item.turn.name.lower()}
+
+
+@_event.register
+def _(item: PulseChanged) -> Event:
+    return {"event": "pulse", "tempo": item.tempo, "certainty": item.certainty, "bar": item.bar}
 
 
 @_event.register

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 from livegen.control.client import Client
+from livegen.control.report import pulse
 from livegen.control.roll import Roll
 from livegen.io.page import note_name
 
@@ -16,6 +17,7 @@ ROW = 0.1  # s
 AFTER = 0.5  # s of empty rows after the last note
 TURNS = {"idle": "", "listening": "you", "responding": "livegen"}
 SPOKEN = (
+    "pulse",
     "call",
     "response",
     "response_end",
@@ -90,6 +92,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "note_on": lambda event: f"{_who(event['part'])} {note_name(event['note'])} ({event['velocity']})",
     "pedal": lambda event: f"{_who(event['part'])} pedal {'down' if event['down'] else 'up'}",
     "turn": lambda event: f"turn: {event['turn']}",
+    "pulse": lambda event: f"pulse: {pulse(event)}",
     "call": lambda event: f"call: {event['notes']} notes in {event['seconds']:.1f} s",
     "response": lambda event: f"response: {event['notes']} notes in {event['seconds']:.1f} s",
     "response_end": lambda event: f"response: {event['played']} notes played{', interrupted' * event['interrupted']}",

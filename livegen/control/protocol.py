@@ -41,6 +41,7 @@ EVENTS = (
     "note_off",
     "pedal",
     "turn",
+    "pulse",
     "call",
     "response",
     "response_end",

@@ -17,6 +17,7 @@ def text(status: Mapping[str, Any]) -> str:
         ("livegen", f"{status['version']}, name {status['name']}, process {status['pid']}"),
         ("running for", duration(status["uptime"])),
         ("turn", status["turn"]),
+        ("pulse", pulse(status["pulse"])),
         *(("in", _port(port)) for port in status["inputs"]),
         *(("out", _port(port)) for port in status["outputs"]),
         ("model", f"{model['name']}{runtime}"),
@@ -33,6 +34,14 @@ def text(status: Mapping[str, Any]) -> str:
         *((("last warning", status["last_warning"]),) if status["last_warning"] else ()),
     ]
     return aligned(rows)
+
+
+def pulse(found: Mapping[str, Any]) -> str:
+    """A pulse as a musician reads it."""
+    if found["tempo"] is None:
+        return "none"
+    bar = f", {found['bar']} beats in a bar" if found["bar"] else ""
+    return f"{found['tempo']:.0f} bpm, certainty {found['certainty']:.2f}{bar}"
 
 
 def aligned(rows: Sequence[tuple[str, str]]) -> str:

@@ -13,6 +13,7 @@ from livegen.note import MonotonicTime
 from livegen.stage.effects import (
     NoteStarted,
     PatienceChanged,
+    PulseChanged,
     ResponseEnded,
     ResponseStarted,
     Send,
@@ -42,6 +43,7 @@ class Statistics:
         self._late, self._thru, self._delay = Histogram(), Histogram(), Histogram()
         self._warning = ""
         self._recording = RecordingChanged("off")
+        self._pulse: dict[str, float | None] = {"tempo": None, "certainty": 0.0, "bar": 0}
 
     def take(self, item: Published) -> None:
         match item:
@@ -51,6 +53,8 @@ class Statistics:
                 self._notes[part] += 1
             case TurnChanged(turn):
                 self.turn = turn
+            case PulseChanged(tempo, certainty, bar):
+                self._pulse = {"tempo": tempo, "certainty": certainty, "bar": bar}
             case ResponseStarted(waited=waited):
                 self._responses += 1
                 self._delay.add(waited)
@@ -83,6 +87,7 @@ class Statistics:
         ports = [(each.direction, {"name": each.name, "state": each.state}) for each in self._ports.values()]
         return {
             "turn": self.turn.name.lower(),
+            "pulse": self._pulse,
             "inputs": [shown for direction, shown in ports if direction == "in"],
             "outputs": [shown for direction, shown in ports if direction == "out"],
             "notes": {"heard": self._notes[Part.CALL], "played": self._notes[Part.RESPONSE], "dropped": self._dropped},

@@ -30,6 +30,7 @@ from livegen.stage.effects import (
     NoteStarted,
     Notice,
     PatienceChanged,
+    PulseChanged,
     ResponseEnded,
     ResponseStarted,
     Send,
@@ -128,6 +129,8 @@ class Page:
                 self._thru(notice)
             case PatienceChanged(factor) if self._verbose:
                 self._summary(f"that was too early: {factor:.0f} times as patient for a while (--patience)")
+            case PulseChanged() if self._verbose:
+                self._summary(_pulse_changed(notice))
             case Silenced() | Unheard() | KeyStuck() | NoResponse():
                 self._summary(*_sentence(notice))
 
@@ -197,6 +200,13 @@ class Page:
 def _pulse(grid: Grid) -> str:
     swing = "" if grid.swing is None else f", swing {_ratio(grid.swing)}"
     return f"pulse {grid.tempo:.0f} bpm, {grid.certainty:.2f}{swing}"
+
+
+def _pulse_changed(pulse: PulseChanged) -> str:
+    if pulse.tempo is None:
+        return "no pulse"
+    bar = f", {pulse.bar} beats in a bar" if pulse.bar else ""
+    return f"pulse {pulse.tempo:.0f} bpm, {pulse.certainty:.2f}{bar}"
 
 
 def _ratio(swing: float) -> str:

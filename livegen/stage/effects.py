@@ -113,6 +113,16 @@ class TurnChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PulseChanged:
+    """The pulse that responses are played on has changed noticeably."""
+
+    tempo: float | None  # beats per minute; None: there is no pulse
+    certainty: float  # 0 to 1
+    bar: int  # beats in a bar; 0: unknown
+    at: MonotonicTime
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """The player's phrase is over; the response is due at `at`."""
 
@@ -203,6 +213,7 @@ Notice = (
     | PedalMoved
     | KeyStuck
     | TurnChanged
+    | PulseChanged
     | CallEnded
     | ResponseStarted
     | ResponseEnded

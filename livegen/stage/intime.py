@@ -15,7 +15,7 @@ from livegen.note import MonotonicTime, Struck
 from livegen.stage import fit
 from livegen.stage.fit import Fit
 from livegen.stage.grid import Grid
-from livegen.stage.pulse import FixedTempo, MidiClock, Pulse, TapTempo
+from livegen.stage.pulse import Display, FixedTempo, MidiClock, Pulse, Shown, TapTempo
 from livegen.stage.settings import OFF, STRICT, StageSettings
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CHORD = 0.035  # s from the first onset of a chord to its last
 REMEMBERED = 100  # chords
+SEEN_AFTER = 4  # chords: so often the pulse that is shown is looked at
 PAUSE = 1.5  # s without an onset, after which the next one begins a call: a tempo that is set counts from there
 FOLLOWED, FORETOLD = 0.6, 0.5
 """What counts for a pulse beside the score of the fit for each onset: how certain the follower is, and how well the
@@ -45,6 +46,8 @@ class InTime:
         self._pulse, self._clock, self._taps = Pulse(), MidiClock(), TapTempo()
         self._chords: deque[list[float]] = deque(maxlen=REMEMBERED)  # the onsets of each
         self._first = MonotonicTime(0.0)  # the first onset after a pause
+        self._display = Display()
+        self._unseen = 0  # chords since it was looked at
 
     def change(self, settings: StageSettings) -> None:
         """New settings."""
@@ -60,6 +63,9 @@ class InTime:
             self._chords[-1].append(at)
         else:
             self._chords.append([at])
+            self._unseen += 1
+            if self._unseen == SEEN_AFTER:
+                self._look(at)
 
     def follow(self, message: Message, at: MonotonicTime) -> None:
         """A message of a MIDI clock."""
@@ -68,6 +74,21 @@ class InTime:
     def tap(self, at: MonotonicTime) -> None:
         """The player taps a beat."""
         self._taps.tap(at)
+        self._look(at)
+
+    @property
+    def shown(self) -> Shown:
+        """The pulse as a musician is shown it. The same object until it changes noticeably."""
+        return self._display.shown
+
+    def _look(self, now: MonotonicTime) -> None:
+        self._unseen = 0
+        settings = self._settings
+        if settings.pulse == OFF:
+            self._display.look(None)
+            return
+        fixed = None if settings.tempo is None else FixedTempo(settings.tempo, now).grid(now)
+        self._display.look(self._clock.grid(now) or fixed or self._taps.grid(now) or self._pulse.now(now))
 
     def heard(self, now: MonotonicTime) -> Heard:
         """What a grid is made of that is planned now."""

@@ -16,6 +16,7 @@ from livegen.stage.conversation import Listening, Responding, State
 from livegen.stage.effects import (
     Effect,
     Effects,
+    PulseChanged,
     TurnChanged,
 )
 from livegen.stage.events import (
@@ -50,6 +51,7 @@ class Session:
         self._turns = Turns(settings, hands, self._mixer, self._effects)
         self._listener = Listener(settings, hands, self._mixer, self._turns, self._effects)
         self._turn = Turn.IDLE
+        self._pulse = self._turns.time.shown
 
     @property
     def state(self) -> State:
@@ -120,11 +122,15 @@ class Session:
         return self._effects.take()
 
     def _show(self, turn: Turn, now: MonotonicTime) -> None:
-        """Report whose turn it is, if that has changed."""
+        """Report whose turn it is, and the pulse, if they have changed."""
         if turn is not self._turn:
             self._turn = turn
             self._mixer.show(turn, now)
             self._effects.publish(TurnChanged(turn, now))
+        pulse = self._turns.time.shown
+        if pulse is not self._pulse:
+            self._pulse = pulse
+            self._effects.publish(PulseChanged(pulse.tempo, pulse.certainty, pulse.bar, now))
 
     def _take_in(self, event: Event | None, now: MonotonicTime) -> None:
         match event:

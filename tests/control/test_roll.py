@@ -93,6 +93,7 @@ SAMPLES = {
     "note_off": off(60),
     "pedal": {"part": "response", "control": 64, "down": True},
     "turn": {"turn": "idle"},
+    "pulse": {"tempo": 92.0, "certainty": 0.9, "bar": 4},
     "call": {"notes": 3, "seconds": 1.5},
     "response": {"notes": 3, "seconds": 1.5, "waited": 0.7, "computed": 0.1},
     "response_end": {"played": 3, "dropped": 0, "interrupted": True},

@@ -5,5 +5,6 @@ Each of them has `grid(now)`: the grid as it is known at this moment, or None.
 
 from livegen.stage.pulse.clocks import FixedTempo, MidiClock, TapTempo
 from livegen.stage.pulse.follower import Pulse
+from livegen.stage.pulse.shown import Display, Shown
 
-__all__ = ["FixedTempo", "MidiClock", "Pulse", "TapTempo"]
+__all__ = ["Display", "FixedTempo", "MidiClock", "Pulse", "Shown", "TapTempo"]

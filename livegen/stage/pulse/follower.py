@@ -78,6 +78,10 @@ class Pulse:
             self._hear(self._chords.complete(now))
         if len(self._history) >= FEWEST and not self._pondered and now - self._history[-1].at > PAUSE:
             self._ponder()
+        return self.now(now)
+
+    def now(self, now: MonotonicTime) -> Grid | None:
+        """The same, without a longer look."""
         leader = self._leader
         if leader is None:
             return None
