@@ -6,8 +6,6 @@ It reacts to keys and pedals (`key_down`, `keys_up`, `pedal_moved`, `hand_over`)
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from livegen.note import MonotonicTime, NoteWindow
 from livegen.stage.conversation import (
     Asked,
@@ -32,10 +30,8 @@ from livegen.stage.patience import WRONG, Patience
 from livegen.stage.policy import Pause, Policy, Respond
 from livegen.stage.requests import Requests
 from livegen.stage.responder import Responder
-from livegen.stage.scheduler import scheduled
-from livegen.stage.settings import OFF, StageSettings
-from livegen.stage.silence import HandedOver, Silence
-from livegen.stage.touch import Touch
+from livegen.stage.settings import StageSettings
+from livegen.stage.silence import HandedOver
 
 
 class Turns:
@@ -57,8 +53,7 @@ class Turns:
         self._responder = Responder(mixer, self._window, effects)
         self.time = InTime(settings)
         self._patience = Patience(settings.patience)
-        self._touch = Touch()
-        self._requests = Requests(self._window, self._call, self.time)
+        self._requests = Requests(self._conversation, self._window, self._call, self.time, hands, effects)
 
     @property
     def conversation(self) -> Conversation:
@@ -106,7 +101,7 @@ class Turns:
         self._window.begin(held.struck)
         self._call.begin(held.struck)
         self.time.hear(held.struck)
-        self._touch.hear(held.struck.velocity)
+        self._requests.touch.hear(held.struck.velocity)
 
     def note_ended(self, held: Held, at: MonotonicTime) -> None:
         """A note of the player ends."""
@@ -147,39 +142,16 @@ class Turns:
         if isinstance(self._conversation.state, Pausing):
             self._conversation.move(Cue.KEY_DOWN, Playing())
 
-    # The request and the prediction.
+    # The plan and the response.
 
     def planned(self, made: PlanMade, now: MonotonicTime) -> None:
-        state = self._conversation.state
-        if isinstance(state, Planning) and made.request == state.request:
-            again = self._settings.pulse != OFF and now < state.silence.settled
-            self._conversation.move(Cue.PLANNED, Planned(state.silence, made.plan, again))
+        self._requests.planned(made, now, self._settings)
 
     def predicted(self, predicted: Predicted, now: MonotonicTime) -> None:
-        state = self._conversation.state
-        if isinstance(state, Asked) and predicted.request == state.request:
-            start = state.plan.late(now)
-            notes = self._touch.fit(note for note in predicted.notes if note.pitch not in self._hands.pitches)
-            predicted = replace(predicted, notes=notes)
-            strokes = tuple(scheduled(notes, start))  # now: the first note must not wait for it
-            self._conversation.move(Cue.PREDICTED, Ready(state.silence, state.plan, predicted, start, strokes))
+        self._requests.predicted(predicted, now)
 
     def failed(self, failed: Failed, now: MonotonicTime) -> None:
-        state = self._conversation.state
-        if isinstance(state, Planning | Asked) and failed.request == state.request:
-            self._conversation.move(Cue.FAILED, Listening())
-            self._effects.publish(NoResponse(failed.error, now))
-
-    def _ask_for_plan(self, silence: Silence, now: MonotonicTime) -> None:
-        request = self._requests.plan(silence, self._policy, now, self._settings)
-        self._conversation.move(Cue.PLAN, Planning(silence, request.id))
-        self._effects.ask(request)
-
-    def _ask(self, planned: Planned) -> None:
-        silence, plan = planned.silence, planned.plan
-        request = self._requests.response(silence, plan, self._settings, self._responder.responses)
-        self._conversation.move(Cue.ASK, Asked(silence, plan, request.id))
-        self._effects.ask(request)
+        self._requests.failed(failed, now)
 
     # Time passes.
 
@@ -189,11 +161,11 @@ class Turns:
             self._check_stuck(now)
         state = self._conversation.state
         if isinstance(state, Waiting) and now >= state.silence.ask_at:
-            self._ask_for_plan(state.silence, now)
+            self._requests.plan(state.silence, self._policy, now, self._settings)
         elif isinstance(state, Planned) and now >= state.ask_at:
-            self._ask(state)
+            self._requests.respond(state, self._settings, self._responder.responses)
         elif isinstance(state, Planned) and now >= state.due:
-            self._ask_for_plan(state.silence, now)
+            self._requests.plan(state.silence, self._policy, now, self._settings)
         elif isinstance(state, Ready) and now >= state.start:
             self._begin_response(state)
         if isinstance(self._conversation.state, Responding):

@@ -207,14 +207,14 @@ def test_a_reload_opens_only_what_has_changed(
     musician.play(chord(60, 64, 67))
     musician.await_response()
     before = len(musician.strikes())
-    config.write_text(f"{ports}silence = 2\n")
+    config.write_text(f"{ports}patience = 2\n")
     client.ask("reload")
     until(lambda: len(musician.strikes()) > before, "the response goes on")
-    assert client.ask("get", name="silence")["value"] == 2
-    config.write_text("silence = 99\n")
-    with pytest.raises(ConfigError, match=r"line 1: silence must be 0\.1 to 10 s"):
+    assert client.ask("get", name="patience")["value"] == 2
+    config.write_text("patience = 99\n")
+    with pytest.raises(ConfigError, match=r"line 1: patience must be 0\.1 to 20"):
         client.ask("reload")
-    assert client.ask("get", name="silence")["value"] == 2
+    assert client.ask("get", name="patience")["value"] == 2
     assert daemon.log.count("Ready") == 1
 
 

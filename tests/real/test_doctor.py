@@ -93,10 +93,10 @@ def test_virtual_ports_carry_the_name_and_are_offered(
     start: Start, jack: JackServer, environment: Mapping[str, str]
 ) -> None:
     start("--name", "right", "--virtual")
-    assert jack.ports("livegen right:", "input")
-    assert jack.ports("livegen right-01:", "output")
+    (heard,) = jack.ports("livegen right", "input")  # the second client of a name gets a number from JACK
+    assert jack.ports("livegen right", "output")
     listed = json.loads(livegen("ports", "--json", environment=environment).stdout)["systems"][0]
-    assert "livegen right:livegen" in listed["out"]
+    assert heard in listed["out"]
 
 
 def test_all_versions_for_a_bug_report(environment: Mapping[str, str], tmp_path: Path) -> None:

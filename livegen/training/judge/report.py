@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ class GenerationReport:
             **about,
             "data": self.data,
             "split": split,
-            "sampling": asdict(self.sampling),
+            "sampling": {name: getattr(self.sampling, name) for name in ("temperature", "top_p", "min_p")},
             "measures": [_plain(row) for row in self.rows],
         }
 
