@@ -43,7 +43,7 @@ class Timeline:
     def delayed(self, seconds: float) -> Timeline:
         """The same timeline, `seconds` later."""
         return replace(
-            self, events=tuple(replace(event, at=MonotonicTime(event.at + seconds)) for event in self.events)
+            self, events=tuple(event._replace(at=MonotonicTime(event.at + seconds)) for event in self.events)
         )
 
 

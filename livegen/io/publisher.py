@@ -6,9 +6,8 @@ never wait or raise: a slow listener loses items and does not delay the music.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from livegen.config.settings import Settings
 from livegen.note import MonotonicTime
@@ -24,16 +23,14 @@ class Level(IntEnum):
     DEBUG = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of text for the user."""
 
     text: str
     level: Level = Level.INFO
 
 
-@dataclass(frozen=True, slots=True)
-class PortOpened:
+class PortOpened(NamedTuple):
     """An input or an output is open."""
 
     direction: str  # "in" or "out"
@@ -42,8 +39,7 @@ class PortOpened:
     remark: str = ""  # why it was chosen
 
 
-@dataclass(frozen=True, slots=True)
-class PortGone:
+class PortGone(NamedTuple):
     """An input or an output is gone. It is used again when it is back, unless the settings do not name it any more."""
 
     port: PortId
@@ -52,15 +48,13 @@ class PortGone:
     closed: bool = False  # by a change of the settings
 
 
-@dataclass(frozen=True, slots=True)
-class PortsMissing:
+class PortsMissing(NamedTuple):
     """What livegen waits for, from now on. Nothing: all is there."""
 
     names: tuple[str, ...]  # to show
 
 
-@dataclass(frozen=True, slots=True)
-class PortFailed:
+class PortFailed(NamedTuple):
     """An output has failed and is no longer used."""
 
     port: PortId
@@ -68,15 +62,13 @@ class PortFailed:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsApplied:
+class SettingsApplied(NamedTuple):
     """These settings apply from now on."""
 
     settings: Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """Everything is open and the model is warm."""
 
     seconds: float  # how long the start took
@@ -84,15 +76,13 @@ class Started:
     waiting_for: tuple[str, ...] = ()  # what is missing
 
 
-@dataclass(frozen=True, slots=True)
-class KeepRequested:
+class KeepRequested(NamedTuple):
     """The player wants to keep the recording of what was just played."""
 
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingChanged:
+class RecordingChanged(NamedTuple):
     """What becomes of the music, from now on."""
 
     state: str  # "off"; "ready": waiting for a note; "recording"; "failing": the disk cannot be written, tried again

@@ -1,9 +1,12 @@
-"""The output of the stage: messages to send, requests for the model, and notices. Everything is frozen."""
+"""The output of the stage: messages to send, requests for the model, and notices. Everything is frozen.
+
+These are named tuples, as those of `events`: a frozen dataclass takes five times as long to define, and there are many
+when livegen starts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.note import MonotonicTime, Note, SoundedNote
@@ -29,8 +32,7 @@ class Send(NamedTuple):
         return f"out {self.output}: {in_words(self.message)}"
 
 
-@dataclass(frozen=True, slots=True)
-class MakePlan:
+class MakePlan(NamedTuple):
     """Ask when a response begins, with what the model expects. The newest request wins."""
 
     id: int
@@ -43,8 +45,7 @@ class MakePlan:
         return PlanMade(self.id, self.planner.plan(steps))
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """Ask the model to continue. The newest request wins."""
 
     id: int
@@ -58,8 +59,7 @@ class Ask:
     grid: Grid | None = None  # of the player's pulse, on a clock that is 0 at the last onset of the context
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(NamedTuple):
     """The player has used a bound control."""
 
     action: str  # of its `Binding`
@@ -67,8 +67,7 @@ class Used:
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class NoteStarted:
+class NoteStarted(NamedTuple):
     part: Part
     pitch: int  # 0..127
     velocity: int  # 1..127
@@ -77,15 +76,13 @@ class NoteStarted:
     late: float = 0.0  # s after it was due
 
 
-@dataclass(frozen=True, slots=True)
-class NoteEnded:
+class NoteEnded(NamedTuple):
     part: Part
     note: SoundedNote
     port: PortId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PedalMoved:
+class PedalMoved(NamedTuple):
     """The sustain or sostenuto pedal of the player, or the sustain pedal of a response."""
 
     part: Part
@@ -94,8 +91,7 @@ class PedalMoved:
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class KeyStuck:
+class KeyStuck(NamedTuple):
     """A key has been down too long. It no longer delays the response."""
 
     port: PortId
@@ -104,16 +100,14 @@ class KeyStuck:
     seconds: float  # since it went down
 
 
-@dataclass(frozen=True, slots=True)
-class TurnChanged:
+class TurnChanged(NamedTuple):
     """Somebody else's turn begins."""
 
     turn: Turn
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class PulseChanged:
+class PulseChanged(NamedTuple):
     """The pulse that responses are played on has changed noticeably."""
 
     tempo: float | None  # beats per minute; None: there is no pulse
@@ -122,16 +116,14 @@ class PulseChanged:
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class CallEnded:
+class CallEnded(NamedTuple):
     """The player's phrase is over; the response is due at `at`."""
 
     notes: tuple[SoundedNote, ...]
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseStarted:
+class ResponseStarted(NamedTuple):
     notes: int
     seconds: float  # its length
     waited: float  # s from the player's last note_off to the first note
@@ -141,8 +133,7 @@ class ResponseStarted:
     grid: Grid | None = None  # of the pulse that it is played on
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseEnded:
+class ResponseEnded(NamedTuple):
     played: int  # notes
     dropped: int  # notes that were too late to play
     interrupted: bool
@@ -150,54 +141,47 @@ class ResponseEnded:
     by_player: bool = False  # interrupted by a key, not by panic, the loss of all outputs or the end
 
 
-@dataclass(frozen=True, slots=True)
-class NoResponse:
+class NoResponse(NamedTuple):
     """A call gets no response, and why."""
 
     why: str
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class Unused:
+class Unused(NamedTuple):
     """A response was asked for in vain: the player goes on."""
 
     computed: float | None  # s that the model took; None: it had not finished
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class PatienceChanged:
+class PatienceChanged(NamedTuple):
     """A response came too early, and livegen is more patient for a while."""
 
     factor: float  # how many times more than set, 1 or more
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class Silenced:
+class Silenced(NamedTuple):
     """Panic: all sounding notes were ended."""
 
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A message is not music: it is an echo of ours, a control such as panic, or came after its input was closed."""
 
     received: Received
 
 
-@dataclass(frozen=True, slots=True)
-class Unheard:
+class Unheard(NamedTuple):
     """A note on a channel that livegen does not listen to. Published once for each channel."""
 
     channel: int  # 0..15
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class ThruChanged:
+class ThruChanged(NamedTuple):
     """Whether an output gets what the player plays, and on which channel responses are sent there."""
 
     output: PortId

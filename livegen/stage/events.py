@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NewType
+from typing import TYPE_CHECKING, Any, NamedTuple, NewType
 
 from livegen.note import PEDAL_UP, MonotonicTime, Pedal
 
@@ -34,8 +33,7 @@ class Turn(Enum):
     RESPONDING = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A MIDI message from an input, with the time of its arrival."""
 
     message: Message
@@ -46,8 +44,7 @@ class Received:
         return f"in {self.port}: {in_words(self.message)}"
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseNote:
+class ResponseNote(NamedTuple):
     """A note of a response that is not scheduled yet."""
 
     pitch: int  # 0..127
@@ -57,16 +54,14 @@ class ResponseNote:
     pedal: Pedal = PEDAL_UP
 
 
-@dataclass(frozen=True, slots=True)
-class PlanMade:
+class PlanMade(NamedTuple):
     """The answer to a request for a plan."""
 
     request: int
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Predicted:
+class Predicted(NamedTuple):
     """The whole response to a request."""
 
     request: int
@@ -74,23 +69,20 @@ class Predicted:
     seconds: float  # that the model took
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """The model could not answer a request."""
 
     request: int
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Panic:
+class Panic(NamedTuple):
     """Silence everything now, after SIGUSR1. The panic control arrives as a message."""
 
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class InputOpened:
+class InputOpened(NamedTuple):
     """Messages may come from this input from now on.
 
     `instrument` names the instrument of the port. An output with the same name is the player's own instrument.
@@ -101,16 +93,14 @@ class InputOpened:
     instrument: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InputClosed:
+class InputClosed(NamedTuple):
     """No more messages come from this input: a file has ended, or a port is closed."""
 
     port: PortId
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class OutputOpened:
+class OutputOpened(NamedTuple):
     """Messages can be sent to this output from now on."""
 
     port: PortId
@@ -119,16 +109,14 @@ class OutputOpened:
     instrument: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputClosed:
+class OutputClosed(NamedTuple):
     """This output is closed or has failed."""
 
     port: PortId
     at: MonotonicTime
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsChanged:
+class SettingsChanged(NamedTuple):
     """New settings. Each applies when `livegen.config.settings` says."""
 
     settings: StageSettings
@@ -143,23 +131,20 @@ Event = Received | Answer | Panic | PortEvent | SettingsChanged
 """What `Session.step` takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerLost:
+class ServerLost(NamedTuple):
     """The MIDI server has ended: no message comes in or goes out."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """Leave the loop; with `reload`, read the settings again instead, if whoever runs the loop can."""
 
     reason: str
     reload: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A request from outside, by the control socket, a bound control or a signal.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from livegen.stage.events import ResponseNote
 
@@ -32,7 +31,7 @@ def playable(notes: Iterable[ResponseNote]) -> tuple[ResponseNote, ...]:
         for i in [down[place] for place in leaving]:
             held = done[i]
             gap = RESTRIKE if held.pitch == note.pitch else 0.0
-            done[i] = replace(held, duration=note.offset - gap - held.offset)
+            done[i] = held._replace(duration=note.offset - gap - held.offset)
             down.remove(i)
         down.append(len(done))
         done.append(note)

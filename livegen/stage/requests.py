@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from livegen.note import MonotonicTime, NoteWindow
 from livegen.stage.conversation import Asked, Conversation, Cue, Listening, Planned, Planning, Ready
 from livegen.stage.effects import Ask, Effects, MakePlan, NoResponse
@@ -96,7 +94,7 @@ class Requests:
             start = state.plan.late(now)
             notes = self.touch.fit(note for note in predicted.notes if note.pitch not in self._hands.pitches)
             ready = Ready(
-                state.silence, state.plan, replace(predicted, notes=notes), start, tuple(scheduled(notes, start))
+                state.silence, state.plan, predicted._replace(notes=notes), start, tuple(scheduled(notes, start))
             )
             self._conversation.move(Cue.PREDICTED, ready)
 

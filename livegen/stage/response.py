@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -59,7 +58,7 @@ def compose(
     if not placed or _end(placed) >= earliest:
         return placed
     *others, final = placed
-    return (*others, replace(final, duration=earliest - final.offset))
+    return (*others, final._replace(duration=earliest - final.offset))
 
 
 def _end(notes: Iterable[ResponseNote]) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import replace
 
 from livegen.stage.events import ResponseNote
 
@@ -41,4 +40,4 @@ class Touch:
     def fit(self, notes: Iterable[ResponseNote]) -> tuple[ResponseNote, ...]:
         """The same notes, no softer and no louder than the keyboard's."""
         low, high = self.range
-        return tuple(replace(note, velocity=min(max(note.velocity, low), high)) for note in notes)
+        return tuple(note._replace(velocity=min(max(note.velocity, low), high)) for note in notes)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from queue import SimpleQueue
 from threading import Event, current_thread, main_thread
 
@@ -59,7 +58,7 @@ def test_the_seed_and_the_responses_number_decide_it(shipped: Card) -> None:
     improviser = Improviser(LiteRt.of(shipped))
 
     def notes(seed: int | None, response: int) -> object:
-        return answer(improviser, replace(REQUEST, response=response), seed=seed).notes
+        return answer(improviser, REQUEST._replace(response=response), seed=seed).notes
 
     assert notes(7, 0) == notes(7, 0)
     assert notes(7, 0) != notes(7, 1)
@@ -68,14 +67,14 @@ def test_the_seed_and_the_responses_number_decide_it(shipped: Card) -> None:
 
 
 def test_a_response_is_no_longer_than_the_longest(shipped: Card) -> None:
-    request = replace(REQUEST, length=3.0, longest=2.0)
+    request = REQUEST._replace(length=3.0, longest=2.0)
     predicted = answer(Improviser(LiteRt.of(shipped)), request, seed=7)
     assert max(note.offset + note.duration for note in predicted.notes) <= 2.0 + 1e-9
 
 
 def test_the_request_brings_sampling_and_window() -> None:
     runtime = Scripted()
-    request = replace(REQUEST, sampling=Sampling(0.5, 0.8, 0.1), window=1)
+    request = REQUEST._replace(sampling=Sampling(0.5, 0.8, 0.1), window=1)
     answer(Improviser(runtime), request, seed=7)
     np.testing.assert_array_equal(runtime.hows[0][:, TEMPERATURES], [[0.5, 0.5, 0.5, 0.5, 1]])
     np.testing.assert_array_equal(runtime.hows[0][:, CUT], np.float32([[0.1, 0.8]]))
@@ -111,10 +110,10 @@ def test_the_newest_request_wins_and_the_one_at_hand_is_abandoned() -> None:
         predictor.ask(REQUEST)
         assert begun.wait(PATIENCE)
         for number in (2, 3, 4):
-            predictor.ask(replace(REQUEST, id=number))
+            predictor.ask(REQUEST._replace(id=number))
         asked.set()
         assert answers.get(timeout=PATIENCE).request == 4
-        predictor.ask(replace(REQUEST, id=5))
+        predictor.ask(REQUEST._replace(id=5))
         assert answers.get(timeout=PATIENCE).request == 5
         assert answers.empty()
 
@@ -132,7 +131,7 @@ def test_a_failure_is_an_answer_and_the_next_request_is_answered() -> None:
         predictor.ask(REQUEST)
         assert answers.get(timeout=PATIENCE) == Failed(1, "MemoryError: out of memory")
         broken.clear()
-        predictor.ask(replace(REQUEST, id=2))
+        predictor.ask(REQUEST._replace(id=2))
         assert isinstance(answers.get(timeout=PATIENCE), Predicted)
 
 
