@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from queue import SimpleQueue
 from threading import Event
 
@@ -119,7 +118,7 @@ def test_what_is_forgotten_is_forgotten_in_the_next_answer(cache: Cache) -> None
         predictor.ask(REQUEST)
         assert begun.wait(PATIENCE)
         predictor.hear(Forget.ALL)
-        predictor.ask(replace(REQUEST, id=2))
+        predictor.ask(REQUEST._replace(id=2))
         asked.set()
         assert getattr(answers.get(timeout=PATIENCE), "request", None) == 2
     assert (known[0], known[-1]) == (40, 0)
