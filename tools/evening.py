@@ -119,7 +119,6 @@ class Evening:
             self.sounding = {key for key in self.sounding if key[0] != message.channel}
 
     def change(self, at: float, dial: dict[str, Any]) -> None:
-        self.counts["dials"] += 1
         self.settings = replace(self.settings, **dial)
         self.do(SettingsChanged(stage_settings(self.settings)), at)
 

@@ -97,7 +97,7 @@ class Listener:
     def _keep_turn(self, at: MonotonicTime) -> None:
         """The player says that they are not done, or no longer."""
         if self._hands.keeps_turn:
-            self._turns.take_back()
+            self._turns.take_back(at)
         else:
             self._turns.keys_up(at)
 

@@ -15,7 +15,7 @@ LEAD = 0.35
 """s before a response at which it is composed: ten times what the included model needs."""
 
 SHORT_LEAD = 0.15
-"""The same if the model decides when the call ends: most of its plans come to nothing, because the player goes on."""
+"""The same if the model decides when the call ends. It is short, because the player often continues before the end."""
 
 PEDAL_GRACE = 0.1
 """s from lifting a pedal in a long silence to the response: the model cannot be asked before the pedal moves."""

@@ -93,8 +93,7 @@ class Turns:
             if at < state.since + WRONG and self._settings.silence is None:
                 self._patience.interrupted(at)
                 self._effects.publish(PatienceChanged(self._patience.factor(at), at))
-        elif isinstance(state, Asked | Ready):
-            self._effects.publish(Unused(state.predicted.seconds if isinstance(state, Ready) else None, at))
+        self._report_unused(at)
         if not self._conversation.in_call:
             self._call.clear()
         self._conversation.move(Cue.KEY_DOWN, Playing())
@@ -102,6 +101,11 @@ class Turns:
         self._call.begin(held.struck)
         self.time.hear(held.struck)
         self._requests.touch.hear(held.struck.velocity)
+
+    def _report_unused(self, at: MonotonicTime) -> None:
+        state = self._conversation.state
+        if isinstance(state, Asked | Ready):
+            self._effects.publish(Unused(state.predicted.seconds if isinstance(state, Ready) else None, at))
 
     def note_ended(self, held: Held, at: MonotonicTime) -> None:
         """A note of the player ends."""
@@ -137,9 +141,10 @@ class Turns:
         if isinstance(self._conversation.state, Playing | Pausing):
             self._conversation.move(Cue.KEYS_UP, Waiting(HandedOver(at)))
 
-    def take_back(self) -> None:
+    def take_back(self, at: MonotonicTime) -> None:
         """The player is not done: the call goes on as if a key were down."""
         if isinstance(self._conversation.state, Pausing):
+            self._report_unused(at)
             self._conversation.move(Cue.KEY_DOWN, Playing())
 
     # The plan and the response.

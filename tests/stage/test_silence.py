@@ -42,7 +42,7 @@ def test_what_has_not_happened_while_a_key_was_down_no_longer_counts() -> None:
 def silence(**changes: object) -> ModelSilence:
     """After an onset at 10 s and keys up at 10.1 s."""
     usual = ModelSilence(at(10), at(10.1), at(10.1), shortest=0.2, latest=at(12.1), cost=10.0)
-    return replace(usual, **changes)  # type: ignore[arg-type]
+    return replace(usual, **changes)  # type: ignore[arg-type]  (each fits its field)
 
 
 def test_the_model_decides_between_the_limits() -> None:
@@ -131,8 +131,10 @@ def test_nothing_is_handed_over_before_a_call() -> None:
 def test_a_player_who_is_not_done_keeps_the_turn() -> None:
     stage = jam(not_done=PEDAL_20)
     stage.phrase()
-    stage.cc(1.42, 20, 127)
+    stage.run(1.505)
+    stage.cc(1.505, 20, 127)  # the response is ready
     assert stage.state is Playing
+    assert stage.published(Unused)[-1].at == 1.505
     stage.run(20)
     assert not stage.published(ResponseStarted)
     stage.cc(20, 20, 0)

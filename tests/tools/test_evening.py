@@ -18,7 +18,7 @@ def test_nothing_sounds_and_nothing_grows(capsys: pytest.CaptureFixture[str]) ->
     assert evening.main([str(DEMOS), "--hours", "0.02", "--seed", "3"]) == 0
     printed = capsys.readouterr().out
     assert "sounding at the end: 0" in printed
-    assert int(re.search(r"responses +(\d+)", printed)[1]) > 2  # type: ignore[index]
+    assert int(re.search(r"responses +(\d+)", printed)[1]) > 2  # type: ignore[index]  (the line is printed)
 
 
 def test_what_is_left_sounding_is_noticed() -> None:
