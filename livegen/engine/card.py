@@ -128,7 +128,7 @@ def read(folder: Path) -> Card:
         raise _refused(folder, f"not a model, {CARD} is missing", "To list the models: livegen models") from None
     except OSError as error:
         raise _refused(path, f"cannot be read ({error.strerror})", RESTORE) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _refused(path, f"not JSON ({error})", RESTORE) from error
     if not isinstance(plain, dict) or "format" not in plain:
         raise _refused(path, "not the card of a livegen model", OTHER)

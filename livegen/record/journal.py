@@ -54,7 +54,7 @@ def read(path: Path) -> Iterator[Entry]:
             content = file.read(length)
             if len(content) < length or crc32(content) != checksum:
                 return
-            with suppress(ValueError):  # the checksum is right: a later version wrote it
+            with suppress(ValueError, RecursionError):  # the checksum is right: a later version wrote it
                 entry = json.loads(content.decode("utf-8", "surrogatepass"))
                 if isinstance(entry, dict):
                     yield entry

@@ -16,7 +16,18 @@ from typing import Any, BinaryIO
 from livegen.io.backlog import Sorter
 from livegen.io.recorder import BEAT, HORIZON, TICKS_PER_BEAT, TICKS_PER_SECOND
 from livegen.record.journal import Entry
-from livegen.smf.writing import CONTROL_CHANGE, MARKER, NOTE_OFF, NOTE_ON, SET_TEMPO, TEXT, Sounding, TrackWriter, save
+from livegen.smf.writing import (
+    CONTROL_CHANGE,
+    MARKER,
+    NOTE_OFF,
+    NOTE_ON,
+    SET_TEMPO,
+    TEXT,
+    Sounding,
+    TrackWriter,
+    is_message,
+    save,
+)
 from livegen.stage.events import Part
 from livegen.stage.pairing import DRUMS
 
@@ -24,6 +35,11 @@ MARK = "livegen recording "
 """The beginning of the text that recognises a recording; a JSON object follows."""
 
 CHANNELS = 16
+LONGEST = 7 * 24 * 3600.0
+"""s, of a recording. A damaged time would fill the disk."""
+MOST_INPUTS = 256
+UNKNOWN = (KeyError, TypeError, ValueError, OverflowError, AttributeError)
+"""What an entry of another version, or one that no livegen has written, raises."""
 _PORTS = ("port", "port gone", "port failed")
 _AS_TEXT = (*_PORTS, "call ended", "response", "response ended", "no response", "panic", "clock", "lost")
 
@@ -70,7 +86,7 @@ class RecordingWriter:
         Raises:
             OSError: the disk is full.
         """
-        with suppress(KeyError, TypeError, ValueError):  # of another version
+        with suppress(*UNKNOWN):
             for each in self._sorter.add(float(entry["at"]), entry):
                 self._place(each)
 
@@ -81,7 +97,7 @@ class RecordingWriter:
             OSError: the disk is full.
         """
         for entry in self._sorter.rest():
-            with suppress(KeyError, TypeError, ValueError):
+            with suppress(*UNKNOWN):
                 self._place(entry)
         parts = [*self._inputs.values(), (self._response, self._answering)]
         for track, sounding in parts:
@@ -103,7 +119,10 @@ class RecordingWriter:
     def _place(self, entry: Entry) -> None:
         kind, at = entry["kind"], float(entry["at"])
         if kind == "start":
-            self._first, self.summary.start = at, float(entry["wall"])
+            datetime.fromtimestamp(wall := float(entry["wall"])).astimezone()  # or it is no time
+            self._first, self.summary.start = at, wall
+        if not abs(at - (at if self._first is None else self._first)) <= LONGEST:
+            raise ValueError(f"no time of a recording: {at}")
         self._first = at if self._first is None else self._first
         tick = max(0, round((at - self._first) * TICKS_PER_SECOND))
         match kind:
@@ -136,7 +155,10 @@ class RecordingWriter:
                     self._play(CONTROL_CHANGE, message.control, 0, tick)
 
     def _hear(self, port: str, data: bytes, tick: int) -> None:
+        _check(data)
         if port not in self._inputs:
+            if len(self._inputs) == MOST_INPUTS:
+                raise ValueError("too many inputs")
             name = f"{port} (input)" if port == Part.RESPONSE.value else port  # training leaves out the responses
             self._inputs[port] = TrackWriter(name, self._folder), Sounding()
         track, sounding = self._inputs[port]
@@ -151,10 +173,11 @@ class RecordingWriter:
         if self._channel is None:
             free = (each for each in range(1, CHANNELS) if each not in self._used and each != DRUMS)
             self._channel = next(free, 1)
+        data = bytes([kind + self._channel, number, value])
+        _check(data)
         self.summary.notes[Part.RESPONSE.value] += kind == NOTE_ON
-        status = kind + self._channel
-        self._answering.add(status, number, value)
-        self._response.add(bytes([status, number, value]), tick)
+        self._answering.add(*data)
+        self._response.add(data, tick)
         self._last = max(self._last, tick)
 
     def _set(self, settings: dict[str, Any], tick: int) -> None:
@@ -167,6 +190,12 @@ class RecordingWriter:
         self._settings = settings
         if lines:
             self._happened.meta(TEXT, "\n".join(lines).encode("utf-8", "replace"), tick)
+
+
+def _check(data: bytes) -> None:
+    """Raises ValueError: these bytes are not a message, and nothing after them could be read in a file."""
+    if not is_message(data):
+        raise ValueError(f"not a message: {data.hex(' ')}")
 
 
 def _release(track: TrackWriter, sounding: Sounding, tick: int) -> None:
@@ -190,5 +219,5 @@ def summary(file: Path) -> Summary | None:
         found, _ = json.JSONDecoder().raw_decode(begin[at + len(MARK) :].decode("utf-8", "replace"))
         notes = {part.value: int(found["notes"][part.value]) for part in Part}
         return Summary(datetime.fromisoformat(found["start"]).timestamp(), float(found["seconds"]), notes)
-    except (ValueError, KeyError, TypeError):
+    except (*UNKNOWN, RecursionError):
         return None

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 IN_MEMORY = 1 << 20  # bytes of a track; a longer one goes to a temporary file
 LONGEST = 2**28 - 1  # ticks between two events of a file
 TEXT, TRACK_NAME, MARKER, END_OF_TRACK, SET_TEMPO = 0x01, 0x03, 0x06, 0x2F, 0x51  # types of meta events
-NOTE_OFF, NOTE_ON, CONTROL_CHANGE, SYSEX = 0x80, 0x90, 0xB0, 0xF0  # status
+NOTE_OFF, NOTE_ON, CONTROL_CHANGE, SYSEX, END_OF_SYSEX = 0x80, 0x90, 0xB0, 0xF0, 0xF7  # status
+
+
+def is_message(data: bytes) -> bool:
+    """Whether these are the bytes of one message of a channel, or of a whole system exclusive message."""
+    if data[:1] == bytes([SYSEX]):
+        return data[-1] == END_OF_SYSEX and max(data[1:-1], default=0) < 0x80
+    size = 2 if data and 0xC0 <= data[0] < 0xE0 else 3  # program change and channel pressure are short
+    return len(data) == size and 0x80 <= data[0] < SYSEX and max(data[1:]) < 0x80
 
 
 class Sounding:

@@ -13,7 +13,7 @@ from tools.pretended import Pretended
 
 MOST = 300  # steps
 REPEATED = 40  # messages of a flood
-CONTROLS = ({"bind": ("key:A0 panic", "cc:20 temperature 0.5..1.5")}, {"panic": "cc:20"}, {"hand_over": "key:C8"})
+CONTROLS = ({"bind": ("key:A0 panic", "cc:20 temperature 0.5..1.5")}, {"panic": "cc:20"}, {"hand_over": "key:108"})
 
 Hold = Callable[[object, str], None]
 
@@ -75,6 +75,6 @@ def _change_ports(evening: Evening, which: int, at: float, *, odd: bool) -> None
 def _hear(evening: Evening, data: bytes, at: float) -> None:
     try:
         message = Message.from_bytes(data)
-    except ValueError:  # mido's ports drop it
+    except (ValueError, IndexError):  # a port drops it; mido raises IndexError for a pitch wheel that is cut short
         return
     evening.do(Received(message, MonotonicTime(at), KEYS), at)
