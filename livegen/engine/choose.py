@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from shutil import which
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,7 @@ WARM_UP = 30
 """Number of notes to play before livegen is ready."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     runtime: Runtime
     milliseconds: float  # per note, median of the warm-up
     report: str  # one line: which runtime, and why
