@@ -147,30 +147,6 @@ def test_a_keyboard_that_is_removed_lets_go_of_its_keys_only(
         other.close()
 
 
-def test_an_input_is_removed_while_it_plays(between: Start, musician: Musician, set_: Set) -> None:
-    """Its messages arrive on a thread of RtMidi, which waits for the interpreter's lock at times."""
-    daemon = between()
-    other = Port("Other", keyboard=True)
-    playing = threading.Event()
-
-    def play() -> None:
-        while not playing.wait(0.0007):
-            other.send(Message("control_change", control=1, value=3))
-
-    thread = threading.Thread(target=play)
-    thread.start()
-    try:
-        for _ in range(8):
-            set_(**{"in": ["Keyboard", "Other"]})
-            set_(**{"in": ["Keyboard"]})
-        assert daemon.running
-    finally:
-        playing.set()
-        thread.join()
-        other.close()
-    response(musician)
-
-
 def test_a_change_that_fails_leaves_what_was_there(
     between: Start, musician: Musician, another: Port, set_: Set, tmp_path: Path
 ) -> None:

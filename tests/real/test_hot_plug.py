@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -128,6 +129,46 @@ def test_two_keyboards_of_one_name_that_come_back_in_the_other_order(start: Star
             daemon.says("in:  Keys:out", 2, within=BACK)
             until(lambda: passes(first, listener, 99), "a note through the first")
             daemon.says("in Keys:out: note_on")
+
+
+HUB = """
+import sys, mido
+jack = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+synth = jack.open_input("in", client_name=sys.argv[1], virtual=True)
+keyboards = [jack.open_output("out", client_name=name, virtual=True) for name in sys.argv[2:]]
+print("here", flush=True)
+sys.stdin.readline()
+for note, keyboard in enumerate(keyboards, 60):
+    keyboard.send(mido.Message("note_on", note=note))
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.skipif(PIPEWIRE, reason="PipeWire numbers the clients of one name anew each time")
+def test_a_hub_brings_everything_back_in_another_order_with_other_numbers(start: Start) -> None:
+    """Three keyboards, two of one name, and the instrument: each is known again, and the held keys end."""
+    names = ("Synth [28]", "Piano [32]", "Keys [36]", "Keys [40]")
+    with subprocess.Popen([sys.executable, "-c", HUB, *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as hub:
+        assert hub.stdin is not None and hub.stdout is not None
+        hub.stdout.readline()
+        inputs = ("--in", "Piano", "--in", "Keys [36]:out", "--in", "Keys [40]:out")
+        daemon = start("-vv", *inputs, "--out", "Synth", "--thru", "on")
+        hub.stdin.write(b"keys\n")
+        hub.stdin.flush()
+        daemon.says("out Synth :in: note_on", 3)
+        hub.kill()
+    daemon.says("is gone", 4, within=NOTICED)
+    with ExitStack() as back:
+        names = ("Keys [60]", "Keys [64]", "Piano [68]")
+        keys, others, piano = (back.enter_context(Port(name, keyboard=True)) for name in names)
+        instrument = back.enter_context(Port("Synth [72]", keyboard=False))
+        for port in ("in:  Keys [60]", "in:  Keys [64]", "in:  Piano [68]", "out: Synth [72]"):
+            daemon.says(port, within=BACK)
+        until(lambda: {m.note for m in instrument.heard if m.type == "note_off"} == {60, 61, 62}, "the keys end")
+        assert "note_on" not in [m.type for m in instrument.heard]
+        for keyboard, port, note in ((piano, "Piano", 97), (keys, "Keys", 98), (others, "Keys", 99)):
+            until(lambda keyboard=keyboard, note=note: passes(keyboard, instrument, note), f"a note of {port}")
+            daemon.says(f"in {port} :out", within=BACK)
 
 
 def test_started_before_its_ports_it_waits_for_them(start: Start) -> None:
