@@ -148,7 +148,7 @@ class Evening:
         elif message.is_cc(121):
             self.down.discard(message.channel)
 
-    def change(self, at: float, **dials: Any) -> None:  # noqa: ANN401  (of any kind)
+    def change(self, at: float, **dials: Any) -> None:
         """New values of some settings."""
         self.settings = replace(self.settings, **dials)
         self.do(SettingsChanged(stage_settings(self.settings)), at)
