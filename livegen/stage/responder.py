@@ -36,8 +36,8 @@ class Responder:
     def next_due(self) -> MonotonicTime | None:
         return self._scheduler.next_due
 
-    def begin(self, ready: Ready) -> None:
-        """Start a response of at least one note."""
+    def begin(self, ready: Ready, patience: float = 1.0) -> None:
+        """Start a response of at least one note. `patience`: that livegen had, as a factor of the setting."""
         notes = ready.predicted.notes
         self._effects.publish(
             ResponseStarted(
@@ -48,6 +48,7 @@ class Responder:
                 late=ready.start - ready.plan.start,
                 at=ready.start,
                 grid=ready.plan.grid,
+                patience=patience,
             )
         )
         self.responses += 1

@@ -90,17 +90,24 @@ class Turns:
         state = self._conversation.state
         if isinstance(state, Responding):
             self._responder.end(at, interrupted=True, by_player=True)
-            if at < state.since + WRONG and self._settings.silence is None:
-                self._patience.interrupted(at)
+            if at < state.since + WRONG and self._learns:
+                self._patience.interrupted()
                 self._effects.publish(PatienceChanged(self._patience.factor(at), at))
         self._report_unused(at)
         if not self._conversation.in_call:
             self._call.clear()
+            if self._learns:
+                self._patience.begin(at)
         self._conversation.move(Cue.KEY_DOWN, Playing())
         self._window.begin(held.struck)
         self._call.begin(held.struck)
         self.time.hear(held.struck)
         self._requests.touch.hear(held.struck.velocity)
+
+    @property
+    def _learns(self) -> bool:
+        """Whether the player teaches it patience: not with a fixed silence."""
+        return self._settings.silence is None
 
     def _report_unused(self, at: MonotonicTime) -> None:
         state = self._conversation.state
@@ -186,9 +193,10 @@ class Turns:
 
     def _begin_response(self, ready: Ready) -> None:
         self._effects.publish(CallEnded(self._call.sounded(ready.silence.last_up), ready.plan.start))
+        self._patience.end(ready.start)
         if ready.predicted.notes and self._mixer.has_outputs:
             self._conversation.move(Cue.BEGIN, Responding(ready.start))
-            self._responder.begin(ready)
+            self._responder.begin(ready, self._patience.factor(ready.start))
         else:
             why = "the model returned no notes" if self._mixer.has_outputs else "no output is there to play on"
             self._conversation.move(Cue.EMPTY, Listening())
