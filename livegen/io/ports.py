@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from livegen.config.values import expanded
 from livegen.errors import ConfigError, PortError
+from livegen.io import rtmidi_binding
 from livegen.smf import SUFFIXES
 from livegen.stage.events import PortId
 
@@ -265,7 +266,7 @@ class PortInput:
         """Stop listening: no callback comes after this. A second call does nothing."""
         if not self._port.closed:
             with suppress(Exception):  # the device is gone, so it is closed already
-                self._port.callback = None  # first, so that no message arrives while the port closes
+                rtmidi_binding.close_input(self._port)
             with suppress(Exception):
                 self._port.close()
 
