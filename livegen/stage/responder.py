@@ -43,10 +43,10 @@ class Responder:
             ResponseStarted(
                 notes=len(notes),
                 seconds=max(note.offset + note.duration for note in notes),
-                waited=ready.start - ready.silence.last_up,
+                waited=ready.due - ready.silence.last_up,
                 computed=ready.predicted.seconds,
-                late=ready.start - ready.plan.start,
-                at=ready.start,
+                late=ready.due - ready.plan.start,
+                at=ready.due,
                 grid=ready.plan.grid,
                 patience=patience,
             )
