@@ -169,9 +169,12 @@ def _merged(follower: Grid, fitted: Fit, certainty: float) -> Grid:
     """The fitted grid, with the beats and bars of the follower, as far as they agree."""
     agreed = next((m for m in MULTIPLES if abs(m * fitted.period / follower.beat - 1) <= SAME), 0)
     multiple = agreed or next((m for m in MULTIPLES if m * fitted.period >= SHORTEST), 1)
-    steps = round((follower.origin - fitted.origin) / fitted.period) if agreed else 0
+    number = len(fitted.points)
+    even = all(abs(point * number - k) < SAME for k, point in enumerate(fitted.points))  # any of them may be the beat
+    unit = fitted.period / number if even else fitted.period
+    steps = round((follower.origin - fitted.origin) / unit) if agreed else 0
     return Grid(
-        origin=fitted.origin + steps * fitted.period,
+        origin=fitted.origin + steps * unit,
         beat=multiple * fitted.period,
         points=tuple((k + point) / multiple for k in range(multiple) for point in fitted.points),
         spread=fitted.spread,
