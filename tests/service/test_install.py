@@ -32,9 +32,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def install_files(place: Place, name: str, folder: Path) -> None:
-    for step in install.installation(
-        place, name, folder, dict.fromkeys((place.manual, *place.completions.values()), "text")
-    ):
+    for step in install.installation(place, name, folder, dict.fromkeys(place.shared.values(), "text")):
         if not isinstance(step, Run):
             step.do()
 

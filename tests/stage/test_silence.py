@@ -10,7 +10,7 @@ from virtual_stage import Stage, at, expecting
 from livegen.stage.control import Control
 from livegen.stage.conversation import Listening, Playing, Responding
 from livegen.stage.effects import PatienceChanged, ResponseStarted, Unused
-from livegen.stage.hands import NOT_DONE
+from livegen.stage.not_done import NOT_DONE
 from livegen.stage.patience import COSTS, LEARNT, LEAST, MOST, Patience, cost_of
 from livegen.stage.silence import KEYS_GRACE, PEDAL_GRACE, ModelSilence, worth_waiting
 
