@@ -9,8 +9,8 @@ ones count less), less a charge for each parameter (Schwarz, Estimating the dime
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import exp, inf, log, pi, sqrt
+from typing import NamedTuple
 
 TEMPLATES: tuple[tuple[float, ...], ...] = (
     (0.0, 1 / 2),
@@ -40,8 +40,7 @@ FIRST_SPREAD = 0.015  # s
 RARE = 0.25  # onsets that each point has for granted
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(NamedTuple):
     """A candidate, fitted."""
 
     origin: float  # s, the first point of a period

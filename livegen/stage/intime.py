@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.note import MonotonicTime, Struck
 from livegen.stage import fit
@@ -111,8 +111,7 @@ class InTime:
         return self.heard(now).grid()
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """What was heard of the player's time up to a moment."""
 
     now: MonotonicTime
@@ -122,7 +121,7 @@ class Heard:
     taps: Grid | None = None
     follower: Grid | None = None  # of the player's own pulse
     chords: tuple[tuple[float, ...], ...] = ()  # the onsets of each
-    first: MonotonicTime = MonotonicTime(0.0)  # noqa: RUF009  (a float)
+    first: MonotonicTime = MonotonicTime(0.0)
 
     def grid(self) -> Grid | None:
         """The grid of a response; None: it is free. Takes milliseconds."""
