@@ -26,7 +26,6 @@ APT = (
     "DEBIAN_FRONTEND=noninteractive",
     "apt-get",
     "-y",
-    "--no-download",
     "-o",
     "Dpkg::Options::=--force-confold",
 )
