@@ -17,6 +17,9 @@ from livegen.service.steps import Link, Remove, Run, Step, Try, Write
 HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108  (folders that the unit hides)
 """Folders that the unit of the machine hides (ProtectHome, PrivateTmp)."""
 
+PACKAGED = Path("/usr/lib/livegen/bin")
+"""The folder of the program in the Debian package, which also has the unit, the manual and the completions."""
+
 SHIPPED_PATH = "PATH=/opt/livegen/.venv/bin:/usr/bin:/bin"
 """The assignment in the units that livegen ships, with the folder of the program."""
 
@@ -172,11 +175,13 @@ def installation(place: Place, name: str, folder: Path, texts: Mapping[Path, str
     """
     unit = state.unit(name)
     config = place.config / f"{unit.removesuffix('.service')}.toml"
-    steps: list[Step] = [Write(place.units / _file(name), unit_text(place, folder))]
+    packaged = folder == PACKAGED and not place.user
+    steps: list[Step] = [] if packaged else [Write(place.units / _file(name), unit_text(place, folder))]
     if not config.exists():
         steps.append(Write(config, config_text(place, unit)))
-    steps += [Try(Write(path, text)) for path, text in texts.items()]
-    if place.bin is not None and _free(place.bin / "livegen", folder / "livegen"):
+    if not packaged:
+        steps += [Try(Write(path, text)) for path, text in texts.items()]
+    if place.bin is not None and not packaged and _free(place.bin / "livegen", folder / "livegen"):
         steps.append(Try(Link(place.bin / "livegen", folder / "livegen")))
     show = " ".join(state.journal(unit, user=place.user))
     return [

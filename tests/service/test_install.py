@@ -50,6 +50,12 @@ def test_the_unit_runs_the_program_that_installed_it(place: Place, tmp_path: Pat
     assert "/opt/livegen" not in text
 
 
+def test_the_unit_of_a_package_is_not_hidden_by_another(place: Place) -> None:
+    install_files(place, "left", install.PACKAGED)
+    found = [path for folder in (place.units, place.config, place.data, place.bin) for path in folder.rglob("*")]
+    assert found == [place.config / "livegen@left.toml"]
+
+
 def test_the_settings_are_valid_and_those_of_the_user_are_kept(place: Place, tmp_path: Path) -> None:
     install_files(place, "livegen", tmp_path)
     file = place.config / "livegen.toml"
