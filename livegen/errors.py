@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 
 
@@ -83,6 +82,8 @@ def unreadable(path: Path, error: Exception) -> DataError:
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """' Did you mean X?' with the most similar of `choices`, or an empty text."""
+    from difflib import get_close_matches  # only here: it takes time at every start
+
     written = {choice.lower(): choice for choice in choices}
     near = get_close_matches(word.lower(), list(written), n=1, cutoff=0.5)
     return f" Did you mean {written[near[0]]}?" if near else ""

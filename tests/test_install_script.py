@@ -35,7 +35,7 @@ class Scene:
         (self.checkout / "scripts").mkdir(parents=True)
         for name in ("requirements", "models", "livegen"):
             (self.checkout / name).mkdir()
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
+        for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
             (self.checkout / name).touch()
         shutil.copy(ROOT / "scripts/install", self.checkout / "scripts")
         setup = self.checkout / "scripts/setup"

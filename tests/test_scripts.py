@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,12 @@ from livegen import __version__
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements"
+SHARED = """
+import click, json
+from livegen.cli.main import cli
+from livegen.cli.shared import texts
+print(json.dumps(texts(click.Context(cli, info_name="livegen"))))
+"""
 NETWORK_REFUSED = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"}
 
 
@@ -35,7 +42,7 @@ def checkout(tmp_path: Path) -> Path:
     made = shutil.ignore_patterns("__pycache__", "saved_model")
     for name in ("scripts", "requirements", "livegen", "models"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=made)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 
@@ -143,8 +150,14 @@ def test_locks_satisfy_the_project() -> None:
 def test_the_wheel_carries_models_and_data(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, check=True)
     (wheel,) = tmp_path.glob("*.whl")
+    data_folder = f"livegen-{__version__}.data/data/share/"
     with ZipFile(wheel) as archive:
         names = set(archive.namelist())
+        shared = {
+            name.removeprefix(data_folder): archive.read(name).decode()
+            for name in names
+            if name.startswith(data_folder)
+        }
         (entry_points,) = (archive.read(name).decode() for name in names if name.endswith("entry_points.txt"))
     shipped = {f"livegen/{path.relative_to(ROOT)}" for path in (ROOT / "models").rglob("*") if path.is_file()}
     data = [*(ROOT / "livegen/demo").glob("*.mid"), *(ROOT / "livegen").glob("*/*.csv.gz")]
@@ -153,7 +166,10 @@ def test_the_wheel_carries_models_and_data(tmp_path: Path) -> None:
     assert {"livegen/models/LICENSE", "livegen/cli/main.py", "livegen/service/system.service"} <= names
     for part in ("LICENSE", "models/LICENSE"):  # of the code, and of the weights and demo pieces
         assert f"livegen-{__version__}.dist-info/licenses/{part}" in names
-    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"livegen"}
+    printed = subprocess.run([sys.executable, "-c", SHARED], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shared == json.loads(printed.stdout)
+    python = [name for name in names if ".dist-info/" not in name and not name.startswith(data_folder)]
+    assert {name.split("/")[0] for name in python} == {"livegen"}
     assert "livegen = livegen.__main__:main" in entry_points
 
 

@@ -7,7 +7,8 @@
     python -m tools.soak sound 500        # the JACK server that only FluidSynth uses is stopped and started again
     python -m tools.soak change 500       # `livegen set out` removes an output and adds it again
 
-It needs jackd. Each line: the times that were measured so far, and what livegen holds.
+It needs jackd. Each line: the times that were measured so far, and what livegen holds. If the system permits it, the
+tool has its own /dev/shm: there, JACK has places for eight servers, and a server that was killed may keep its place.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ import mido
 
 from livegen.control.client import Client
 from livegen.errors import PortError
+from livegen.io import rtmidi_binding
 from livegen.io.midi_system import JACK, RTMIDI, MidiSystem
 
 PATIENCE = 60.0  # s
 REPORTS = 10
 NAME = f"livegen-soak-{os.getpid()}"
+APART = 'mount -t tmpfs soak /dev/shm && exec "$@"'
 SERVER = {"JACK_DEFAULT_SERVER": NAME, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
 
 
@@ -50,8 +53,8 @@ class Server:
         )
         deadline = time.monotonic() + PATIENCE
         while not clients():
-            if time.monotonic() > deadline:
-                raise SystemExit("jackd does not start")
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"jackd does not start: try {' '.join(words)}")
             time.sleep(0.02)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
@@ -72,29 +75,45 @@ class Livegen:
         self.lines: list[tuple[float, str]] = []
         environment = {**os.environ, "LIVEGEN_BACKEND": "jack", "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(  # noqa: S603  (our own program)
-            [sys.executable, "-m", "livegen", "--config", os.devnull, *words],
+            [sys.executable, "-m", "livegen", "--config", os.devnull, "--name", NAME, *words],
             env=environment,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
         threading.Thread(target=self._read, daemon=True).start()
-        self.wait_for("Ready", 0)
+        self.wait_for("Ready")
 
     def _read(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.lines.append((time.monotonic(), line))
 
-    def wait_for(self, text: str, after: int) -> float:
-        """When a line with this text came, after so many other lines."""
+    def wait_for(self, text: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            for at, line in self.lines[after:]:
-                if text in line:
-                    return at
+            if any(text in line for _, line in self.lines):
+                return
             time.sleep(0.005)
-        raise SystemExit(f"the log does not say {text!r}:\n{''.join(line for _, line in self.lines[-20:])}")
+        raise SystemExit(f"the log does not say {text!r}:\n{self._last()}")
+
+    def _last(self) -> str:
+        return "".join(line for _, line in self.lines[-20:])
+
+    def wait_until(self, gone: str, back: str, *, is_gone: bool) -> float:
+        """Wait until the last of the lines with these texts says so. Returns when it came.
+
+        On a busy machine a synth may be gone, and back, without being taken away.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            for at, line in reversed(self.lines):
+                if gone in line or back in line:
+                    if (gone in line) is is_gone:
+                        return at
+                    break
+            time.sleep(0.005)
+        raise SystemExit(f"the log does not say {gone if is_gone else back!r}:\n{self._last()}")
 
     def holds(self) -> str:
         folder = Path("/proc") / str(self.process.pid)
@@ -141,6 +160,8 @@ def ports(kind: str) -> tuple[Livegen, Cycle]:
     def take() -> None:
         with suppress(AttributeError):  # an input cannot send
             opened["Keyboard"].send(mido.Message("note_on", note=60))
+        if name == "Instrument":
+            rtmidi_binding.close_input(opened[name])
         opened[name].close()
 
     def give() -> None:
@@ -160,7 +181,7 @@ def servers(kind: str, server: Server) -> tuple[Livegen, Cycle]:
 
 def changes() -> tuple[Livegen, Cycle]:
     opened = [port("Keyboard", keyboard=True), *(port(name, keyboard=False) for name in ("Instrument", "Another"))]
-    livegen = Livegen("--name", NAME, "--in", "Keyboard", "--out", "Instrument", "--out", "Another")
+    livegen = Livegen("--in", "Keyboard", "--out", "Instrument", "--out", "Another")
 
     def change(*outputs: str) -> None:
         opened[0].send(mido.Message("note_on", note=60))
@@ -186,11 +207,10 @@ def main(kind: str, count: int) -> None:
             livegen, (take, gone, give, back) = changes() if kind == "change" else servers(kind, server)
         times: tuple[list[float], list[float]] = ([], [])
         for number in range(1, count + 1):
-            for step, text, into in ((take, gone, times[0]), (give, back, times[1])):
-                before = len(livegen.lines)
+            for step, is_gone, into in ((take, True, times[0]), (give, False, times[1])):
                 step()
                 done = time.monotonic()  # a port takes a second to close, a server to start
-                into.append(max(0.0, livegen.wait_for(text, before) - done))
+                into.append(max(0.0, livegen.wait_until(gone, back, is_gone=is_gone) - done))
             if number in (1, 2, 5) or number % max(1, count // REPORTS) == 0:
                 spread = ", ".join(f"median {sorted(t)[len(t) // 2]:.2f} s, longest {max(t):.2f} s" for t in times)
                 print(f"{kind} {number}: gone/back {spread}; {livegen.holds()}", flush=True)
@@ -203,5 +223,15 @@ def main(kind: str, count: int) -> None:
         server.stop()
 
 
+def with_own_memory(*words: str) -> None:
+    """Start this program again where /dev/shm is empty, if that is possible."""
+    apart = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", APART, "sh"]
+    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode == 0:  # noqa: S603  (constants)
+        os.execvp(apart[0], [*apart, sys.executable, "-m", "tools.soak", *words, "here"])  # noqa: S606  (the same)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    kind, count, *here = sys.argv[1:]
+    if not here:
+        with_own_memory(kind, count)
+    main(kind, int(count))

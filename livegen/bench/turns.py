@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livegen.bench.intime.jam import CALL, Unheard, events
+from livegen.bench.intime.jam import CALL, Unheard
 from livegen.bench.intime.songs import files
 from livegen.config.settings import Settings
 from livegen.encoding import CELL, TIME_EDGES
@@ -25,14 +25,16 @@ from livegen.engine.card import Card
 from livegen.engine.improviser import Improviser
 from livegen.errors import DataError
 from livegen.io import notes as reading
+from livegen.io.file_player import from_file
 from livegen.io.inbox import VirtualInbox
 from livegen.io.output import opened
 from livegen.io.publisher import Published, Publisher
 from livegen.live.daemon import stage_settings
 from livegen.live.loop import Loop, Outputs
 from livegen.note import WINDOW, MonotonicTime, to_notes
+from livegen.stage.control import PEDALS
 from livegen.stage.effects import MakePlan, Request, ResponseEnded, ResponseStarted, Unused
-from livegen.stage.events import InputOpened, Predicted, ResponseNote
+from livegen.stage.events import InputClosed, InputOpened, Predicted, Received, ResponseNote
 from livegen.stage.patience import WRONG
 from livegen.stage.session import Session
 
@@ -211,16 +213,33 @@ def moments(improviser: Improviser, paths: Sequence[Path], progress: Callable[[s
     return Moments(np.array(steps), np.array(true), np.array(recent))
 
 
+def heard(path: Path) -> list[Received | InputClosed]:
+    """The keys and pedals of a MIDI file, up to the onset of its note NOTES. The soft pedal colours the sound there:
+    it does not give the turn to livegen.
+
+    Raises:
+        DataError: the file cannot be read, or has no notes.
+    """
+    last = reading.read(path)[:NOTES][-1].onset
+    soft = PEDALS["soft"]
+    played: list[Received | InputClosed] = [
+        event
+        for event in from_file(path, MonotonicTime(0.0), CALL).events
+        if isinstance(event, Received) and event.at <= last and not event.message.is_cc(soft)
+    ]
+    return [*played, InputClosed(CALL, last)]
+
+
 def play(improviser: Improviser, paths: Sequence[Path], patience: float) -> Played:
     """Play these MIDI files as the player. The responses are short: only their beginnings count."""
     settings = stage_settings(Settings(patience=patience))
     seconds, counts = 0.0, Counter[type]()
     wrong = 0
     for path in paths:
-        notes = reading.read(path)[:NOTES]
-        inbox = VirtualInbox(events(notes))
-        heard = _Turns()
-        publisher = Publisher(heard)
+        events = heard(path)
+        inbox = VirtualInbox(events)
+        turns = _Turns()
+        publisher = Publisher(turns)
 
         def answer(request: Request, inbox: VirtualInbox = inbox) -> None:
             if isinstance(request, MakePlan):
@@ -233,9 +252,9 @@ def play(improviser: Improviser, paths: Sequence[Path], patience: float) -> Play
         loop = Loop(Session(settings), inbox, Outputs((output,), publisher), answer, publisher)
         loop.open([InputOpened(CALL, live=False), opened(output)])
         loop.run()
-        seconds += notes[-1].onset
-        counts.update(heard.counts)
-        wrong += heard.wrong
+        seconds += events[-1].at
+        counts.update(turns.counts)
+        wrong += turns.wrong
     return Played(patience, seconds / 60, counts[ResponseStarted], wrong, counts[Unused], counts[MakePlan])
 
 

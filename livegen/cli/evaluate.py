@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -90,10 +91,13 @@ def evaluate(
     rates of wrong entries, which are responses that begin before the player's next onset.
 
     With --memory it measures how much better the notes of pieces are predicted, in nats per note, if what was played
-    before is remembered as it is live: in evenings of one piece, and of six in a row, at most 700 notes of each.
+    before is remembered as it is live: in evenings of one piece, and of six in a row, at most 700 notes of each. With
+    --generate --memory the model plays with that memory, of up to 500 notes of the piece before each prompt, and
+    without it.
     """
     flags = {"--generate": generate, "--time": in_time, "--turns": turns, "--memory": remembers}
-    kinds = [name for name, wanted in flags.items() if wanted]
+    both = generate and remembers
+    kinds = [name for name, wanted in flags.items() if wanted and not (both and name == "--memory")]
     if len(kinds) > 1:
         raise click.UsageError(f"{' and '.join(kinds)} are {len(kinds)} evaluations: run one after the other.")
     kind = kinds[0] if kinds else ""
@@ -109,7 +113,7 @@ def evaluate(
         found = [_timed(folder, **given) for folder in folders or (None,)]
     else:
         evaluation = _generated if generate else _turns if turns else _remembered if remembers else _loss
-        found = [evaluation(folder, **given) for folder in folders]
+        found = [evaluation(folder, remembers=remembers, **given) for folder in folders]
     plain = [each.plain() for each in found]
     click.echo(
         json.dumps(plain if len(plain) > 1 else plain[0], indent=2)
@@ -165,6 +169,7 @@ def _generated(
     seed: int,
     *,
     held_out: bool,
+    remembers: bool = False,
     **given: Any,
 ) -> _Report:
     with needing_extra():
@@ -172,10 +177,13 @@ def _generated(
         from livegen.stage.settings import Sampling
         from livegen.training.judge import continuations, report
 
-    sampling = Sampling(given["temperature"], given["top_p"], given["min_p"])
+    alone = Sampling(given["temperature"], given["top_p"], given["min_p"])
+    sampling = replace(alone, memory=DEFAULTS.memory) if remembers else alone
     others: list[continuations.Continuer] = [
         continuations.model(card.find(other), sampling, other) for other in against
     ]
+    if remembers:
+        others.insert(0, continuations.model(card.find(model), alone, f"{model} without memory"))
     if tutorial is not None:
         with tensorflow():
             from livegen.training.tutorial.continuer import TutorialContinuer

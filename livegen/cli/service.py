@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -48,11 +47,13 @@ def install(context: click.Context, *, user: bool, dry_run: bool) -> None:
 
     Writes a unit, a settings file if there is none, the manual and completions; enables and starts the unit.
     """
+    from livegen.cli.shared import texts
     from livegen.service import install as plan
     from livegen.service import state
 
     place, name, folder = _place(user=user), _name(context), plan.program()
-    steps = plan.installation(place, name, folder, _for_shells(context, place))
+    shared = texts(context.find_root())
+    steps = plan.installation(place, name, folder, {file: shared[path] for path, file in place.shared.items()})
     if dry_run:
         _show(steps)
         return
@@ -145,21 +146,6 @@ def _place(*, user: bool) -> Place:
 
 def _prefix(user: bool) -> str:  # noqa: FBT001  (a detail of one message)
     return "systemctl --user" if user else "sudo systemctl"
-
-
-def _for_shells(context: click.Context, place: Place) -> dict[Path, str]:
-    """The manual and the completions, with where they belong."""
-    from click.shell_completion import get_completion_class
-
-    from livegen.cli.manual import page
-
-    root = context.find_root()
-    texts = {place.manual: page(root, getattr(root.command, "examples", ()))}
-    for shell, path in place.completions.items():
-        kind = get_completion_class(shell)
-        if kind is not None:
-            texts[path] = kind(root.command, {}, "livegen", "_LIVEGEN_COMPLETE").source()
-    return texts
 
 
 def _show(steps: Sequence[Step]) -> None:

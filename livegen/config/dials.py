@@ -16,8 +16,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from livegen.config.settings import NAMES, SPECS, Applies, Settings, Spec
 from livegen.config.values import AutoNumber, InvalidError, Number, key_number, shortened
@@ -32,8 +32,7 @@ AT_ONCE = (Applies.AT_ONCE, Applies.NEXT_RESPONSE)
 _FORM = 'write a control and what it does, such as "cc:21 temperature 0.1..2.0" or "program:3 preset jazz"'
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(NamedTuple):
     """A binding.
 
     Attributes:

@@ -6,10 +6,10 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from livegen.config import dials
 from livegen.config.settings import NAMES, PREFIX, RENAMED, SPECS, Settings, Spec
@@ -17,15 +17,13 @@ from livegen.config.values import InvalidError, shortened
 from livegen.errors import ConfigError, did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     settings: Settings
     origins: Mapping[str, str]  # by field: "default", "/a/file.toml, line 3", "LIVEGEN_SEED" or "--seed"
     path: Path | None  # the file that was read
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(NamedTuple):
     spec: Spec
     value: object
     origin: str

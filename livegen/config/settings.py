@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from livegen.config.values import (
     AutoNumber,
@@ -40,8 +40,7 @@ class Applies(Enum):
     START = "when livegen starts again"
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """The name, kind and help of a setting."""
 
     field: str  # its name in Settings

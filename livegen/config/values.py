@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from math import inf
 from numbers import Real
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from livegen.errors import did_you_mean
 
@@ -42,8 +42,7 @@ class Kind(Protocol):
         """Check a value. Returns it as `Settings` stores it. Raises InvalidError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number within limits. Every number that a user can give is checked here."""
 
     low: float
@@ -86,8 +85,7 @@ class Number:
         return int(number) if self.whole else number
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     words: tuple[str, ...]
     channels: bool = False  # a MIDI channel is valid too
 
@@ -111,8 +109,7 @@ class Choice:
         raise InvalidError(did_you_mean(value, self.words) if isinstance(value, str) else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     range: str = "true or false"
     placeholder: str = ""
 
@@ -126,8 +123,7 @@ class Flag:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     placeholder: str = "NAME"
     range: str = "text"
     path: bool = False  # ~ is the home directory
@@ -146,8 +142,7 @@ def expanded(path: str) -> str:
     return os.path.expanduser(path)  # noqa: PTH111  (Path's own raises if there is none)
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """One or more names. In a variable they are separated by ; or by a new line."""
 
     range: str = "a name, or a list of names"
@@ -163,8 +158,7 @@ class Names:
         return tuple(names)
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceName:
+class InstanceName(NamedTuple):
     """A name that is a part of a file's name."""
 
     range: str = "up to 32 letters, digits and - _ ., the first a letter or digit"
@@ -227,8 +221,7 @@ class TriggerOrKeys(Trigger):
         return "key:{}+{}".format(*numbers)
 
 
-@dataclass(frozen=True, slots=True)
-class AutoNumber:
+class AutoNumber(NamedTuple):
     """A number, or auto."""
 
     number: Number
@@ -256,8 +249,7 @@ class AutoNumber:
         return self.number.check(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """A length in bars or beats, such as 2bars or 8beats, or auto. Stored in the plural: 1bar is 1bars."""
 
     most: int = 64
@@ -279,8 +271,7 @@ class Counted:
         return f"{int(match[1])}{match[2]}s"
 
 
-@dataclass(frozen=True, slots=True)
-class Controller:
+class Controller(NamedTuple):
     """A MIDI controller, or none."""
 
     range: str = "none, or cc:0 to cc:127"

@@ -97,7 +97,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "response": lambda event: f"response: {event['notes']} notes in {event['seconds']:.1f} s",
     "response_end": lambda event: f"response: {event['played']} notes played{', interrupted' * event['interrupted']}",
     "no_response": lambda event: f"no response: {event['why']}",
-    "patience": lambda event: f"that was too early: {event['factor']:.1f} times as patient for a while",
+    "patience": lambda event: f"that was too early: more patient now, {event['factor']:.1f} times as set",
     "panic": lambda _: "panic: all sound is ended",
     "keep": lambda _: "keep: the last minutes are marked",
     "recording": lambda event: f"recording: {event['state']} {event['id']} {event['why']}".rstrip(),

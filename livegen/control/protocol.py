@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from livegen.config.values import shortened
 from livegen.errors import did_you_mean
@@ -69,8 +68,7 @@ class TooLongError(ProtocolError):
     """A line has no end: what follows cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request. `id` is anything that a client wants to see in the answer: a text or a number."""
 
     command: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-SHOWN = 1.05
-"""A patience from which it is shown."""
+SHOWN = 0.05
+"""A patience that differs so much from 1 is shown."""
 
 
 def text(status: Mapping[str, Any]) -> str:
@@ -23,7 +23,7 @@ def text(status: Mapping[str, Any]) -> str:
         ("model", f"{model['name']}{runtime}"),
         ("notes", f"{notes['heard']} heard, {notes['played']} played, {notes['dropped']} dropped"),
         ("responses", f"{status['responses']}, and {status['unused']} composed in vain"),
-        *((("patience", f"{status['patience']:g} times as set"),) if status["patience"] >= SHOWN else ()),
+        *((("patience", f"{status['patience']:g} times as set"),) if abs(status["patience"] - 1) >= SHOWN else ()),
         ("lateness", _spread(status["lateness_ms"])),
         ("MIDI thru", _spread(status["thru_ms"])),
         ("answered after", _spread(status["response_delay_ms"])),

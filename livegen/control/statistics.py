@@ -9,7 +9,6 @@ from typing import Any
 
 from livegen.control.histogram import Histogram
 from livegen.io.publisher import Level, Line, PortFailed, PortGone, PortOpened, Published, RecordingChanged
-from livegen.note import MonotonicTime
 from livegen.stage.effects import (
     NoteStarted,
     PatienceChanged,
@@ -21,7 +20,6 @@ from livegen.stage.effects import (
     Unused,
 )
 from livegen.stage.events import Part, PortId, Turn
-from livegen.stage.patience import faded
 
 
 @dataclass(slots=True)
@@ -39,7 +37,7 @@ class Statistics:
         self._ports: dict[tuple[str, PortId], _Port] = {}
         self._notes = dict.fromkeys(Part, 0)
         self._dropped = self._responses = self._unused = 0
-        self._patience = PatienceChanged(1.0, MonotonicTime(0.0))
+        self._patience = 1.0
         self._late, self._thru, self._delay = Histogram(), Histogram(), Histogram()
         self._warning = ""
         self._recording = RecordingChanged("off")
@@ -55,8 +53,9 @@ class Statistics:
                 self.turn = turn
             case PulseChanged(tempo, certainty, bar):
                 self._pulse = {"tempo": tempo, "certainty": certainty, "bar": bar}
-            case ResponseStarted(waited=waited):
+            case ResponseStarted(waited=waited, patience=patience):
                 self._responses += 1
+                self._patience = patience
                 self._delay.add(waited)
             case Unused():
                 self._unused += 1
@@ -69,7 +68,7 @@ class Statistics:
 
     def _changed(self, item: PatienceChanged | RecordingChanged | PortOpened | PortGone | PortFailed) -> None:
         if isinstance(item, PatienceChanged):
-            self._patience = item
+            self._patience = item.factor
             return
         if isinstance(item, RecordingChanged):
             self._recording = item
@@ -93,7 +92,7 @@ class Statistics:
             "notes": {"heard": self._notes[Part.CALL], "played": self._notes[Part.RESPONSE], "dropped": self._dropped},
             "responses": self._responses,
             "unused": self._unused,
-            "patience": round(faded(self._patience.factor, time.monotonic() - self._patience.at), 2),
+            "patience": round(self._patience, 2),
             "lateness_ms": self._late.milliseconds(),
             "thru_ms": self._thru.milliseconds(),
             "response_delay_ms": self._delay.milliseconds(),

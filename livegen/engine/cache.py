@@ -14,9 +14,8 @@ this was played before, and much where it was, exactly or often:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +72,7 @@ NEGLIGIBLE = 1e-6
 _NONE = 255  # in place of a pitch, before the first note
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where the outputs of the LSTM's layers are in the state of a model."""
 
     units: int

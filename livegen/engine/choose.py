@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.util import find_spec
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from shutil import which
-from statistics import median
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,8 +25,7 @@ WARM_UP = 30
 """Number of notes to play before livegen is ready."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     runtime: Runtime
     milliseconds: float  # per note, median of the warm-up
     report: str  # one line: which runtime, and why
@@ -74,7 +72,7 @@ def warm_up(runtime: Runtime, notes: int = WARM_UP) -> float:
     """Play some notes without output. Returns milliseconds per note, median."""
     samples = Improviser(runtime).improvise([Note(60, 0.0, 0.5, 64)], 0.5, np.random.default_rng(0))
     times = [perf_counter() for _ in islice(samples, notes)]
-    return 1000 * median(after - before for before, after in pairwise(times))
+    return 1000 * float(np.median(np.diff(times)))
 
 
 def _attempt(load: Callable[[], Runtime], *fatal: type[Exception]) -> tuple[Chosen | None, str]:

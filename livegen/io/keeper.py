@@ -221,7 +221,7 @@ class Keeper:
         assert self._patchbay is not None
         names = self._patchbay.names()
         before = self.waiting_for
-        for link in self.links:
+        for link in self._outputs_first:
             lost = link.name not in names[link.direction] or self._is_another(link, gone)
             if link.attached and not link.virtual and (lost or link.failed):
                 self.detach(link, "" if link.failed else link.what)
@@ -233,6 +233,11 @@ class Keeper:
             self._attach(self._patchbay, link, name)
         if self.waiting_for != before:
             self.report()
+
+    @property
+    def _outputs_first(self) -> list[Link]:
+        """The links, in the order to detach them: the note_offs of a lost input must not be sent to a lost output."""
+        return sorted(self.links, key=lambda link: link.direction, reverse=True)
 
     def _is_another(self, link: Link, gone: set[str]) -> bool:
         """Whether the port that has the name of a link's port now is not the one that it was connected to."""
@@ -321,7 +326,7 @@ class Keeper:
         assert self.system is not None and self._patchbay is not None
         self.publisher.warn(f"Lost connection to {self.system.name}. Waiting for it: start it again if it has ended.")
         lost, self._patchbay = self._patchbay, None
-        for link in self.links:
+        for link in self._outputs_first:
             if link.attached:
                 self.detach(link, "")
         for synth in self.synths:

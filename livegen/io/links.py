@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.errors import PortError
 from livegen.io.output import Output, opened
@@ -24,8 +24,7 @@ IN, OUT = 0, 1  # indices into what `MidiSystem.names` returns
 Hear = Callable[[PortId, "Message"], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(NamedTuple):
     """An input or an output can be used from now on."""
 
     opened: InputOpened | OutputOpened

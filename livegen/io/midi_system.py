@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livegen.errors import PortError, did_you_mean
 from livegen.io import libjack, notify, ports, rtmidi_binding
@@ -102,8 +102,7 @@ class MidiSystem:
             ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The ports that a MIDI system has at one moment."""
 
     system: MidiSystem

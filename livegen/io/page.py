@@ -128,7 +128,7 @@ class Page:
             case ThruChanged(external=True):
                 self._thru(notice)
             case PatienceChanged(factor) if self._verbose:
-                self._summary(f"that was too early: {factor:.0f} times as patient for a while (--patience)")
+                self._summary(f"that was too early: more patient now, {factor:.1f} times as set (--patience)")
             case PulseChanged() if self._verbose:
                 self._summary(_pulse_changed(notice))
             case Silenced() | Unheard() | KeyStuck() | NoResponse():

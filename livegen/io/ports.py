@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livegen.config.values import expanded
 from livegen.errors import ConfigError, PortError
+from livegen.io import rtmidi_binding
 from livegen.smf import SUFFIXES
 from livegen.stage.events import PortId
 
@@ -186,6 +186,8 @@ def match(wanted: str, names: Sequence[str]) -> str:
             raise PortError(f'"{wanted}" matches several ports: {_listed(hits)}. Give the full name.')
     if not names:
         raise PortError(f'There is no port "{wanted}": there are no ports. Check cables and power switches.')
+    from difflib import get_close_matches  # only here: it takes time at every start
+
     near = get_close_matches(bare, [_bare(name) for name in names], n=1, cutoff=0.5)
     hint = next((f' Did you mean "{name}"?' for name in names if near and _bare(name) == near[0]), "")
     raise PortError(f'There is no port "{wanted}".{hint} Available ports: {_listed(names)}.')
@@ -264,7 +266,7 @@ class PortInput:
         """Stop listening: no callback comes after this. A second call does nothing."""
         if not self._port.closed:
             with suppress(Exception):  # the device is gone, so it is closed already
-                self._port.callback = None  # first, so that no message arrives while the port closes
+                rtmidi_binding.close_input(self._port)
             with suppress(Exception):
                 self._port.close()
 

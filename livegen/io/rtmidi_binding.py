@@ -6,6 +6,7 @@ differs a little (docs/installing.md). mido's backend imports RtMidi by the name
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ NAME = "rtmidi"
 API_UNSPECIFIED, API_MACOSX_CORE, API_LINUX_ALSA, API_UNIX_JACK, API_WINDOWS_MM, API_RTMIDI_DUMMY = range(6)
 
 Callback = Callable[[tuple[list[int], float], Any], None]
-SETTLE = 0.02  # s for a callback that has begun to end
+SETTLE = 0.05  # s for a callback that has begun to end
 
 _HARMLESS = ("WARNING", "DEBUG_WARNING")  # of RtMidi's kinds of errors
 
@@ -55,6 +56,24 @@ def get_compiled_api() -> list[int]:
     import supriya_midi
 
     return [int(api) for api in supriya_midi.get_compiled_apis()]
+
+
+def close_input(port: Any) -> None:  # noqa: ANN401  (mido has no types)
+    """Close an input of mido, also while messages arrive. One that is not RtMidi's is left alone.
+
+    RtMidi's thread may wait for the interpreter's lock, to call Python. python-rtmidi frees the callback all the same,
+    and mido sets another one just before it closes the port: the process would crash, or stand still.
+    """
+    midi = getattr(port, "_rt", None)
+    if midi is None:
+        return
+    port.closed = True  # mido has nothing more to do
+    callback = gc.get_referents(midi)
+    midi.cancel_callback()
+    time.sleep(SETTLE)
+    del callback
+    midi.close_port()
+    midi.delete()
 
 
 class _Client:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -69,12 +70,15 @@ def load(settings: Settings) -> choose.Chosen:
 
 @contextmanager
 def prepared(desk: Desk, live: LiveInbox, publisher: Publisher, sounding: Sounding) -> Iterator[Callable[[], Stop]]:
-    """Open all ports and warm up the model. Gives the function that plays until a Stop."""
+    """Open all ports, and load the model meanwhile. Gives the function that plays until a Stop."""
     started, settings = time.monotonic(), desk.settings
     with ExitStack() as stack:
-        chosen = load(settings)
+        found = card.find(settings.model)
+        with ThreadPoolExecutor(1, "livegen-load") as threads:  # opening the synth and the ports is mostly waiting
+            loading = threads.submit(choose.choose, found, settings.device)
+            wiring = stack.enter_context(wire(settings, live, publisher))
+        chosen = loading.result()
         improviser = chosen.improviser()
-        wiring = stack.enter_context(wire(settings, live, publisher))
         publisher.say(f"model: {settings.model}, {chosen.report}")
         inbox: Inbox = VirtualInbox(wiring.events, live) if settings.fast else live
         if settings.fast:

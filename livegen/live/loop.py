@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol
+
+from mido import Message
 
 from livegen.errors import PortError
 from livegen.io.inbox import Inbox, Item
@@ -30,9 +33,11 @@ from livegen.stage.events import (
     Stop,
     unanswered,
 )
+from livegen.stage.pedals import HOLDING
 from livegen.stage.session import Session
 
 NEVER = MonotonicTime(float("inf"))
+DOUBTFUL = 1.0  # s before an output is known to be gone: what was sent to it may not have arrived
 ALL_FAILED = "All outputs have failed. Connect one and start livegen again."
 
 
@@ -49,6 +54,7 @@ class Outputs:
         self._open = {output.port: output for output in outputs}
         self._failed: dict[PortId, Output] = {}
         self._owed: dict[PortId, list[Send]] = {}  # the note_offs of outputs that are gone
+        self._ended: dict[PortId, deque[Send]] = {}  # the last note_offs that were sent
         self._publisher = publisher
         self._sounding = sounding or Sounding()
 
@@ -68,6 +74,8 @@ class Outputs:
             return False
         if output.returns:
             self._sounding.mark(send.output, send.message)
+            if _ends(send.message):
+                self._ended.setdefault(send.output, deque(maxlen=128)).append(send)
         return True
 
     def end_left(self, port: PortId, now: MonotonicTime) -> None:
@@ -75,8 +83,15 @@ class Outputs:
         for message in self._sounding.releases(port):
             self.send(Send(port, message, Part.RESPONSE, now))
 
+    def lose(self, port: PortId, now: MonotonicTime) -> None:
+        """An output has vanished. The last note_offs, of an input that went with it, may have come too late."""
+        doubtful = [send for send in self._ended.pop(port, ()) if send.at > now - DOUBTFUL]
+        if doubtful:
+            self._owed.setdefault(port, []).extend(doubtful)
+        self.remove(port)
+
     def remove(self, port: PortId) -> None:
-        """An output is gone: nothing is sent to it from now on."""
+        """Nothing is sent to an output from now on."""
         self._open.pop(port, None)
         self._failed.pop(port, None)
 
@@ -90,6 +105,13 @@ class Outputs:
     def let_arrive(self) -> None:
         """Wait until all messages have left the ports."""
         let_arrive(self._open.values())
+
+
+def _ends(message: Message) -> bool:
+    """Whether a message ends a note, or lifts a pedal."""
+    if message.type == "control_change":
+        return bool(message.control in HOLDING and message.value == 0)
+    return bool(message.type == "note_off" or (message.type == "note_on" and message.velocity == 0))
 
 
 class Desk(Protocol):
@@ -209,7 +231,7 @@ class Loop:
             return
         output = isinstance(change.closed, OutputClosed)
         if output and not change.there:  # its note_offs have to wait until it is back
-            self._outputs.remove(change.closed.port)
+            self._outputs.lose(change.closed.port, self._inbox.now())
         self._handle(change.closed, self._do)
         if output:
             self._outputs.remove(change.closed.port)

@@ -17,8 +17,22 @@ from livegen.service.steps import Link, Remove, Run, Step, Try, Write
 HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108  (folders that the unit hides)
 """Folders that the unit of the machine hides (ProtectHome, PrivateTmp)."""
 
+PACKAGED = Path("/usr/lib/livegen/bin")
+"""The folder of the program in the Debian package, which also has the unit, the manual and the completions."""
+
 SHIPPED_PATH = "PATH=/opt/livegen/.venv/bin:/usr/bin:/bin"
 """The assignment in the units that livegen ships, with the folder of the program."""
+
+
+MANUAL = "man/man1/livegen.1"
+"""The page of `man livegen`, below share/."""
+
+COMPLETIONS = {
+    "bash": "bash-completion/completions/livegen",
+    "fish": "fish/vendor_completions.d/livegen.fish",
+    "zsh": "zsh/site-functions/_livegen",
+}
+"""The completions of each shell, below share/."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +75,10 @@ class Place:
         return ("systemctl", "--user") if self.user else ("systemctl",)
 
     @property
-    def manual(self) -> Path:
-        return self.data / "man/man1/livegen.1"
-
-    @property
-    def completions(self) -> dict[str, Path]:
-        """The file of each shell. zsh has no folder for those of a user."""
-        found = {
-            "bash": self.data / "bash-completion/completions/livegen",
-            "fish": self.data / "fish/vendor_completions.d/livegen.fish",
-        }
-        return found if self.user else found | {"zsh": self.data / "zsh/site-functions/_livegen"}
+    def shared(self) -> dict[str, Path]:
+        """Where the manual and the completions belong, by their path below share/. zsh has no folder for a user's."""
+        paths = (MANUAL, *(path for shell, path in COMPLETIONS.items() if not (self.user and shell == "zsh")))
+        return {path: self.data / path for path in paths}
 
 
 def program() -> Path:
@@ -168,11 +175,13 @@ def installation(place: Place, name: str, folder: Path, texts: Mapping[Path, str
     """
     unit = state.unit(name)
     config = place.config / f"{unit.removesuffix('.service')}.toml"
-    steps: list[Step] = [Write(place.units / _file(name), unit_text(place, folder))]
+    packaged = folder == PACKAGED and not place.user
+    steps: list[Step] = [] if packaged else [Write(place.units / _file(name), unit_text(place, folder))]
     if not config.exists():
         steps.append(Write(config, config_text(place, unit)))
-    steps += [Try(Write(path, text)) for path, text in texts.items()]
-    if place.bin is not None and _free(place.bin / "livegen", folder / "livegen"):
+    if not packaged:
+        steps += [Try(Write(path, text)) for path, text in texts.items()]
+    if place.bin is not None and not packaged and _free(place.bin / "livegen", folder / "livegen"):
         steps.append(Try(Link(place.bin / "livegen", folder / "livegen")))
     show = " ".join(state.journal(unit, user=place.user))
     return [
@@ -194,7 +203,7 @@ def removal(place: Place, name: str, *, purge: bool) -> list[Step]:
     if name == state.DEFAULT or not any(path.name.startswith("livegen@") for path in rest):
         gone += [place.units / _file(name), place.units / f"{_file(name)}.d"]
     if not rest:  # no other instance
-        gone += [place.config, place.manual, *place.completions.values()]
+        gone += [place.config, *place.shared.values()]
         if place.bin is not None and (place.bin / "livegen").is_symlink():
             gone.append(place.bin / "livegen")
     if purge:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from livegen.errors import NO_MIDI_FILE
 
@@ -13,8 +13,7 @@ MOST_TRACKS = 0xFFFF
 DROP_FRAME, NTSC = 29, 30_000 / 1001  # the value in a division, and its frames per second
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The header of a file, and its tracks."""
 
     format: int  # 0: one track, 1: simultaneous tracks, 2: independent patterns

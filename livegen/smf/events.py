@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ Seconds = NDArray[np.float64]
 Owners = NDArray[np.uint16]
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
+class Events(NamedTuple):
     """The messages of all tracks, one per row, sorted by time, then by track.
 
     The tracks of format 2 are independent patterns and follow each other in time.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,7 @@ NOTE_OFF, NOTE_ON, CONTROL_CHANGE = 0x80, 0x90, 0xB0
 PITCHES, CHANNELS = 128, 16
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
+class Notes(NamedTuple):
     """Notes, one per row, sorted by (onset, pitch)."""
 
     track: NDArray[np.uint16]  # index among the file's tracks
@@ -32,8 +31,7 @@ class Notes:
     lifted: Seconds  # s before the onset, inf if never
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(NamedTuple):
     """The notes, as rows of `Events`."""
 
     on: Integers  # the note_on of each note, by time

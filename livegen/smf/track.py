@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,7 @@ PATIENCE = 8  # messages of two data bytes in a row, before `_read_many` is fast
 WINDOW, LARGEST_WINDOW = 1 << 10, 1 << 20  # bytes that `_read_many` reads at once
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """Events, one per row, without the end of the track."""
 
     delta: Integers  # ticks since the previous row

@@ -7,7 +7,7 @@ runs the stage knows what it means.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mido import Message
 
@@ -17,8 +17,7 @@ from livegen.stage.events import PortId
 HIGHEST = 127  # value of a controller, velocity of a key
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """What a control does.
 
     Attributes:

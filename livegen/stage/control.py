@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mido import Message
 
@@ -29,8 +29,7 @@ def is_reset(message: Message) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(NamedTuple):
     """A controller, a key or a program."""
 
     kind: str  # "cc", "key" or "program"

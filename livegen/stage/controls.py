@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mido import Message
 
@@ -16,8 +16,7 @@ NAMED = ("panic", "tap", "hand_over", "not_done")
 """The settings that name a control."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a control asks for."""
 
     control: str = ""  # one of NAMED

@@ -45,6 +45,11 @@ class Waiting:
 
     silence: Silence
 
+    @property
+    def due(self) -> MonotonicTime:
+        """When a plan is made."""
+        return self.silence.ask_at
+
 
 @dataclass(frozen=True, slots=True)
 class Planning:
@@ -83,12 +88,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The response is ready. It begins at `start`: as planned, or later if the model was late."""
+    """The response is ready. It begins when it is `due`: as planned, or later if the model was late."""
 
     silence: Silence
     plan: Plan
     predicted: Predicted
-    start: MonotonicTime
+    due: MonotonicTime
     strokes: tuple[Stroke, ...]
 
 

@@ -131,6 +131,7 @@ class ResponseStarted(NamedTuple):
     late: float  # s after the planned start
     at: MonotonicTime
     grid: Grid | None = None  # of the pulse that it is played on
+    patience: float = 1.0  # how many times as patient as set livegen was
 
 
 class ResponseEnded(NamedTuple):
@@ -156,9 +157,9 @@ class Unused(NamedTuple):
 
 
 class PatienceChanged(NamedTuple):
-    """A response came too early, and livegen is more patient for a while."""
+    """A response came too early, and livegen is more patient now."""
 
-    factor: float  # how many times more than set, 1 or more
+    factor: float  # how many times as patient as set
     at: MonotonicTime
 
 

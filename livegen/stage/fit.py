@@ -9,8 +9,8 @@ ones count less), less a charge for each parameter (Schwarz, Estimating the dime
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import exp, inf, log, pi, sqrt
+from math import exp, log, pi, sqrt
+from typing import NamedTuple
 
 TEMPLATES: tuple[tuple[float, ...], ...] = (
     (0.0, 1 / 2),
@@ -31,7 +31,8 @@ FITTED = 5  # candidates
 MEMORIES = (5.0, 12.0, 30.0)  # s until an onset counts 1/e as much, from pass to pass
 FORGOTTEN = 0.02  # the weight from which an onset no longer counts
 FEWEST = 8  # onsets
-FEWEST_FORETOLD = 4  # onsets
+FEWEST_FORETOLD = 4  # onsets of a half
+LEAST_FORETOLD, MOST_FORETOLD = -1.0, 1.5  # that a half counts
 LEAST_SCATTER = 1e-6  # periods^2, a variance: onsets at one moment have no period
 STRAY = 0.05  # share of onsets that are on no point
 NARROWEST, WIDEST = 0.004, 0.040  # s, of a spread
@@ -40,8 +41,7 @@ FIRST_SPREAD = 0.015  # s
 RARE = 0.25  # onsets that each point has for granted
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(NamedTuple):
     """A candidate, fitted."""
 
     origin: float  # s, the first point of a period
@@ -90,22 +90,26 @@ def best(onsets: Sequence[float], sizes: Sequence[int], origin: float, beat: flo
     return max((fit for fit in fits if fit is not None), key=lambda fit: fit.score, default=None)
 
 
-def foretold(onsets: Sequence[float], sizes: Sequence[int], origin: float, beat: float) -> float:
-    """How well the grid of the earlier half of these onsets foretells the later half (`Fit.foretells`); 0: too few.
+def foretold(onsets: Sequence[float], sizes: Sequence[int], fit: Fit) -> float:
+    """How well each half of these onsets foretells the other on such a grid (`Fit.foretells`), the mean; 0: too few.
 
-    A grid can be fitted to any few onsets. Those that come after, it only foretells if there is a pulse.
+    A grid can be fitted to any few onsets. That it goes on is what makes a pulse.
 
     Args:
         onsets: s, of chords, in order.
         sizes: notes in each chord.
-        origin: s, near a beat.
-        beat: s, the follower's.
+        fit: of all onsets. Its period and its points are where the fits of the halves begin.
     """
-    half = max(FEWEST, len(onsets) // 2)
-    if len(onsets) - half < FEWEST_FORETOLD:
+    half = len(onsets) // 2
+    if half < FEWEST_FORETOLD:
         return 0.0
-    earlier = best(onsets[:half], sizes[:half], origin, beat)
-    return -inf if earlier is None else earlier.foretells(onsets[half:])
+    halves = (onsets[:half], sizes[:half]), (onsets[half:], sizes[half:])
+    return sum(_foretold(*known, other[0], fit) for known, other in (halves, halves[::-1])) / 2
+
+
+def _foretold(onsets: Sequence[float], sizes: Sequence[int], others: Sequence[float], fit: Fit) -> float:
+    found = fitted(onsets, sizes, fit.origin, fit.period, fit.points)
+    return LEAST_FORETOLD if found is None else max(LEAST_FORETOLD, min(found.foretells(others), MOST_FORETOLD))
 
 
 def _candidates(

@@ -13,12 +13,12 @@ Rules:
   the system, of General MIDI, GS or XG) and the loss of a port release the keys and pedals of that port; panic releases
   all.
 - A key that is down for STUCK seconds no longer keeps the turn. While the player says that they are not done, the turn
-  is theirs, for NOT_DONE seconds at most.
+  is theirs (`livegen.stage.not_done`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mido import Message
 
@@ -27,6 +27,7 @@ from livegen.stage.control import RESET_CONTROLLERS, is_reset
 from livegen.stage.events import PortId
 from livegen.stage.held import NOTHING, Change, Held, Key
 from livegen.stage.mpe import MpePorts
+from livegen.stage.not_done import NotDone
 from livegen.stage.pairing import DRUMS, NOTES_OFF, Pairing
 from livegen.stage.pedals import HOLDING, Pedals
 from livegen.stage.settings import ALL, AUTO
@@ -35,8 +36,6 @@ OCTAVE = 12
 
 STUCK = 10.0
 """s: no piano string sounds longer. A key that is down for longer may be a lost note_off."""
-NOT_DONE = 60.0
-"""s that the player may keep the turn without a key."""
 LAYER = 0.010
 """s: a keyboard sends one key twice within this time."""
 
@@ -56,7 +55,7 @@ class Hands:
         self._played: set[int] = set()
         self._mpe = MpePorts()
         self._stuck: set[Key] = set()
-        self._not_done: tuple[PortId, MonotonicTime] | None = None  # the control that says so, and until when
+        self.not_done = NotDone()
         self._let_go: set[Key] = set()  # released without a note_off, which may follow
         self._up: dict[Key, MonotonicTime] = {}  # when each key last went up by its note_off
 
@@ -97,33 +96,24 @@ class Hands:
     @property
     def keeps_turn(self) -> bool:
         """Whether a key is down that does not count as stuck, or the player says that they are not done."""
-        return self._not_done is not None or any(
-            held.counts and key not in self._stuck for key, held in self._held.items()
-        )
+        return self.not_done.until is not None or any(True for _ in self._keeping())
+
+    def _keeping(self) -> Iterator[Held]:
+        """The keys that keep the turn."""
+        return (held for key, held in self._held.items() if held.counts and key not in self._stuck)
 
     @property
     def next_stuck(self) -> MonotonicTime | None:
         """When the next key or control no longer keeps the turn, if it stays down."""
-        until = [
-            held.struck.onset + STUCK for key, held in self._held.items() if held.counts and key not in self._stuck
-        ]
-        if self._not_done is not None:
-            until.append(self._not_done[1])
+        until = [held.struck.onset + STUCK for held in self._keeping()]
+        if self.not_done.until is not None:
+            until.append(self.not_done.until)
         return MonotonicTime(min(until)) if until else None
-
-    def say_not_done(self, port: PortId, at: MonotonicTime, *, down: bool) -> None:
-        """The control of this port that keeps the turn goes down or up."""
-        self._not_done = (port, MonotonicTime(at + NOT_DONE)) if down else None
 
     def take_stuck(self, now: MonotonicTime) -> list[Held]:
         """The keys that count as stuck from now on."""
-        if self._not_done is not None and now >= self._not_done[1]:
-            self._not_done = None
-        stuck = [
-            held
-            for key, held in self._held.items()
-            if held.counts and key not in self._stuck and now >= held.struck.onset + STUCK
-        ]
+        self.not_done.expire(now)
+        stuck = [held for held in self._keeping() if now >= held.struck.onset + STUCK]
         self._stuck.update(held.key for held in stuck)
         return stuck
 
@@ -145,8 +135,7 @@ class Hands:
         if port is None:
             self._played.clear()
         self._mpe.forget(port)
-        if self._not_done is not None and port in (None, self._not_done[0]):
-            self._not_done = None
+        self.not_done.forget(port)
         moved = self.pedals.lift(port, None, at)
         return Change(released=self._release_all(key for key in self._held if port in (None, key[0])), pedal=moved)
 

@@ -91,7 +91,7 @@ class Listener:
             case "hand_over" if wanted.pressed:
                 self._turns.hand_over(at)
             case "not_done":
-                self._hands.say_not_done(port, at, down=wanted.down)
+                self._hands.not_done.say(port, at, down=wanted.down)
                 self._keep_turn(at)
 
     def _keep_turn(self, at: MonotonicTime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from livegen.note import MonotonicTime
 from livegen.stage.grid import Grid
@@ -12,8 +12,7 @@ from livegen.stage.policy import Policy
 from livegen.stage.silence import Silence
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What is decided about a response before it is composed."""
 
     ends: MonotonicTime  # the end of the call
@@ -29,8 +28,7 @@ class Plan:
         return MonotonicTime(self.grid.beat_after(self.start, now))
 
 
-@dataclass(frozen=True, slots=True)
-class Planner:
+class Planner(NamedTuple):
     """All that a plan depends on, except what the model expects."""
 
     policy: Policy

@@ -5,8 +5,7 @@ To add one, write a class with these methods, and choose it in `Turns`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from livegen.note import MonotonicTime
 from livegen.stage.grid import Grid
@@ -21,8 +20,7 @@ COMMON = 4
 """Beats in a bar of which nothing is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """The player has no key down that keeps the turn."""
 
     last_onset: MonotonicTime
@@ -54,8 +52,7 @@ class Policy(Protocol):
         """The limit in seconds of a response of about this length."""
 
 
-@dataclass(frozen=True, slots=True)
-class Respond:
+class Respond(NamedTuple):
     """Answers each call after a silence, with a response of about the same length."""
 
     settings: StageSettings

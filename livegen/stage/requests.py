@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livegen.note import MonotonicTime, NoteWindow
 from livegen.stage.conversation import Asked, Conversation, Cue, Listening, Planned, Planning, Ready
-from livegen.stage.effects import Ask, Effects, MakePlan, NoResponse
+from livegen.stage.effects import Ask, Effects, MakePlan, NoResponse, Unused
 from livegen.stage.events import Failed, PlanMade, Predicted
 from livegen.stage.hands import Hands
 from livegen.stage.intime import InTime
@@ -20,6 +20,7 @@ class Requests:
     """Makes requests, numbered from 1, and takes the answers to the last one.
 
     Args:
+        settings: of the stage.
         conversation: its state follows.
         window: the notes that the model reads.
         call: the notes of the call, at least one when a request is made.
@@ -30,6 +31,7 @@ class Requests:
 
     def __init__(
         self,
+        settings: StageSettings,
         conversation: Conversation,
         window: NoteWindow,
         call: NoteWindow,
@@ -37,6 +39,7 @@ class Requests:
         hands: Hands,
         effects: Effects,
     ) -> None:
+        self.settings = settings
         self._conversation, self._window, self._call = conversation, window, call
         self._time, self._hands, self._effects = time, hands, effects
         self.touch = Touch()
@@ -49,27 +52,27 @@ class Requests:
         assert onset is not None  # a call has at least one note
         return onset
 
-    def plan(self, silence: Silence, policy: Policy, now: MonotonicTime, settings: StageSettings) -> None:
+    def plan(self, silence: Silence, policy: Policy, now: MonotonicTime) -> None:
         """Ask for a plan."""
         call = self._call.sounded(silence.last_up)
         self._count += 1
         request = MakePlan(
             id=self._count,
             context=self._window.notes(silence.last_up),
-            window=settings.window,
+            window=self.settings.window,
             planner=Planner(policy, silence, max(note.end for note in call) - call[0].onset, self._time.heard(now)),
         )
         self._conversation.move(Cue.PLAN, Planning(silence, request.id))
         self._effects.ask(request)
 
-    def planned(self, made: PlanMade, now: MonotonicTime, settings: StageSettings) -> None:
+    def planned(self, made: PlanMade, now: MonotonicTime) -> None:
         """A plan is made."""
         state = self._conversation.state
         if isinstance(state, Planning) and made.request == state.request:
-            again = settings.pulse != OFF and now < state.silence.settled
+            again = self.settings.pulse != OFF and now < state.silence.settled
             self._conversation.move(Cue.PLANNED, Planned(state.silence, made.plan, again))
 
-    def respond(self, planned: Planned, settings: StageSettings, responses: int) -> None:
+    def respond(self, planned: Planned, responses: int) -> None:
         """Ask for the response to a call. `responses`: the number of earlier ones."""
         silence, plan = planned.silence, planned.plan
         self._count += 1
@@ -80,8 +83,8 @@ class Requests:
             length=plan.length,
             longest=plan.longest,
             response=responses,
-            sampling=settings.sampling,
-            window=settings.window,
+            sampling=self.settings.sampling,
+            window=self.settings.window,
             grid=plan.grid.since(self.last_onset) if plan.grid is not None else None,
         )
         self._conversation.move(Cue.ASK, Asked(silence, plan, request.id))
@@ -104,3 +107,9 @@ class Requests:
         if isinstance(state, Planning | Asked) and failed.request == state.request:
             self._conversation.move(Cue.FAILED, Listening())
             self._effects.publish(NoResponse(failed.error, now))
+
+    def drop(self, at: MonotonicTime) -> None:
+        """The player goes on: the response that was asked for is not played."""
+        state = self._conversation.state
+        if isinstance(state, Asked | Ready):
+            self._effects.publish(Unused(state.predicted.seconds if isinstance(state, Ready) else None, at))

@@ -36,18 +36,19 @@ class Responder:
     def next_due(self) -> MonotonicTime | None:
         return self._scheduler.next_due
 
-    def begin(self, ready: Ready) -> None:
-        """Start a response of at least one note."""
+    def begin(self, ready: Ready, patience: float = 1.0) -> None:
+        """Start a response of at least one note. `patience`: that livegen had, as a factor of the setting."""
         notes = ready.predicted.notes
         self._effects.publish(
             ResponseStarted(
                 notes=len(notes),
                 seconds=max(note.offset + note.duration for note in notes),
-                waited=ready.start - ready.silence.last_up,
+                waited=ready.due - ready.silence.last_up,
                 computed=ready.predicted.seconds,
-                late=ready.start - ready.plan.start,
-                at=ready.start,
+                late=ready.due - ready.plan.start,
+                at=ready.due,
                 grid=ready.plan.grid,
+                patience=patience,
             )
         )
         self.responses += 1

@@ -135,11 +135,11 @@ class Session:
     def _take_in(self, event: Event | None, now: MonotonicTime) -> None:
         match event:
             case PlanMade():
-                self._turns.planned(event, now)
+                self._turns.requests.planned(event, now)
             case Predicted():
-                self._turns.predicted(event, now)
+                self._turns.requests.predicted(event, now)
             case Failed():
-                self._turns.failed(event, now)
+                self._turns.requests.failed(event, now)
             case Panic(at):
                 self._listener.panic(at)
             case SettingsChanged(settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
@@ -57,8 +58,7 @@ STRICT, OFF = "strict", "off"
 """`pulse`: always on the grid, if there is one; never."""
 
 
-@dataclass(frozen=True, slots=True)
-class TwoKeys:
+class TwoKeys(NamedTuple):
     """Two keys that do something when they are pressed together."""
 
     keys: frozenset[int]  # 0..127

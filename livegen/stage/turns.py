@@ -1,14 +1,12 @@
 """Runs the conversation: adds notes to the window, asks the model, and plays the response.
 
-It reacts to keys and pedals (`key_down`, `keys_up`, `pedal_moved`, `hand_over`), to the model (`planned`, `predicted`,
-`failed`) and to time (`play_due`).
+It reacts to keys, pedals and time (`play_due`). The answers of the model go to `requests`.
 """
 
 from __future__ import annotations
 
 from livegen.note import MonotonicTime, NoteWindow
 from livegen.stage.conversation import (
-    Asked,
     Conversation,
     Cue,
     Listening,
@@ -20,8 +18,8 @@ from livegen.stage.conversation import (
     Responding,
     Waiting,
 )
-from livegen.stage.effects import CallEnded, Effects, KeyStuck, NoResponse, NoteEnded, PatienceChanged, Unused
-from livegen.stage.events import Failed, Part, PlanMade, Predicted
+from livegen.stage.effects import CallEnded, Effects, KeyStuck, NoResponse, NoteEnded, PatienceChanged
+from livegen.stage.events import Part
 from livegen.stage.hands import Hands
 from livegen.stage.held import Held
 from livegen.stage.intime import InTime
@@ -53,7 +51,7 @@ class Turns:
         self._responder = Responder(mixer, self._window, effects)
         self.time = InTime(settings)
         self._patience = Patience(settings.patience)
-        self._requests = Requests(self._conversation, self._window, self._call, self.time, hands, effects)
+        self.requests = Requests(settings, self._conversation, self._window, self._call, self.time, hands, effects)
 
     @property
     def conversation(self) -> Conversation:
@@ -65,12 +63,8 @@ class Turns:
         match self._conversation.state:
             case Playing():
                 return self._hands.next_stuck
-            case Waiting(silence):
-                return silence.ask_at
-            case Planned() as planned:
-                return planned.due
-            case Ready(start=start):
-                return start
+            case Waiting() | Planned() | Ready() as state:
+                return state.due
             case Responding():
                 return self._responder.next_due
         return None
@@ -78,6 +72,7 @@ class Turns:
     def change(self, settings: StageSettings) -> None:
         """New settings: silences and limits apply to the next response, the window's size at once."""
         self._settings, self._policy = settings, Respond(settings)
+        self.requests.settings = settings
         self._patience.change(settings.patience)
         self.time.change(settings)
         self._window.resize(settings.window)
@@ -91,21 +86,18 @@ class Turns:
         if isinstance(state, Responding):
             self._responder.end(at, interrupted=True, by_player=True)
             if at < state.since + WRONG and self._settings.silence is None:
-                self._patience.interrupted(at)
+                self._patience.interrupted()
                 self._effects.publish(PatienceChanged(self._patience.factor(at), at))
-        self._report_unused(at)
+        self.requests.drop(at)
         if not self._conversation.in_call:
             self._call.clear()
+            if self._settings.silence is None:
+                self._patience.begin(at)
         self._conversation.move(Cue.KEY_DOWN, Playing())
         self._window.begin(held.struck)
         self._call.begin(held.struck)
         self.time.hear(held.struck)
-        self._requests.touch.hear(held.struck.velocity)
-
-    def _report_unused(self, at: MonotonicTime) -> None:
-        state = self._conversation.state
-        if isinstance(state, Asked | Ready):
-            self._effects.publish(Unused(state.predicted.seconds if isinstance(state, Ready) else None, at))
+        self.requests.touch.hear(held.struck.velocity)
 
     def note_ended(self, held: Held, at: MonotonicTime) -> None:
         """A note of the player ends."""
@@ -131,7 +123,7 @@ class Turns:
             return
         if isinstance(state, Pausing) and isinstance(state.silence, HandedOver):
             return
-        pause = Pause(self._requests.last_onset, last_up, at, self._hands.pedals.hold, self._patience.cost(at))
+        pause = Pause(self.requests.last_onset, last_up, at, self._hands.pedals.hold, self._patience.cost(at))
         silence = self._policy.silence(pause)
         if isinstance(state, Playing) or silence != state.silence:
             self._conversation.move(Cue.KEYS_UP, Waiting(silence))
@@ -144,19 +136,8 @@ class Turns:
     def take_back(self, at: MonotonicTime) -> None:
         """The player is not done: the call goes on as if a key were down."""
         if isinstance(self._conversation.state, Pausing):
-            self._report_unused(at)
+            self.requests.drop(at)
             self._conversation.move(Cue.KEY_DOWN, Playing())
-
-    # The plan and the response.
-
-    def planned(self, made: PlanMade, now: MonotonicTime) -> None:
-        self._requests.planned(made, now, self._settings)
-
-    def predicted(self, predicted: Predicted, now: MonotonicTime) -> None:
-        self._requests.predicted(predicted, now)
-
-    def failed(self, failed: Failed, now: MonotonicTime) -> None:
-        self._requests.failed(failed, now)
 
     # Time passes.
 
@@ -165,20 +146,17 @@ class Turns:
         if isinstance(self._conversation.state, Playing):
             self._check_stuck(now)
         state = self._conversation.state
-        if isinstance(state, Waiting) and now >= state.silence.ask_at:
-            self._requests.plan(state.silence, self._policy, now, self._settings)
-        elif isinstance(state, Planned) and now >= state.ask_at:
-            self._requests.respond(state, self._settings, self._responder.responses)
-        elif isinstance(state, Planned) and now >= state.due:
-            self._requests.plan(state.silence, self._policy, now, self._settings)
-        elif isinstance(state, Ready) and now >= state.start:
+        if isinstance(state, Planned) and now >= state.ask_at:
+            self.requests.respond(state, self._responder.responses)
+        elif isinstance(state, Waiting | Planned) and now >= state.due:
+            self.requests.plan(state.silence, self._policy, now)
+        elif isinstance(state, Ready) and now >= state.due:
             self._begin_response(state)
         if isinstance(self._conversation.state, Responding):
             self._play(now)
 
     def _check_stuck(self, now: MonotonicTime) -> None:
-        stuck = self._hands.take_stuck(now)
-        for held in stuck:
+        for held in self._hands.take_stuck(now):
             port, channel, pitch = held.key
             self._effects.publish(KeyStuck(port, channel, pitch, now - held.struck.onset))
         if not self._hands.keeps_turn:
@@ -186,13 +164,14 @@ class Turns:
 
     def _begin_response(self, ready: Ready) -> None:
         self._effects.publish(CallEnded(self._call.sounded(ready.silence.last_up), ready.plan.start))
+        self._patience.end(ready.due)
         if ready.predicted.notes and self._mixer.has_outputs:
-            self._conversation.move(Cue.BEGIN, Responding(ready.start))
-            self._responder.begin(ready)
+            self._conversation.move(Cue.BEGIN, Responding(ready.due))
+            self._responder.begin(ready, self._patience.factor(ready.due))
         else:
             why = "the model returned no notes" if self._mixer.has_outputs else "no output is there to play on"
             self._conversation.move(Cue.EMPTY, Listening())
-            self._effects.publish(NoResponse(why, ready.start))
+            self._effects.publish(NoResponse(why, ready.due))
 
     def _play(self, now: MonotonicTime) -> None:
         last = self._responder.play(now)

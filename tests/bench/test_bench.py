@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from livegen.bench import Effort, jack, main, measure
+from livegen.bench import Effort, jack, main, measure, tutorial
 from livegen.config.settings import Settings
 from livegen.errors import ModelError
 
@@ -23,6 +23,8 @@ def test_json_holds_every_section_and_nothing_heavy_is_imported_here(capsys: pyt
     assert {"litert_prime", "litert_step", "litert_note"} < set(found["note"])
     assert {"idle", "loaded", "idle_realtime", "loaded_realtime"} < set(found["lateness"])
     assert isinstance(found["note"]["litert_step"]["met"], bool)
+    slow, note = (found["note"][key]["p50"] for key in ("tutorial", "litert_note"))
+    assert found["note"]["times_faster"]["p50"] == pytest.approx(slow / note, rel=0.01)
     assert "measuring: " in told.err
     assert not heavy & set(sys.modules)
 
@@ -33,7 +35,8 @@ def test_a_model_that_is_not_there_is_told_at_once() -> None:
 
 
 def test_without_jack_the_rest_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engines are left out by a model that is not there; what is left is quick."""
+    """The engines are left out by a model that is not there; the tutorial's method needs neither."""
+    monkeypatch.setattr(tutorial, "compare", lambda *_: [])
     monkeypatch.setattr(jack.shutil, "which", lambda _: None)
     monkeypatch.setattr(jack, "answers", lambda: False)
     sections = {section.key: section for section in measure(Settings(model="gone"), SHORT, lambda _: None)}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from livegen.bench import engine, jack, lateness, loopback, silence, startup, thru, tutorial
+from livegen.bench import engine, jack, lateness, loopback, silence, startup, thru
 from livegen.bench.apart import apart
 from livegen.bench.figures import MissingError, Spread
 from livegen.bench.launched import Launched
@@ -51,16 +50,6 @@ def test_an_engine_that_cannot_run_is_named_with_its_reason(tmp_path: Path) -> N
     assert step is None
     assert [row.key for row in rows] == list(engine.ENGINES)
     assert all(row.remark and not row.values for row in rows)
-
-
-def test_the_tutorials_way_is_compared() -> None:
-    if find_spec("tensorflow") is None:
-        pytest.skip("TensorFlow missing: pip install livegen[train]")
-    told: list[str] = []
-    rows = tutorial.compare(0.5, 5, told.append)
-    assert [row.key for row in rows] == ["tutorial", "times_faster"]
-    assert rows[1].values["p50"] == pytest.approx(rows[0].values["p50"] / 0.5)
-    assert told
 
 
 @pytest.mark.parametrize("realtime_", ["auto", "off"])

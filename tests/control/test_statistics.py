@@ -51,7 +51,7 @@ def test_notes_and_responses_are_counted():
         ResponseStarted(2, 1.0, waited=0.7, computed=0.1, late=0.0, at=AT),
         ResponseEnded(2, 3, interrupted=False, at=AT),
         Unused(0.1, AT),
-        PatienceChanged(2.0, MonotonicTime(time.monotonic())),
+        PatienceChanged(2.0, AT),
         TurnChanged(Turn.RESPONDING, AT),
         Line("All is well."),
         Line("The disk is full.", Level.WARNING),
@@ -59,7 +59,7 @@ def test_notes_and_responses_are_counted():
     )
     assert found["notes"] == {"heard": 1, "played": 2, "dropped": 3}
     assert (found["responses"], found["unused"]) == (1, 1)
-    assert found["patience"] == pytest.approx(2.0, abs=0.1)
+    assert found["patience"] == 2.0
     assert found["response_delay_ms"]["max"] == 700
     assert found["turn"] == "responding"
     assert found["recording"] == {"state": "failing", "id": "2026-01-01", "why": "the disk is full"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from pathlib import Path
 
 import memory_backend
@@ -310,8 +311,45 @@ def test_an_input_hears_until_it_is_closed() -> None:
     port.close()
     assert heard == [Message("note_on", note=60)]
     assert behind.closed
-    assert behind.callback is None
     port.close()
+
+
+class RtMidi:
+    """As python-rtmidi: it frees its callback when that is cancelled, although its thread may be about to call it."""
+
+    def __init__(self) -> None:
+        self.callback: Callback | None = Callback()
+        self.freed = weakref.ref(self.callback)
+        self.calls: list[tuple[str, bool]] = []  # whether the callback still existed then
+
+    def cancel_callback(self) -> None:
+        self.callback = None
+        self._called("cancel_callback")
+
+    def close_port(self) -> None:
+        self._called("close_port")
+
+    def delete(self) -> None:
+        self._called("delete")
+
+    def _called(self, name: str) -> None:
+        self.calls.append((name, self.freed() is not None))
+
+
+class Callback:
+    pass
+
+
+def test_an_input_of_rtmidi_is_closed_when_no_callback_runs_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = ports.open_input(MEMORY, KEYSTATION, lambda _: None)
+    behind = memory_backend.opened[-1]
+    behind._rt = midi = RtMidi()
+    monkeypatch.setattr("time.sleep", lambda _: midi._called("sleep"))
+    port.close()
+    assert midi.calls == [("cancel_callback", True), ("sleep", True), ("close_port", False), ("delete", False)]
+    assert behind.closed
+    port.close()
+    assert len(midi.calls) == 4
 
 
 def test_what_goes_wrong_in_a_callback_stays_there(caplog: pytest.LogCaptureFixture) -> None:

@@ -20,7 +20,7 @@ KEYS = PortId("keys")
 
 class Scene:
     def __init__(self) -> None:
-        self.output, self.inbox = StandIn("synth"), LiveInbox()
+        self.output, self.inbox = StandIn("synth", returns=True), LiveInbox()
         self.published: list[Published] = []
         publisher = Publisher(self)
         session = Session(daemon.stage_settings(Settings()))
@@ -52,6 +52,16 @@ def test_what_sounds_on_an_output_that_goes_ends_when_it_is_back():
     assert scene.output.hanging == {60}
     kinds = [item for item in scene.published if isinstance(item, PortGone | PortOpened)]
     assert kinds == [PortGone(scene.output.port, "The synth", "out"), PortOpened("out", scene.output.port, "synth")]
+
+
+def test_an_output_that_goes_with_the_keyboard_gets_the_note_offs_of_the_last_moment_again():
+    scene = Scene()
+    keys = Detached(InputClosed(KEYS, scene.inbox.now()), "The keyboard")
+    synth = Detached(OutputClosed(scene.output.port, scene.inbox.now()), "The synth")
+    scene.run(scene.key("note_on"), keys, synth)
+    before = len(scene.output.messages)
+    scene.run(Attached(opened(scene.output), "synth", scene.output))
+    assert Message("note_off", note=60) in scene.output.messages[before:]
 
 
 def test_the_keys_of_an_input_that_goes_end_where_they_were_forwarded():

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from musician import until
+from musician import PATIENCE, until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ENDS = 20.0  # s
@@ -88,6 +88,13 @@ class LivegenProcess:
 
         try:
             until(ready, "ready", 60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log}") from None
+
+    def says(self, text: str, times: int = 1, within: float = PATIENCE) -> None:
+        """Wait until its log has a text, so often. What it writes may come later than what it plays, or answers."""
+        try:
+            until(lambda: self.log.count(text) >= times, f"the log says {text!r}", within)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.log}") from None
 

@@ -11,6 +11,8 @@ from typing import Self
 import mido
 from phrases import Phrase
 
+from livegen.io import rtmidi_binding
+
 APART = 0.0005  # s between messages: bursts are lost on the way through JACK
 SETTLED = 2.1  # s without a message: a response has no hole longer than 2 s
 HELD = 20.0  # s without a message, with a key down: no response of these tests is as long
@@ -85,7 +87,7 @@ class Musician:
     def __exit__(self, *_: object) -> None:
         self._closing.set()
         self._listening.join()
-        self._in.close()
+        rtmidi_binding.close_input(self._in)
         self._out.close()
 
     def _listen(self) -> None:

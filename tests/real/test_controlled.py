@@ -122,7 +122,7 @@ def test_a_model_is_changed_while_it_plays(between: Start, musician: Musician, c
     musician.forget()
     musician.play(chord(62, 65))
     musician.await_response()
-    assert daemon.log.count("model: ") == 2
+    daemon.says("model: ", 2)
 
 
 def test_bound_controls_and_presets(

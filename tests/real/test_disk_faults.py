@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from livegen_process import Start, livegen
-from musician import Musician, until
+from musician import Musician
 from phrases import chord
 
 SHORT = ("--response-min", "1", "--response-max", "1")
@@ -68,7 +68,7 @@ def test_a_disk_that_cannot_be_written_is_told_once_and_used_when_it_can(
         musician.forget()
         musician.play(chord(key, key + 2))
         musician.await_response()
-    until(lambda: "cannot be written" in daemon.log, "a warning")
+    daemon.says("cannot be written")
     mend()
     assert daemon.stop() == 0
     assert (daemon.log.count("cannot be written"), why in daemon.log) == (1, True)

@@ -71,7 +71,7 @@ def test_sighup_without_a_terminal_reads_the_settings_anew(start: Start, musicia
     assert {one.message.channel for one in musician.strikes()} == {2}
     config.write_text('in = "Keyboard"\nout = "Listener"\nthru = "off"\nresponse-channel = 7\n')
     daemon.send(signal.SIGHUP)
-    until(lambda: "The settings are reloaded." in daemon.log, "the reload")
+    daemon.says("The settings are reloaded.")
     daemon.send(signal.SIGUSR1)
     musician.await_silence(PROMPT)
     musician.forget()
@@ -91,8 +91,8 @@ def test_sighup_with_a_wrong_setting_goes_on_with_the_old_ones(
     daemon = start("--config", str(config), *LONG_RESPONSE)
     config.write_text(f'in = "Keyboard"\nout = ["Listener", "{tmp_path}/tape.wav"]\n{setting}\n')
     daemon.send(signal.SIGHUP)
-    until(lambda: "Keeping the previous settings." in daemon.log, "the reload")
-    assert said in daemon.log
+    daemon.says("Keeping the previous settings.")
+    assert said in daemon.log  # it is the beginning of that line
     assert not (tmp_path / "tape.wav").exists()
     musician.play(chord(60, 64, 67))
     musician.await_response()
@@ -128,10 +128,10 @@ def test_a_tape_that_is_taken_out_is_written_and_the_next_one_is_another(
     for times, more in enumerate(("", f', "{tape}"'), 1):
         config.write_text(ports.format(more))
         daemon.send(signal.SIGHUP)
-        until(lambda times=times: daemon.log.count("The settings are reloaded.") == times, "the reload")
+        daemon.says("The settings are reloaded.", times)
     whole = tape.read_bytes()
     musician.play(chord(62, 65))
-    until(lambda: daemon.log.count("answered") == 2, "another response")
+    daemon.says("answered", 2)
     assert daemon.stop() == 0, daemon.log
     assert tape.read_bytes() == whole
     for name, keys in (("tape.mid", [60, 64, 67]), ("tape-2.mid", [62, 65])):

@@ -43,7 +43,7 @@ def test_another_instrument_gets_what_is_played_and_the_response_on_a_channel_of
     start: Start, musician: Musician
 ) -> None:
     daemon = start("--in", "Keyboard", "--out", "Listener")
-    assert "Listener:in also gets what you play; responses use channel 2" in daemon.log
+    daemon.says("Listener:in also gets what you play; responses use channel 2")
     musician.play([(moment, message.copy(channel=1)) for moment, message in chord(60, 64, 67)])
     heard = musician.hear_out()
     assert [one.message.note for one in strikes(heard) if one.message.channel == 1] == [60, 64, 67]

@@ -49,7 +49,7 @@ def test_what_was_played_survives_a_kill(
     killed.send(signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL
     again = between(*SHORT)
-    until(lambda: "Recovered" in again.log, "recovery")
+    again.says("Recovered")
     (found,) = recordings(environment)
     assert found["notes"]["call"] == 3 and found["notes"]["response"] > 0
     assert [track.name for track in MidiFile(found["file"]).tracks[1:]] == ["Keyboard:out", "response"]
@@ -64,7 +64,7 @@ def test_a_stop_makes_a_recording_for_the_owner_only_and_a_key_or_two_keep_it(
     musician.await_response()
     musician.hear_out()
     musician.play(chord(*keys))
-    until(lambda: "will be kept" in daemon.log, "an answer")
+    daemon.says("will be kept")
     assert daemon.stop() == 0
     (found,) = recordings(environment)
     assert found["notes"]["call"] == 3 and found["notes"]["response"] > 0 and found["kept"]
@@ -85,7 +85,7 @@ def test_a_full_disk_is_told_once_and_what_is_played_then_is_written_when_it_is_
         musician.forget()
         musician.play(chord(21, 22, 23))  # no response plays so low: these are no echoes
         musician.await_response()
-    until(lambda: "File too large" in daemon.log, "a warning")
+    daemon.says("File too large")
     resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, limit)
     assert daemon.stop() == 0
     assert daemon.log.count("cannot be written") == 1

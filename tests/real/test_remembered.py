@@ -56,7 +56,7 @@ def test_it_is_kept_until_the_next_evening_and_can_be_forgotten(
     file = Path(environment["XDG_STATE_HOME"]) / "livegen" / "livegen.memory"
     assert file.stat().st_mode & 0o777 == 0o600
     second = start("--virtual", "--remember", "always")
-    assert f"memory: 7 notes from before, {file}" in second.log
+    second.says(f"memory: 7 notes from before, {file}")
     status = livegen("status", "--json", environment=environment)
     assert json.loads(status.stdout)["remembered"] == 7
     forget = livegen("forget", environment=environment)
@@ -72,6 +72,6 @@ def test_a_damaged_memory_is_set_aside(start: Start, environment: Mapping[str, s
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"not a memory")
     daemon = start("--virtual", "--remember", "always")
-    assert f"The memory {file} is damaged: " in daemon.log
+    daemon.says(f"The memory {file} is damaged: ")
     assert file.with_name("livegen.memory.damaged").read_bytes() == b"not a memory"
     assert daemon.stop() == 0

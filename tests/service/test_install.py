@@ -32,9 +32,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def install_files(place: Place, name: str, folder: Path) -> None:
-    for step in install.installation(
-        place, name, folder, dict.fromkeys((place.manual, *place.completions.values()), "text")
-    ):
+    for step in install.installation(place, name, folder, dict.fromkeys(place.shared.values(), "text")):
         if not isinstance(step, Run):
             step.do()
 
@@ -50,6 +48,12 @@ def test_the_unit_runs_the_program_that_installed_it(place: Place, tmp_path: Pat
     text = (place.units / "livegen.service").read_text()
     assert f'Environment="PATH={tmp_path}/with space/bin:/usr/bin:/bin"' in text
     assert "/opt/livegen" not in text
+
+
+def test_the_unit_of_a_package_is_not_hidden_by_another(place: Place) -> None:
+    install_files(place, "left", install.PACKAGED)
+    found = [path for folder in (place.units, place.config, place.data, place.bin) for path in folder.rglob("*")]
+    assert found == [place.config / "livegen@left.toml"]
 
 
 def test_the_settings_are_valid_and_those_of_the_user_are_kept(place: Place, tmp_path: Path) -> None:

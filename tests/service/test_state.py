@@ -134,7 +134,7 @@ def test_install_and_uninstall(
     manager: Manager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from livegen.service import install
-    from livegen.service.install import Place
+    from livegen.service.install import COMPLETIONS, MANUAL, Place
 
     places = (tmp_path / name for name in ("units", "etc", "var", "share", "bin2"))
     place = Place(False, *places)
@@ -147,8 +147,8 @@ def test_install_and_uninstall(
         "systemctl enable --quiet livegen.service",
         "systemctl restart livegen.service",
     ]
-    assert place.manual.read_text().startswith(".TH LIVEGEN")
-    assert "_LIVEGEN_COMPLETE" in place.completions["fish"].read_text()
+    assert place.shared[MANUAL].read_text().startswith(".TH LIVEGEN")
+    assert "_LIVEGEN_COMPLETE" in place.shared[COMPLETIONS["fish"]].read_text()
     (manager.folder / "broken").touch()
     assert cli.main(["service", "install"]) == 69
     assert "systemctl restart livegen.service failed: it does not start. Its log says why" in capfd.readouterr().err

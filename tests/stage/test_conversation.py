@@ -91,7 +91,7 @@ def planning(s: Stage) -> None:
 
 
 def planned(s: Stage) -> None:
-    s.change(0, silence=None)
+    s.change(0, silence=None, patience=0.5)
     s.steps = expecting((0.5, 0.5), (1.5, 0.5))
     s.phrase()
     s.run(1.5)

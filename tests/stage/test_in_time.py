@@ -9,10 +9,12 @@ import pytest
 from mido import Message
 from virtual_stage import RESPONSE, Stage, at, off, on, stage_settings
 
+from livegen.note import MonotonicTime
 from livegen.stage.control import Control
 from livegen.stage.effects import ResponseStarted
 from livegen.stage.events import Predicted
 from livegen.stage.grid import Grid
+from livegen.stage.intime import Heard
 from livegen.stage.policy import LONGEST_ENTRY, Respond
 from livegen.stage.settings import BARS, BEATS, Length
 from livegen.stage.silence import FixedSilence, HandedOver
@@ -54,6 +56,23 @@ def test_a_response_begins_on_a_beat_after_the_silence(swing: float) -> None:
     assert request.grid.certainty == 1.0
     for onset in (0.0, -swing * BEAT, -BEAT):  # the last ones, on the clock of the request
         assert request.grid.point_from(onset - 0.01) == pytest.approx(onset, abs=0.01)
+
+
+@pytest.mark.parametrize("points", [2, 3, 4])
+def test_the_beat_of_the_follower_is_the_beat_of_the_grid(points: int) -> None:
+    random = Random(1)
+    chords = tuple(
+        (1.0 + (k + point / points) * BEAT + random.gauss(0, 0.004),)
+        for k in range(16)
+        for point in (range(points) if k % 4 == 3 else (0, points - 1))
+    )
+    for place in range(points):
+        origin = 8.0 + place / points * BEAT
+        follower = Grid(origin, BEAT, (0.0,), 0.01, 0, 1.0)
+        grid = Heard(MonotonicTime(9.0), follower=follower, chords=chords).grid()
+        assert grid is not None
+        assert grid.beat == pytest.approx(BEAT, abs=0.002)
+        assert grid.beat_from(origin - 0.03) == pytest.approx(origin, abs=0.02)
 
 
 def test_without_the_pulse_it_begins_after_the_silence() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from livegen.config.settings import Settings
 
 pytest.importorskip("matplotlib", reason="matplotlib is missing")
 
-from livegen.training.judge import report, verdict
+from livegen.training.judge import continuations, report, verdict
 
 DEMO = Path(livegen.__file__).parent / "demo"
 
@@ -29,6 +30,7 @@ DEMO = Path(livegen.__file__).parent / "demo"
 @pytest.fixture(autouse=True)
 def _few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verdict, "BOOTSTRAPS", 40)
+    monkeypatch.setattr(continuations, "REPORT_EVERY", math.inf)  # however busy the machine is
 
 
 def write_piece(path: Path, seed: int, notes: int) -> None:
@@ -69,7 +71,9 @@ def test_it_judges_the_model_and_a_loop(maestro: Path, capsys: pytest.CaptureFix
     assert (found["prompts"], found["notes"], found["split"], found["seed"]) == (3, 700, "validation", 4)
     assert found["data"] == "MAESTRO v2.0.0"
     default = Settings()
-    assert found["sampling"] == {name: getattr(default, name) for name in ("temperature", "top_p", "min_p")}
+    assert found["sampling"] == {name: getattr(default, name) for name in ("temperature", "top_p", "min_p")} | {
+        "memory": 0.0
+    }
     measures = {(row["group"], row["name"]): row for row in found["measures"]}
     assert len(measures) == 19
     step = measures["spread", "step"]
@@ -120,6 +124,14 @@ def test_it_tells_it_in_tables_and_beside_others(
     dynamics = next(row for row in tables if row.startswith("| dynamics "))
     assert dynamics.split("|")[-2].strip() == "-"  # the tutorial's model plays all notes at one velocity
     assert "Of 19 targets" in lines[-1]
+
+
+def test_with_a_memory_it_stands_beside_itself_without(maestro: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--generate", "--memory", "--data", str(maestro), "--prompts", "2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["players"] == ["livegen", "looped prompt", "livegen without memory"]
+    assert found["sampling"]["memory"] == Settings().memory
+    assert any(row["players"]["livegen"] != row["players"]["livegen without memory"] for row in found["measures"])
 
 
 def test_players_of_one_name_stand_beside_each_other_and_none_has_seen_the_pieces(

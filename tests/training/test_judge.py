@@ -19,7 +19,16 @@ pytest.importorskip("matplotlib", reason="matplotlib is missing")
 from livegen.training.corpus import Piece
 from livegen.training.data import COLUMNS, DURATION, PITCH, STEP, VELOCITY, Notes
 from livegen.training.judge import continuations, endurance, following, verdict
-from livegen.training.judge.continuations import LONG, SHORT, ParallelContinuer, Prompt, loop, model, sample_prompts
+from livegen.training.judge.continuations import (
+    LONG,
+    NO_NOTES,
+    SHORT,
+    ParallelContinuer,
+    Prompt,
+    loop,
+    model,
+    sample_prompts,
+)
 from livegen.training.judge.distributions import BINS, between_halves, bins, count, jensen_shannon
 from livegen.training.judge.verdict import Bounds, Estimate, MetricRow, facts
 
@@ -167,6 +176,19 @@ def test_the_model_plays_what_hands_can_play() -> None:
     for pitch in np.unique(one[:, PITCH]):
         struck = one[:, PITCH] == pitch
         assert (np.diff(onset[struck]) > one[struck, DURATION][:-1]).all()
+
+
+def test_a_model_with_a_memory_remembers_only_what_came_before_its_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(continuations.os, "cpu_count", lambda: 1)
+
+    def continued(*befores: Notes) -> list[Notes]:
+        prompts = [Prompt("", music(25, 1), music(30, 2), before) for before in befores]
+        return model(find("livegen"), Sampling(memory=0.9)).continue_prompts(prompts, 3, print)
+
+    first, second = music(100, 1), music(100, 4)
+    alone = continued(first, NO_NOTES)
+    assert np.array_equal(continued(second, NO_NOTES)[1], alone[1])
+    assert not np.array_equal(continued(second)[0], alone[0])
 
 
 @pytest.mark.parametrize("threads", [1, 3])

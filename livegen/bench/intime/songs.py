@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.bench.intime.calls import Call
+from livegen.data.sets import SETS
 from livegen.errors import DataError, unreadable
 from livegen.io import notes as reading
 from livegen.note import MonotonicTime, SoundedNote
 from livegen.stage.grid import Grid
 
 BEATS = ".beats.txt"
-TABLES = {"files.csv": "file", "maestro-v*.csv": "midi_filename"}
+TABLES = {"files.csv": "file", "splits.csv": "midi_filename"} | {each.table: "midi_filename" for each in SETS}
 """Tables in the folder or above it with the splits of its files, and their columns of paths."""
 BARS = (4, 8)
 """Lengths of calls, in turn."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp, log
+from typing import NamedTuple
 
 TOGETHER = 0.035  # s from the first onset of a chord to its last
 FOLLOW = 0.06  # of the running means, at each chord
 
 
-@dataclass(frozen=True, slots=True)
-class Accent:
+class Accent(NamedTuple):
     """A chord (or one note): when it is, and how much it marks a beat."""
 
     at: float  # s

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from cmath import exp as turn
 from cmath import phase
-from dataclasses import dataclass
 from itertools import accumulate, repeat
 from math import exp, pi
 from operator import add, mul
+from typing import NamedTuple
 
 LOWEST, SPACING, COUNT = 0.7, 0.08, 116  # Hz, Hz and resonators: up to 9.9 Hz, a tatum of 101 ms
 MEMORY = 3.0  # s until an onset counts 1/e as much
 FULL = 30.0  # natural logarithm of the weight at which the sums are scaled down
 
 
-@dataclass(frozen=True, slots=True)
-class Peak:
+class Peak(NamedTuple):
     """A steady rate."""
 
     period: float  # s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from livegen.stage.grid import Grid
 
@@ -12,8 +12,7 @@ STEPS = 0.2  # of the certainty
 AGREE = 3  # looks in a row that must find the same
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A pulse: what a musician wants to know of it."""
 
     tempo: float | None = None  # beats per minute; None: there is no pulse

@@ -55,7 +55,7 @@ class GenerationReport:
             **about,
             "data": self.data,
             "split": split,
-            "sampling": {name: getattr(self.sampling, name) for name in ("temperature", "top_p", "min_p")},
+            "sampling": {name: getattr(self.sampling, name) for name in ("temperature", "top_p", "min_p", "memory")},
             "measures": [_plain(row) for row in self.rows],
         }
 
@@ -65,7 +65,8 @@ class GenerationReport:
         lines = [
             f"{self.prompts:,} prompts, from {self.pieces} pieces {UNSEEN[self.held_out].format(self.data)}, "
             f"continued by {SHORT} notes, every fifth by {LONG}; {self.continuers[0]} samples at "
-            f"temperature {s.temperature:g}, top-p {s.top_p:g}, min-p {s.min_p:g}, with seed {self.seed}.",
+            f"temperature {s.temperature:g}, top-p {s.top_p:g}, min-p {s.min_p:g}"
+            f"{f', memory {s.memory:g}' if s.memory else ''}, with seed {self.seed}.",
         ]
         for group, meaning in MEANINGS.items():
             rows = [row for row in self.rows if row.group == group]

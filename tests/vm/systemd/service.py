@@ -1,7 +1,7 @@
 """The service of the machine with ALSA, real-time priority and locked memory, under all guards of the unit.
 
-To be run by root, by hand, on a machine with systemd, snd-virmidi as card 1 and amidi, real or virtual, on which no
-livegen is installed: what a container cannot grant is granted there. Prints what it measured; leaves nothing.
+For root on a machine with systemd, snd-virmidi as card 1 and amidi, on which no livegen is installed: see
+scripts/test-vm. What a container cannot grant is granted there. Prints what it measured; leaves nothing.
 """
 
 from __future__ import annotations
