@@ -107,26 +107,26 @@ def flood_running(keyboard: Keyboard, seconds: float) -> None:
 def flood_sysex(_: Keyboard, __: float) -> None:
     import jack
 
-    left = SYSEX
-    with jack.Client("Bulk") as client:
-        port = client.midi_outports.register("out")
+    left = 0
+    client = jack.Client("Bulk")
+    port = client.midi_outports.register("out")
 
-        @client.set_process_callback  # type: ignore[untyped-decorator]  # JACK-Client has no types
-        def process(_: int) -> None:
-            nonlocal left
-            port.clear_buffer()
-            if left > 0:
-                data = bytes([0xF0 if left == SYSEX else 0x55]) + bytes([0x55]) * (FRAGMENT - 1)
-                left -= FRAGMENT
-                port.write_midi_event(0, data if left > 0 else data[:-1] + b"\xf7")
+    @client.set_process_callback  # type: ignore[untyped-decorator]  # JACK-Client has no types
+    def process(_: int) -> None:
+        nonlocal left
+        port.clear_buffer()
+        if left > 0:
+            data = bytes([0xF0 if left == SYSEX else 0x55]) + bytes([0x55]) * (FRAGMENT - 1)
+            left -= FRAGMENT
+            port.write_midi_event(0, data if left > 0 else data[:-1] + b"\xf7")
 
-        client.activate()
-        target = next(each.name for each in client.get_ports("livegen.*in:", is_midi=True, is_input=True))
-        client.connect(port, target)
-        start = time.monotonic()
+    with client:
+        client.connect(port, client.get_ports("livegen.*in:", is_midi=True, is_input=True)[0])
+        left, start = SYSEX, time.monotonic()
         while left > 0 and time.monotonic() < start + SETTLED:
             time.sleep(0.05)
         print(f"  {SYSEX - max(0, left)} bytes in {time.monotonic() - start:.1f} s", flush=True)
+    client.close()
 
 
 def flood_clock(keyboard: Keyboard, seconds: float) -> None:

@@ -12,7 +12,7 @@ from livegen.io import fluid
 from tools.fuzz import paths
 from tools.fuzz.__main__ import GUIDES, SEEDS
 
-COPIES = {"live": 12, "weights": 4, "soundfont": 20}
+COPIES = {"live": 8, "midi": 15, "journal": 15, "weights": 1, "soundfont": 12}
 """How many damaged copies of each input; without a search they find what is broken altogether."""
 
 
