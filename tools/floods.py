@@ -200,7 +200,7 @@ class Instrument:
         self._port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, "Instrument", queue_size_limit=QUEUE)
         self._port.open_virtual_port("port")
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._listen)
+        self._thread = threading.Thread(target=self._listen, daemon=True)  # also if livegen does not start
         self._thread.start()
 
     def _listen(self) -> None:
