@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from random import Random
 
 from mido import Message
 
 from livegen.note import MonotonicTime
 from livegen.stage.events import InputClosed, InputOpened, OutputClosed, OutputOpened, Panic, Received
-from tools.evening import DIALS, KEYS, SYNTH, Evening
+from tools.evening import KEYS, SYNTH, Evening, turned
 from tools.pretended import Pretended
 
 MOST = 300  # steps
 REPEATED = 40  # messages of a flood
-CONTROLS = ({"bind": ("key:A0 panic", "cc:20 temperature 0.5..1.5")}, {"panic": "cc:20"}, {"hand_over": "key:C8"})
+CONTROLS = ({"bind": ("key:A0 panic", "cc:20 temperature 0.5..1.5")}, {"panic": "cc:20"}, {"hand_over": "key:108"})
 
 Hold = Callable[[object, str], None]
 
@@ -45,8 +46,8 @@ def _do(evening: Evening, kind: int, values: bytes, at: float) -> None:
         case 0 | 1 | 2 | 3 | 4:
             _change_ports(evening, kind // 16, at, odd=bool(values[1] & 1))
         case 5:
-            choices = (*DIALS, *CONTROLS)
-            evening.change(at, choices[values[1] % len(choices)])
+            which = values[1] % (2 * len(CONTROLS))
+            evening.change(at, CONTROLS[which] if which < len(CONTROLS) else turned(Random(values[2])))
         case 6:
             _hear(evening, bytes([0xF0, *(value & 0x7F for value in values), 0xF7]), at)
         case 7:
