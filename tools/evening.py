@@ -17,7 +17,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from mido import Message
 from livegen.bench.intime.songs import files
 from livegen.config.settings import DEFAULTS, Settings
 from livegen.engine import card, choose
-from livegen.engine.choose import Chosen
+from livegen.engine.improviser import Improviser
 from livegen.io.file_player import messages
 from livegen.live.daemon import stage_settings
 from livegen.live.memory import Memory
@@ -37,7 +37,9 @@ from livegen.smf import events
 from livegen.stage.control import DOWN, PEDALS
 from livegen.stage.effects import Ask, CallEnded, Effect, MakePlan, NoteEnded, ResponseEnded, ResponseStarted, Send
 from livegen.stage.events import (
+    Answer,
     Event,
+    Failed,
     InputClosed,
     InputOpened,
     OutputClosed,
@@ -95,14 +97,14 @@ GROWTH = 1.1
 class Evening:
     """A session, its player and its synth."""
 
-    def __init__(self, chosen: Chosen, seed: int) -> None:
+    def __init__(self, improviser: Improviser, seed: int) -> None:
         self.settings = Settings()
         self.session = Session(stage_settings(self.settings))
         self.counts: Counter[str] = Counter()
         self.sounding: set[tuple[int, int]] = set()  # channel and key, at the synth
         self.down: set[int] = set()  # channels whose sustain pedal is down there
         self.memory = Memory()
-        self._model = ModelAtOnce(chosen.improviser(), self._step, seed=seed)
+        self._model = ModelAtOnce(improviser, self._answered, seed=seed)
         self._now, self._begun = MonotonicTime(0.0), MonotonicTime(0.0)
         for event in (InputOpened(KEYS, live=True, instrument="piano"), OutputOpened(SYNTH, returns=True)):
             self.do(event, 0.0)
@@ -118,6 +120,11 @@ class Evening:
     def _step(self, event: Event | None) -> None:
         for effect in self.session.step(event, self._now):
             self._perform(effect)
+
+    def _answered(self, answer: Answer) -> None:
+        if isinstance(answer, Failed):
+            raise AssertionError(answer.error)  # noqa: TRY004  (an answer of the model, not a wrong argument)
+        self._step(answer)
 
     def _perform(self, effect: Effect) -> None:
         match effect:
@@ -148,7 +155,7 @@ class Evening:
         elif message.is_cc(121):
             self.down.discard(message.channel)
 
-    def change(self, at: float, **dials: Any) -> None:
+    def change(self, at: float, dials: Mapping[str, Any]) -> None:
         """New values of some settings."""
         self.settings = replace(self.settings, **dials)
         self.do(SettingsChanged(stage_settings(self.settings)), at)
@@ -212,7 +219,7 @@ def oddity(evening: Evening, at: float, draws: random.Random) -> None:
     evening.counts[kind] += 1
     match kind:
         case "dials":
-            evening.change(at, **turned(draws))
+            evening.change(at, turned(draws))
         case "panic":
             evening.do(Panic(MonotonicTime(at)), at)
         case "hand over":
@@ -248,8 +255,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
     draws = random.Random(given.seed)
-    evening = Evening(choose.choose(card.find("livegen"), "cpu"), given.seed)
-    evening.change(0.0, patience=given.patience)
+    evening = Evening(choose.choose(card.find("livegen"), "cpu").improviser(), given.seed)
+    evening.change(0.0, {"patience": given.patience})
     began, at, played, counted = time.perf_counter(), 1.0, 0.0, list[int]()
     for phrase in phrases(files(given.folder, "validation"), draws):
         for message in phrase:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from types import SimpleNamespace
-from typing import cast
 
 import numpy as np
 
 from livegen.encoding import TIME_BINS
-from livegen.engine.choose import Chosen
 from livegen.engine.improviser import Improviser
 from livegen.note import WINDOW, Note, Pedal
 from livegen.stage.grid import Grid
@@ -50,7 +47,3 @@ class Pretended(Improviser):
     def expects(self, notes: Sequence[Note], window: int = WINDOW) -> list[float]:  # noqa: ARG002
         """Every step is as likely."""
         return list(STEPS)
-
-
-CHOSEN = cast("Chosen", SimpleNamespace(improviser=Pretended))
-"""In place of a model that was loaded."""

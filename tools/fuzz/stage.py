@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
-from typing import Any
+from random import Random
 
 from mido import Message
 
 from livegen.note import MonotonicTime
 from livegen.stage.events import InputClosed, InputOpened, OutputClosed, OutputOpened, Panic, Received
 from tools.evening import KEYS, SYNTH, Evening, turned
-from tools.pretended import CHOSEN
+from tools.pretended import Pretended
 
 MOST = 300  # steps
 REPEATED = 40  # messages of a flood
-CONTROLS: tuple[dict[str, Any], ...] = (
-    {"bind": ("key:A0 panic", "cc:20 temperature 0.5..1.5")},
-    {"panic": "cc:20"},
-    {"hand_over": "key:108"},
-)
+CONTROLS = ({"bind": ("key:A0 panic", "cc:20 temperature 0.5..1.5")}, {"panic": "cc:20"}, {"hand_over": "key:108"})
 
 Hold = Callable[[object, str], None]
 
 
 def play(data: bytes, hold: Hold) -> None:
     """Have it happen. At the end nothing may sound."""
-    evening = Evening(CHOSEN, seed=1)
+    evening = Evening(Pretended(), seed=1)
     at = 0.0
     for step, (kind, values) in enumerate(_steps(data)):
         if step == MOST:
@@ -35,7 +30,7 @@ def play(data: bytes, hold: Hold) -> None:
         _do(evening, kind, values, at)
     at += 100.0
     evening.do(Panic(MonotonicTime(at)), at)
-    hold(not evening.sounding and not evening.down, f"after panic these sound: {evening.sounding}, {evening.down}")
+    hold(not evening.sounding, f"after panic these sound: {evening.sounding}")
     evening.close(at + 60)
     hold(not evening.sounding, f"at the end these sound: {evening.sounding}")
 
@@ -51,8 +46,8 @@ def _do(evening: Evening, kind: int, values: bytes, at: float) -> None:
         case 0 | 1 | 2 | 3 | 4:
             _change_ports(evening, kind // 16, at, odd=bool(values[1] & 1))
         case 5:
-            which, draws = values[1] % (2 * len(CONTROLS)), random.Random(values[2])
-            evening.change(at, **(CONTROLS[which] if which < len(CONTROLS) else turned(draws)))
+            which = values[1] % (2 * len(CONTROLS))
+            evening.change(at, CONTROLS[which] if which < len(CONTROLS) else turned(Random(values[2])))
         case 6:
             _hear(evening, bytes([0xF0, *(value & 0x7F for value in values), 0xF7]), at)
         case 7:
@@ -76,12 +71,11 @@ def _change_ports(evening: Evening, which: int, at: float, *, odd: bool) -> None
     evening.do(events[which], at)
     if isinstance(events[which], OutputClosed):
         evening.sounding.clear()  # it was switched off
-        evening.down.clear()
 
 
 def _hear(evening: Evening, data: bytes, at: float) -> None:
     try:
         message = Message.from_bytes(data)
-    except (ValueError, IndexError):  # a port drops it; mido raises IndexError for a pitch wheel that is cut short
+    except ValueError:  # mido's ports drop it
         return
     evening.do(Received(message, MonotonicTime(at), KEYS), at)
