@@ -215,9 +215,15 @@ class _Semaphore:
         return done == 0
 
 
+@cache
+def _process() -> CDLL | None:
+    """Whatever is loaded for the whole process. Made once: a CDLL is only freed by the collector, which is off."""
+    return CDLL(None) if sys.platform != "win32" else None
+
+
 def _shared() -> CDLL | None:
     """The libjack that is loaded for the whole process, by `preload` or before Python started (LD_PRELOAD)."""
-    everywhere = CDLL(None) if sys.platform != "win32" else None
+    everywhere = _process()
     return everywhere if hasattr(everywhere, "jack_client_open") else None
 
 
