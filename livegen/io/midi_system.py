@@ -93,6 +93,7 @@ class MidiSystem:
         try:
             if self.api:
                 rtmidi_binding.load()
+                rtmidi_binding.limit()
             return mido.Backend(self.backend, load=True, use_environ=False)
         except Exception as error:  # noqa: BLE001  (any module may be named, and importing it may raise anything)
             raise PortError(

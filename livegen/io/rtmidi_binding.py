@@ -7,10 +7,12 @@ differs a little (docs/installing.md). mido's backend imports RtMidi by the name
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,8 +23,12 @@ API_UNSPECIFIED, API_MACOSX_CORE, API_LINUX_ALSA, API_UNIX_JACK, API_WINDOWS_MM,
 
 Callback = Callable[[tuple[list[int], float], Any], None]
 SETTLE = 0.05  # s for a callback that has begun to end
+LONGEST = 65_536
+"""Bytes of a message. mido checks each byte in Python: for 10 MB, no key would be heard for a minute."""
 
 _HARMLESS = ("WARNING", "DEBUG_WARNING")  # of RtMidi's kinds of errors
+
+log = logging.getLogger(__name__)
 
 
 def load() -> ModuleType:
@@ -74,6 +80,24 @@ def close_input(port: Any) -> None:  # noqa: ANN401  (mido has no types)
     del callback
     midi.close_port()
     midi.delete()
+
+
+@cache
+def limit() -> None:
+    """Have the inputs of mido drop what is longer than LONGEST, with a warning, and what ends too early."""
+    from mido.backends.rtmidi import Input
+
+    take = Input._callback_wrapper  # noqa: SLF001  (mido takes no callback for bytes)
+
+    def limited(self: Any, message: tuple[list[int], float], data: object) -> None:  # noqa: ANN401  (mido has no types)
+        size = len(message[0])
+        if size > LONGEST:
+            log.warning("A MIDI message of %d bytes is ignored. The limit is %d.", size, LONGEST)
+            return
+        with suppress(IndexError):  # of mido, for a pitch wheel without its last byte
+            take(self, message, data)
+
+    Input._callback_wrapper = limited  # noqa: SLF001
 
 
 class _Client:

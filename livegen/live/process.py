@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -20,6 +21,20 @@ from livegen.io.reporter import Reporter
 from livegen.live.memory import Memory
 from livegen.stage.events import Panic, Stop
 
+LOGGER = __name__.partition(".")[0]
+
+
+class _Warnings(logging.Handler):
+    """Publishes what the modules log that have no publisher: they are called on threads of RtMidi."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        super().__init__(logging.WARNING)
+        self._publisher = publisher
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        self._publisher.warn(record.getMessage() if error is None else f"{record.getMessage()} ({error!r})")
+
 
 @contextmanager
 def reporting(settings: Settings) -> Iterator[Publisher]:
@@ -32,7 +47,14 @@ def reporting(settings: Settings) -> Iterator[Publisher]:
         journal=notify.to_journal(stream),
         claim=partial(realtime.claim, settings.realtime, realtime.REPORTER),
     ) as log:
-        yield Publisher(log)
+        publisher = Publisher(log)
+        warnings = _Warnings(publisher)
+        logger = logging.getLogger(LOGGER)
+        logger.addHandler(warnings)
+        try:
+            yield publisher
+        finally:
+            logger.removeHandler(warnings)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from mido import Message
 from musician import Musician, until
 
 from livegen.config.settings import Settings
-from livegen.io import midi_system, ports
+from livegen.io import midi_system, ports, rtmidi_binding
 from livegen.io.inbox import LiveInbox
 from livegen.io.midi_system import MidiSystem
 from livegen.io.publisher import Publisher
@@ -55,6 +55,17 @@ def test_ports_are_found_heard_and_played(system: MidiSystem, musician: Musician
     assert len(heard) == 20
     hearing.close()
     playing.close()
+
+
+def test_a_message_that_is_too_long_is_told_and_left_out(system: MidiSystem, caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[Message] = []
+    hearing = ports.virtual_input(system, heard.append)
+    for size in (10, rtmidi_binding.LONGEST - 1):
+        hearing._port._callback_wrapper(([0xF0, *[1] * size, 0xF7], 0.0), None)
+    hearing._port._callback_wrapper(([0xE0, 1], 0.0), None)  # a pitch wheel that ends too early
+    assert [len(message.data) for message in heard] == [10]
+    assert "65537 bytes is ignored" in caplog.text
+    hearing.close()
 
 
 def test_virtual_ports_are_there_for_others(system: MidiSystem) -> None:
