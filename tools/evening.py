@@ -239,10 +239,13 @@ def oddity(evening: Evening, at: float, draws: random.Random) -> None:
 
 
 def objects(evening: Evening) -> int:
-    """The objects of Python. What livegen remembers of the player is meant to grow, and is forgotten first."""
+    """The objects of Python, without messages: pieces are longer or shorter.
+
+    What livegen remembers of the player is meant to grow, and is forgotten first.
+    """
     evening.forget()
     gc.collect()
-    return len(gc.get_objects())
+    return sum(not isinstance(each, Message) for each in gc.get_objects())
 
 
 def main(arguments: list[str] | None = None) -> int:
