@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -78,8 +79,7 @@ class Machine:
     def stop(self) -> None:
         """At once, whatever happened."""
         if self._nspawn.poll() is None:
-            self._nspawn.kill()
-            self._nspawn.wait(PATIENCE)
+            self._kill()
         until(lambda: subprocess.run(["umount", "-q", self.root], check=False).returncode != 0, "it is unmounted")
 
     def ask(self, *words: str) -> str:
@@ -105,10 +105,16 @@ class Machine:
         now = time.time()
         fcntl.ioctl(folder, EXT4_IOC_SHUTDOWN, struct.pack("I", NOLOGFLUSH))
         os.close(folder)
-        self._nspawn.kill()
-        self._nspawn.wait(PATIENCE)
+        self._kill()
         until(lambda: subprocess.run(["umount", "-q", self.root], check=False).returncode == 0, "it ends")
         return now
+
+    def _kill(self) -> None:
+        """Kill all programs in the container: what is left of them would keep the file system."""
+        if self._pid:
+            os.kill(int(self._pid), signal.SIGKILL)  # with the first one go the others
+        self._nspawn.kill()
+        self._nspawn.wait(PATIENCE)
 
     # -- livegen --
 
