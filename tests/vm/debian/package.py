@@ -107,7 +107,12 @@ class Machine:
         os.close(folder)
         self._kill()
         until(lambda: subprocess.run(["umount", "-q", self.root], check=False).returncode == 0, "it ends")
+        until(lambda: not self._in_use(), "nothing keeps its file system")  # which would be the same one, without power
         return now
+
+    def _in_use(self) -> bool:
+        found = subprocess.run(["losetup", "-j", self._image], capture_output=True, check=True)
+        return found.stdout != b""
 
     def _kill(self) -> None:
         """Kill all programs in the container: what is left of them would keep the file system."""
