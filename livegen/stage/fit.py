@@ -93,7 +93,7 @@ def best(onsets: Sequence[float], sizes: Sequence[int], origin: float, beat: flo
 def foretold(onsets: Sequence[float], sizes: Sequence[int], fit: Fit) -> float:
     """How well each half of these onsets foretells the other on such a grid (`Fit.foretells`), the mean; 0: too few.
 
-    A grid can be fitted to any few onsets. That it goes on is what makes a pulse.
+    A grid can be fitted to any few onsets. There is a pulse only if the grid also fits the next onsets.
 
     Args:
         onsets: s, of chords, in order.

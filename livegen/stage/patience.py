@@ -13,8 +13,8 @@ from math import exp, log
 from livegen.note import MonotonicTime
 
 COSTS = ((0.5, 5.0), (1.0, 1.5), (2.0, 0.6), (4.0, 0.2))
-"""Wrong entries a minute of playing, and the cost of one, in s of silence, that leads to about so many: from where
-livegen learns. Measured by playing the train splits of MAESTRO and POP909 to it (geometric means)."""
+"""Wrong entries a minute of playing, and the cost of a wrong entry, in s of silence, at which there are about so many.
+Learning starts here. Measured on the train splits of MAESTRO and POP909 (geometric means)."""
 
 WRONG = 1.0
 """s: a response that the player interrupts so soon was a wrong entry."""

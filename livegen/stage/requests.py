@@ -109,7 +109,7 @@ class Requests:
             self._effects.publish(NoResponse(failed.error, now))
 
     def drop(self, at: MonotonicTime) -> None:
-        """The player goes on: the response that was asked for is not played."""
+        """The player plays on, so the response is not needed."""
         state = self._conversation.state
         if isinstance(state, Asked | Ready):
             self._effects.publish(Unused(state.predicted.seconds if isinstance(state, Ready) else None, at))
