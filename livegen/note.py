@@ -9,7 +9,7 @@ from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
-from typing import NewType
+from typing import NamedTuple, NewType
 
 MonotonicTime = NewType("MonotonicTime", float)
 """Absolute time in seconds, as returned by `time.monotonic`."""
@@ -21,8 +21,7 @@ WINDOW = 25
 """Number of notes of context, as in the TensorFlow tutorial that livegen comes from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pedal:
+class Pedal(NamedTuple):
     """The sustain pedal at the onset of a note: its position, and how long ago it was last pressed and lifted."""
 
     down: bool = False
@@ -58,8 +57,7 @@ class Note:
             raise ValueError(f"velocity must be 1..127, not {self.velocity}")
 
 
-@dataclass(frozen=True, slots=True)
-class Struck:
+class Struck(NamedTuple):
     """A note that has begun, in absolute time. Its end is unknown."""
 
     pitch: int  # 0..127
@@ -72,8 +70,7 @@ class Struck:
         return SoundedNote(self.pitch, self.onset, max(at - self.onset, INSTANT), self.velocity, self.pedal)
 
 
-@dataclass(frozen=True, slots=True)
-class SoundedNote:
+class SoundedNote(NamedTuple):
     """A note in absolute time, heard or played."""
 
     pitch: int  # 0..127

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -178,7 +177,7 @@ def _generated(
         from livegen.training.judge import continuations, report
 
     alone = Sampling(given["temperature"], given["top_p"], given["min_p"])
-    sampling = replace(alone, memory=DEFAULTS.memory) if remembers else alone
+    sampling = alone._replace(memory=DEFAULTS.memory) if remembers else alone
     others: list[continuations.Continuer] = [
         continuations.model(card.find(other), sampling, other) for other in against
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,8 +163,8 @@ def _liking(sampling: Sampling) -> tuple[Sampling, Sampling]:
     """How to sample, and how to sample what is like the call: with `memory` above 0 if it is to be imitated."""
     away = 2 * sampling.like - 1
     if away >= 0:
-        return sampling, replace(sampling, memory=MOST_LIKE * away ** (1 / 3))
-    return replace(sampling, temperature=sampling.temperature * (1 - FREEST * away)), replace(sampling, memory=0.0)
+        return sampling, sampling._replace(memory=MOST_LIKE * away ** (1 / 3))
+    return sampling._replace(temperature=sampling.temperature * (1 - FREEST * away)), sampling._replace(memory=0.0)
 
 
 def _sample(logits: NDArray[np.float32], temperature: float, random: np.random.Generator) -> int:

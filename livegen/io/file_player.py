@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from mido import Message
@@ -26,8 +26,7 @@ MARGIN = 1.5  # s
 NO_NOTES = "the file has no notes"
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """The events of an input, by time. The last one is `InputClosed`."""
 
     events: tuple[Received | InputClosed, ...]
@@ -42,8 +41,8 @@ class Timeline:
 
     def delayed(self, seconds: float) -> Timeline:
         """The same timeline, `seconds` later."""
-        return replace(
-            self, events=tuple(event._replace(at=MonotonicTime(event.at + seconds)) for event in self.events)
+        return self._replace(
+            events=tuple(event._replace(at=MonotonicTime(event.at + seconds)) for event in self.events)
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from livegen.config.settings import Settings
 from livegen.io import midi_system, ports, synth
@@ -27,7 +27,7 @@ class Report:
         return {
             "systems": systems,
             "built-in": {"in": ["demo"], "out": ["FluidSynth"]},
-            "synth": {**asdict(self.synth), "soundfont": str(self.synth.soundfont) if self.synth.soundfont else None},
+            "synth": {**self.synth._asdict(), "soundfont": str(self.synth.soundfont) if self.synth.soundfont else None},
             "used": {"in": self.used_in, "out": self.used_out},
             "advice": None if systems else midi_system.advice(),
         }

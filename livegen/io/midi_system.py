@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,8 +30,7 @@ SERVICE = (
 WITHOUT = "Without a MIDI system these work: --in FILE.mid, --in demo, --out FILE.mid, --out FILE.wav."
 
 
-@dataclass(frozen=True, slots=True)
-class MidiSystem:
+class MidiSystem(NamedTuple):
     """A MIDI system, which may or may not be running."""
 
     backend: str  # for mido: MODULE or MODULE/API

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from livegen.config.settings import Settings
 from livegen.errors import ConfigError, PortError
@@ -41,8 +42,7 @@ class StandIn:
     """The demo, until there is a keyboard."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """A file that is read already."""
 
     timeline: file_player.Timeline

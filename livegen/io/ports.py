@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livegen.config.values import expanded
 from livegen.errors import ConfigError, PortError
@@ -58,25 +58,21 @@ class Demo:
     """The built-in demo pieces."""
 
 
-@dataclass(frozen=True, slots=True)
-class MidiFile:
+class MidiFile(NamedTuple):
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class WavFile:
+class WavFile(NamedTuple):
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Synth:
+class Synth(NamedTuple):
     """The built-in FluidSynth."""
 
     certain: bool = False  # given as synth:, so it cannot mean a port
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     name: str  # as given
 
 

@@ -6,10 +6,9 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.config.settings import DEFAULTS
 from livegen.errors import PortError, did_you_mean
@@ -161,8 +160,7 @@ class Synth:
             self._fluid.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Available:
+class Available(NamedTuple):
     """What the built-in synth needs and finds on this machine."""
 
     library: bool  # whether FluidSynth is installed

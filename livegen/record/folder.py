@@ -44,8 +44,9 @@ class Recording:
     @property
     def start(self) -> datetime | None:
         """When it began, by its name, in UTC."""
-        try:
-            return datetime.strptime(self.id[: len("2026-11-28T20-30-15Z")], NAME).replace(tzinfo=UTC)
+        day, _, clock = self.id[: len("2026-11-28T20-30-15Z")].partition("T")
+        try:  # not strptime, which takes 8 ms for its imports while livegen starts
+            return datetime.fromisoformat(f"{day}T{clock.replace('-', ':')}") if clock.endswith("Z") else None
         except ValueError:
             return None
 

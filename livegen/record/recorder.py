@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -79,8 +79,9 @@ class SessionRecorder:
 
     def _run(self) -> None:
         self._claim()
-        self._recover()
-        while (items := self._backlog.take(self._timeout(), self._gather)) is not None:
+        for number, items in enumerate(self._batches()):
+            if number == 0:  # not before: livegen was starting, which must be quick
+                self._recover()
             for item in items:
                 self._handle(item)
                 time.sleep(0)  # whoever plays need not wait for the interpreter's lock
@@ -95,6 +96,10 @@ class SessionRecorder:
             lost = f"{self._take.waiting} messages are lost." if self._take.waiting else "The next start finishes it."
             self._publisher.warn(f"The recording {self._take.id} could not be finished. {lost} {REMEDY}")
             self._take.close()
+
+    def _batches(self) -> Iterator[list[Published]]:
+        while (items := self._backlog.take(self._timeout(), self._gather)) is not None:
+            yield items
 
     @property
     def _gather(self) -> float:

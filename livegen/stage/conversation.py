@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from livegen.note import MonotonicTime
 from livegen.stage.events import Predicted, Turn
@@ -39,8 +40,7 @@ class Playing:
     """The player has a key down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """The player has released all keys."""
 
     silence: Silence
@@ -51,16 +51,14 @@ class Waiting:
         return self.silence.ask_at
 
 
-@dataclass(frozen=True, slots=True)
-class Planning:
+class Planning(NamedTuple):
     """The model considers when the call ends."""
 
     silence: Silence
     request: int
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """It is planned when the response begins. If nothing happens, it is composed shortly before."""
 
     silence: Silence
@@ -77,8 +75,7 @@ class Planned:
         return min(self.ask_at, self.silence.settled) if self.again else self.ask_at
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """The model is composing the response."""
 
     silence: Silence
@@ -86,8 +83,7 @@ class Asked:
     request: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """The response is ready. It begins when it is `due`: as planned, or later if the model was late."""
 
     silence: Silence
@@ -97,8 +93,7 @@ class Ready:
     strokes: tuple[Stroke, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Responding:
+class Responding(NamedTuple):
     """livegen plays."""
 
     since: MonotonicTime

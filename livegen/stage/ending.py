@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 from livegen.note import Note
 from livegen.stage.grid import Grid
@@ -20,8 +20,7 @@ NEAR = 0.15
 """Of a beat: this near it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A key, by its tonic."""
 
     tonic: int  # 0..11, C is 0
@@ -56,8 +55,7 @@ def _correlation(one: Sequence[float], other: Sequence[float]) -> float:
     return sum(a * b for a, b in zip(away, away_other, strict=True)) / norm if norm else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """What makes a good end of one response.
 
     Args:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from math import ceil
+from typing import NamedTuple
 
 SAME = 1e-6
 """Of a beat: a smaller difference is a rounding error."""
@@ -11,8 +11,7 @@ EVEN, EARLIEST_SWING, LATEST_SWING = 0.45, 0.55, 0.72
 """Of a beat: where its second eighth note is if the two are even, and if they swing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(NamedTuple):
     """A steady pulse, extrapolated into the future.
 
     Args:
@@ -48,7 +47,7 @@ class Grid:
 
     def since(self, moment: float) -> Grid:
         """The same grid on a clock that is 0 at `moment`."""
-        return replace(self, origin=self.origin - moment)
+        return self._replace(origin=self.origin - moment)
 
     def beat_from(self, moment: float, beats: int = 1) -> float:
         """The first time at or after `moment` that is a whole number of times `beats` away from the origin."""

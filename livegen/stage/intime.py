@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.note import MonotonicTime, Struck
@@ -130,7 +129,7 @@ class Heard(NamedTuple):
         if given is not None:
             return _with_feel(given, own)
         if own is not None and self.strict:
-            return replace(own, certainty=1.0)
+            return own._replace(certainty=1.0)
         return own if own is not None and own.certainty > 0 else None
 
     def _set(self, own: Grid | None) -> Grid | None:
@@ -186,4 +185,4 @@ def _with_feel(given: Grid, own: Grid | None) -> Grid:
     """A grid that is given, with the points and the spread of the player if they keep its tempo."""
     if own is None or own.certainty == 0 or abs(own.beat / given.beat - 1) > SAME:
         return given
-    return replace(given, points=own.points, spread=own.spread)
+    return given._replace(points=own.points, spread=own.spread)

@@ -9,8 +9,7 @@ from livegen.stage.bindings import Binding
 from livegen.stage.control import Control
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(NamedTuple):
     """How the model's distributions are sampled.
 
     All variables except the pedal are sampled at a temperature. Only pitches are limited, by min-p, then by top-p:
@@ -65,8 +64,7 @@ class TwoKeys(NamedTuple):
     action: str  # the name of what they do, as that of a `livegen.stage.bindings.Binding`
 
 
-@dataclass(frozen=True, slots=True)
-class StageSettings:
+class StageSettings(NamedTuple):
     """Times in seconds."""
 
     silence: float | None  # that ends a call; None: the model decides

@@ -7,7 +7,6 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from virtual_stage import stage_settings
@@ -27,7 +26,8 @@ def test_the_core_plays_a_conversation_with_the_standard_library_and_mido_alone(
     for name in MIDO:
         for file in {Path(file.parts[0]) for file in importlib.metadata.files(name) or () if ".." not in file.parts}:
             (tmp_path / file).symlink_to(importlib.metadata.distribution(name).locate_file(file))
-    settings = json.dumps(asdict(stage_settings(hand_over=None)))
+    settings = stage_settings(hand_over=None)
+    settings = json.dumps({**settings._asdict(), "sampling": settings.sampling._asdict()})
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", str(PROGRAM), str(tmp_path), settings],
         capture_output=True,

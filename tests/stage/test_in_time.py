@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -190,19 +189,19 @@ def test_the_entry_is_a_bar_if_it_is_near_else_a_beat_else_a_point() -> None:
     assert entry(3.0, None) == 3.0
     assert entry(3.0, GRID) == pytest.approx(3.2)
     assert entry(3.2, GRID) == pytest.approx(3.2)
-    assert entry(3.0, replace(GRID, bar=3)) == pytest.approx(3.2)
-    assert entry(3.3, replace(GRID, bar=3)) == pytest.approx(4.7)
-    assert entry(3.3, replace(GRID, bar=4)) == pytest.approx(4.2)
-    assert entry(2.3, replace(GRID, bar=4)) == pytest.approx(2.7)  # the bar is at 4.2, too late
-    assert entry(3.0, replace(GRID, beat=4.0)) == pytest.approx(4.2)
-    assert entry(0.3, replace(GRID, beat=4.0)) == pytest.approx(2.2)  # the beat too: a point
+    assert entry(3.0, GRID._replace(bar=3)) == pytest.approx(3.2)
+    assert entry(3.3, GRID._replace(bar=3)) == pytest.approx(4.7)
+    assert entry(3.3, GRID._replace(bar=4)) == pytest.approx(4.2)
+    assert entry(2.3, GRID._replace(bar=4)) == pytest.approx(2.7)  # the bar is at 4.2, too late
+    assert entry(3.0, GRID._replace(beat=4.0)) == pytest.approx(4.2)
+    assert entry(0.3, GRID._replace(beat=4.0)) == pytest.approx(2.2)  # the beat too: a point
 
 
 def test_a_response_that_is_wanted_at_once_begins_on_the_next_point_that_the_model_can_reach() -> None:
     policy = Respond(stage_settings())
     assert policy.entry(at(3.0), None, HandedOver(at(3.0))) == 3.0
     assert policy.entry(at(2.9), GRID, HandedOver(at(2.9))) == pytest.approx(3.2)
-    assert policy.entry(at(2.5), replace(GRID, bar=4), HandedOver(at(2.5))) == pytest.approx(2.7)
+    assert policy.entry(at(2.5), GRID._replace(bar=4), HandedOver(at(2.5))) == pytest.approx(2.7)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +216,7 @@ def test_a_response_that_is_wanted_at_once_begins_on_the_next_point_that_the_mod
 )
 def test_the_length_is_counted_on_the_pulse(length: Length | None, bar: int, seconds: float) -> None:
     policy = Respond(stage_settings(length=length))
-    assert policy.length(3.4, replace(GRID, bar=bar)) == pytest.approx(seconds)
+    assert policy.length(3.4, GRID._replace(bar=bar)) == pytest.approx(seconds)
     assert policy.length(3.4, None) == 3.4
 
 
@@ -229,7 +228,7 @@ def test_a_length_that_is_set_may_be_longer_than_the_longest() -> None:
 
 def test_swing_is_told_from_even_notes() -> None:
     assert GRID.swing is None
-    assert replace(GRID, points=(0.0, 0.6)).swing == pytest.approx(1.5)
-    assert replace(GRID, points=(0.0, 2 / 3)).swing == pytest.approx(2.0)
-    assert replace(GRID, points=(0.0, 1 / 3, 2 / 3)).swing is None
-    assert replace(GRID, points=(0.0, 0.25, 0.5, 0.75)).swing is None
+    assert GRID._replace(points=(0.0, 0.6)).swing == pytest.approx(1.5)
+    assert GRID._replace(points=(0.0, 2 / 3)).swing == pytest.approx(2.0)
+    assert GRID._replace(points=(0.0, 1 / 3, 2 / 3)).swing is None
+    assert GRID._replace(points=(0.0, 0.25, 0.5, 0.75)).swing is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from mido import Message
@@ -65,7 +64,7 @@ def cc(control: int, value: int = 0, channel: int = 0) -> Message:
 
 def stage_settings(**changes: Any) -> StageSettings:
     """Those of a daemon without any options, but for the changes, with a fixed silence and without a pulse."""
-    return replace(daemon.stage_settings(Settings(pulse="off", silence=0.7)), **changes)
+    return daemon.stage_settings(Settings(pulse="off", silence=0.7))._replace(**changes)
 
 
 def expecting(*likely: tuple[float, float]) -> list[float]:

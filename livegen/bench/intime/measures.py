@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ def measure(call: Call, response: Sequence[SoundedNote]) -> Kept | None:
     onsets = np.array([note.onset for note in response])
     grid = call.grid
     away = deviations(onsets, grid)
-    to_beat = deviations(onsets[:1], replace(grid, points=(0.0,)))[0]
+    to_beat = deviations(onsets[:1], grid._replace(points=(0.0,)))[0]
     since = onsets - onsets[0]
     late = away[(since >= DRIFT_FROM) & (since <= DRIFT_TO)]
     swing = _swing((onsets - grid.origin) / grid.beat % 1) if call.swing is not None else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -117,4 +116,4 @@ def unsteadiness(beats: NDArray[np.float64], moment: float) -> float:
 
 
 def _shifted(notes: Sequence[SoundedNote], seconds: float) -> tuple[SoundedNote, ...]:
-    return tuple(replace(note, onset=MonotonicTime(note.onset + seconds)) for note in notes)
+    return tuple(note._replace(onset=MonotonicTime(note.onset + seconds)) for note in notes)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from virtual_stage import Stage, off, on
 
 from livegen.stage.effects import PulseChanged
@@ -28,18 +26,18 @@ def test_a_pulse_is_shown_when_it_lasts() -> None:
 
 
 def test_a_given_pulse_is_shown_at_once() -> None:
-    assert shown(replace(GRID, certainty=1.0)) == [100.0]
+    assert shown(GRID._replace(certainty=1.0)) == [100.0]
 
 
 def test_small_changes_are_not_shown() -> None:
-    nearly = [replace(GRID, beat=0.6 + 0.004 * (n % 3), certainty=0.8 + 0.05 * (n % 3)) for n in range(20)]
+    nearly = [GRID._replace(beat=0.6 + 0.004 * (n % 3), certainty=0.8 + 0.05 * (n % 3)) for n in range(20)]
     assert shown(GRID, GRID, GRID, *nearly)[2:] == [100.0] * 21
-    faster = replace(GRID, beat=0.5)
+    faster = GRID._replace(beat=0.5)
     assert shown(GRID, GRID, GRID, faster, faster, faster)[-2:] == [100.0, 120.0]
 
 
 def test_a_pulse_that_is_lost_is_shown_until_it_is_very_doubtful() -> None:
-    doubtful, lost = replace(GRID, certainty=0.75), replace(GRID, certainty=0.1)
+    doubtful, lost = GRID._replace(certainty=0.75), GRID._replace(certainty=0.1)
     assert shown(GRID, GRID, GRID, doubtful, doubtful, lost, lost, lost)[-3:] == [100.0, 100.0, None]
 
 
