@@ -60,7 +60,8 @@ class Keyboard:
         self._port.send_message(list(data))
 
     def release(self) -> None:
-        """Lift all keys and pedals."""
+        """End a system exclusive message that was begun, and lift all keys and pedals."""
+        self.send(0xF7)
         for channel in range(16):
             for control in (123, 121):
                 self.send(0xB0 | channel, control, 0)

@@ -18,6 +18,9 @@ REMEMBERED = 192  # ticks: eight beats; a longer memory filters more jitter, and
 SETTLED = 12  # ticks after which the tempo is known
 SLIP = 0.006  # s, a mean error from which the tempo has changed
 LOST = 1.0  # s without a tick after which there is no clock
+IRREGULAR = 0.75
+"""The mean error of the ticks, as a share of the time between them, from which they are no clock. Among random bytes it
+is 0.8 to 1.7 (80 % of the time); of a clock at 300 bpm that arrives in buffers of 20 ms it is 0.6."""
 SLOWEST, FASTEST = 30.0, 300.0  # beats per minute
 TAPS = 8  # that count
 FEWEST_TAPS = 3
@@ -98,6 +101,7 @@ class MidiClock:
         self._step = 0.0  # s between ticks
         self._last = 0.0  # s, the last tick as it arrived
         self._slip = 0.0
+        self._irregularity = 1.0  # the mean error of the latest ticks, as a share of the time between them
 
     def hear(self, message: Message, at: MonotonicTime) -> None:
         """Take in a message; those that are not of the clock change nothing."""
@@ -114,8 +118,10 @@ class MidiClock:
             self._position = message.pos * SONG_POSITION
 
     def grid(self, now: MonotonicTime) -> Grid | None:
-        """The grid; None: the clock is stopped, has just begun, or is lost."""
+        """The grid; None: the clock is stopped, has just begun, is lost, or is too irregular to be one."""
         if not self._running or self._ticks < SETTLED or now - self._last > LOST or self._position == 0:
+            return None
+        if self._irregularity > IRREGULAR:
             return None
         beat = TICKS * self._step
         origin = self._at - (self._position - 1) % (TICKS * self._bar) * self._step
@@ -127,7 +133,7 @@ class MidiClock:
         if self._ticks and not 0 <= at - self._last <= LOST:
             self._ticks = 0
         if self._ticks == 0:
-            self._at, self._step, self._slip = at, 0.0, 0.0
+            self._at, self._step, self._slip, self._irregularity = at, 0.0, 0.0, 1.0
         elif self._ticks == 1:
             self._step = at - self._at
             self._at = at
@@ -136,6 +142,7 @@ class MidiClock:
             expected = self._at + self._step
             error = at - expected
             self._slip += 0.1 * (error - self._slip)
+            self._irregularity += 0.1 * (abs(error) / max(self._step, 1e-9) - self._irregularity)
             if abs(self._slip) > SLIP:
                 self._ticks, self._slip = SETTLED, 0.0
                 count = SETTLED

@@ -117,3 +117,25 @@ def test_a_clock_that_is_lost_is_no_pulse() -> None:
     last = clocked(clock, 0.1, 0.5, 48)
     assert clock.grid(MonotonicTime(last + 0.5)) is not None
     assert clock.grid(MonotonicTime(last + 5.0)) is None
+
+
+def test_ticks_at_random_are_no_clock() -> None:
+    """As in a flood of random bytes."""
+    random, clock, at, shown = Random(1), MidiClock(), 100.0, 0
+    clock.hear(Message("start"), MonotonicTime(at))
+    for _ in range(400):
+        at += random.expovariate(40)
+        clock.hear(Message("clock"), MonotonicTime(at))
+        shown += clock.grid(MonotonicTime(at)) is not None
+    assert shown < 40
+
+
+@pytest.mark.parametrize("tempo", [30, 120, 300])
+def test_a_clock_that_arrives_in_large_buffers_is_one(tempo: float) -> None:
+    clock, shown = MidiClock(), 0
+    clock.hear(Message("start"), MonotonicTime(100.0))
+    for n in range(400):
+        at = -(-(100 + n * 60 / tempo / 24) // 0.02) * 0.02
+        clock.hear(Message("clock"), MonotonicTime(at))
+        shown += n >= 24 and clock.grid(MonotonicTime(at)) is not None
+    assert shown > 370
