@@ -1,4 +1,4 @@
-"""The Debian package on a machine with systemd: install, upgrade, reboot, power cut, clock set back, remove.
+"""The Debian package on a machine with systemd: install, upgrade, reboot, power cut, remove.
 
 For root, by hand, through scripts/test-deb: package.py IMAGE OLD.deb NEW.deb. IMAGE is an ext4 file system with Debian,
 with the packages that are needed in apt's cache; it is changed. Prints what it measured.
@@ -240,38 +240,6 @@ def power_cut(machine: Machine) -> None:
     check(since - kept["seconds"] < 3, "too much is lost")
 
 
-def clock_set_back(machine: Machine) -> None:
-    """The clock of a container is that of this machine, so libfaketime stands between livegen and the clock."""
-    machine.run(*INSTALL, "libfaketime")
-    offset = machine.root / "etc/livegen/offset"
-    offset.write_text("+0\n")
-    library = machine.run("find", "/usr/lib", "-name", "libfaketimeMT.so.1").strip()
-    drop_in = machine.root / "etc/systemd/system/livegen.service.d/clock.conf"
-    drop_in.parent.mkdir()
-    variables = ("FAKETIME_TIMESTAMP_FILE=/etc/livegen/offset", "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1")
-    drop_in.write_text(f"[Service]\nEnvironment=LD_PRELOAD={library} {' '.join(variables)}\n")
-    machine.run("systemctl", "daemon-reload")
-    machine.run("systemctl", "restart", "livegen")
-    pid = machine.await_active()
-    first = machine.unfinished()
-    start = time.monotonic()
-    offset.write_text("-3600\n")
-    until(lambda: machine.unfinished()["seconds"] - first["seconds"] > 10, "it records on, with the clock set back")
-    took, grown = time.monotonic() - start, machine.unfinished()["seconds"] - first["seconds"]
-    check(machine.unfinished()["id"] == first["id"], "another recording has begun")
-    check(machine.state() == ("active", "enabled", pid), f"it runs on: {machine.state()}")
-    machine.run("systemctl", "restart", "livegen")
-    machine.await_active(other_than=pid)
-    second = machine.unfinished()
-    kept = machine.recording(first["id"])
-    check(second["id"] < first["id"] and kept["seconds"] > first["seconds"], f"both are there: {second} {kept}")
-    warnings = machine.ask("journalctl", "-b", "-u", "livegen", "-p", "warning", "-o", "cat", "--no-pager").splitlines()
-    say(f"clock set back an hour: within {took:.1f} s the recording has grown by {grown:.1f} s")
-    say(f"recordings {first['id']}, then {second['id']}")
-    say(f"warnings: {[line for line in warnings if 'riority' not in line]}")
-    offset.unlink()
-
-
 def remove(machine: Machine) -> None:
     tapes = sorted(path.name for path in machine.root.glob("var/lib/private/livegen/recordings/*.mid"))
     machine.run(*APT, "remove", "livegen")
@@ -304,7 +272,6 @@ def tour(machine: Machine, old: Path, new: Path) -> None:
     upgrade(machine, f"/root/{new.name}")
     reboot(machine)
     power_cut(machine)
-    clock_set_back(machine)
     for deb in (old, new):
         (machine.root / "root" / deb.name).unlink()
     remove(machine)

@@ -1,16 +1,21 @@
 """The service of the machine with ALSA, real-time priority and locked memory, under all guards of the unit.
 
 For root on a machine with systemd, snd-virmidi as card 1 and amidi, on which no livegen is installed: see
-scripts/test-vm. What a container cannot grant is granted there. Prints what it measured; leaves nothing.
+scripts/test-vm. What a container cannot grant is granted there. The clock is set back an hour. Prints what it measured;
+leaves nothing.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 LIVEGEN = Path("/opt/livegen/.venv/bin/livegen")
@@ -46,7 +51,7 @@ def write(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def run(*words: str) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE)
     check(done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}")
     return done.stdout
 
@@ -98,6 +103,39 @@ def sounding() -> set[tuple[int, int]]:
     return notes
 
 
+def play_call() -> None:
+    for message in ("90 3C 64", "90 40 64", "80 3C 00", "80 40 00"):
+        run("amidi", "-p", "hw:1,0", "-S", message)
+
+
+def recordings() -> dict[str, dict[str, Any]]:
+    """By id."""
+    found = json.loads(run("env", "STATE_DIRECTORY=/var/lib/livegen", str(LIVEGEN), "recordings", "--json"))
+    return {each["id"]: each for each in found}
+
+
+def set_clock_back() -> None:
+    """It records and answers on, and nothing is lost or overwritten."""
+    pid, before = main_pid(), recordings()
+    (playing,) = (id_ for id_, found in before.items() if found["file"].endswith(".journal"))
+    run("date", "-s", f"@{time.time() - 3600:.0f}")
+    play_call()
+    until(sounding, "a response with the clock set back")
+    until(lambda: not sounding(), "the response ends")
+    check(main_pid() == pid, "it was restarted")
+    later = recordings()
+    grown = later[playing]["seconds"] - before[playing]["seconds"]
+    check(list(later) == list(before) and grown > 1, f"the same recordings, one {grown} s longer: {before} {later}")
+    run("systemctl", "restart", "livegen")
+    play_call()
+    until(sounding, "a response after the restart")
+    until(lambda: len(recordings()) > len(before), "another recording")
+    last = recordings()
+    new, *others = last
+    check(others == list(before) and last[playing]["seconds"] >= later[playing]["seconds"], f"{before} {last}")
+    print(f"clock set back: recording {playing} has grown by {grown:.1f} s, and after a restart follows {new}")
+
+
 def main() -> None:
     write(LIVEGEN, PROGRAM, 0o755)
     write(Path("/etc/livegen/livegen.toml"), SETTINGS)
@@ -111,14 +149,17 @@ def main() -> None:
     print(f"real-time priorities of the threads: {fifo}; {locked}")
     print(run("systemd-analyze", "security", "--no-pager", "livegen").splitlines()[-1])
 
-    with HEARD.open("w") as stream, subprocess.Popen(["amidi", "-d", "-p", "hw:1,1"], stdout=stream) as listening:
-        for message in ("90 3C 64", "90 40 64", "80 3C 00", "80 40 00"):
-            run("amidi", "-p", "hw:1,0", "-S", message)
+    with HEARD.open("w") as stream:
+        listening = subprocess.Popen(["amidi", "-d", "-p", "hw:1,1"], stdout=stream)
+        play_call()
         until(sounding, "a response")
-        run("kill", "-KILL", str(pid))
+        os.kill(pid, signal.SIGKILL)
         ended = until(lambda: active() and main_pid() != pid and not sounding(), "the notes end after kill -9")
         print(f"after kill -9 ready, and the notes ended, within {ended:.1f} s")
-        run("livegen", "panic")
+        run(str(LIVEGEN), "panic")
+        play_call()
+        until(sounding, "a response after kill -9")
+        set_clock_back()
         warned = run("journalctl", "-u", "livegen", "-p", "warning", "-o", "cat", "--no-pager")
         check(not [line for line in warned.splitlines() if "livegen.service" not in line], f"warnings: {warned}")
         start = time.monotonic()
