@@ -2,6 +2,7 @@
 
     python -m tools.soak keyboard 500     # a keyboard vanishes with a key held, and comes back
     python -m tools.soak instrument 500   # an instrument vanishes
+    python -m tools.soak hub 500          # three keyboards, two of one name, and an instrument vanish together
     python -m tools.soak server 500       # the JACK server is stopped and started again
     python -m tools.soak killed 500       # the same, with SIGKILL
     python -m tools.soak sound 500        # the JACK server that only FluidSynth uses is stopped and started again
@@ -14,6 +15,7 @@ tool has its own /dev/shm: there, JACK has places for eight servers, and a serve
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import subprocess
@@ -21,8 +23,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,8 @@ from livegen.io.midi_system import JACK, RTMIDI, MidiSystem
 
 PATIENCE = 60.0  # s
 REPORTS = 10
+HUB = ("Piano", "Keys", "Keys", "Instrument")
+"""The ports of a hub: three keyboards, two of one name, and an instrument."""
 NAME = f"livegen-soak-{os.getpid()}"
 APART = 'mount -t tmpfs soak /dev/shm && exec "$@"'
 SERVER = {"JACK_DEFAULT_SERVER": NAME, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
@@ -100,18 +105,17 @@ class Livegen:
     def _last(self) -> str:
         return "".join(line for _, line in self.lines[-20:])
 
-    def wait_until(self, gone: str, back: str, *, is_gone: bool) -> float:
-        """Wait until the last of the lines with these texts says so. Returns when it came.
+    def wait_until(self, gone: str, back: str, *, is_gone: bool, number: int) -> float:
+        """Wait until the last `number` lines with these texts say so. Returns when the last one came.
 
         On a busy machine a synth may be gone, and back, without being taken away.
         """
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            for at, line in reversed(self.lines):
-                if gone in line or back in line:
-                    if (gone in line) is is_gone:
-                        return at
-                    break
+            found = (each for each in reversed(self.lines) if gone in each[1] or back in each[1])
+            last = list(islice(found, number))
+            if len(last) == number and all((gone in line) is is_gone for _, line in last):
+                return last[0][0]
             time.sleep(0.005)
         raise SystemExit(f"the log does not say {gone if is_gone else back!r}:\n{self._last()}")
 
@@ -170,6 +174,34 @@ def ports(kind: str) -> tuple[Livegen, Cycle]:
     return livegen, (take, f"{name}:port is gone", give, f"{name}:port")
 
 
+def hub() -> tuple[Livegen, Cycle]:
+    opened: list[Any] = []
+    numbers = count(28, 4)  # as ALSA counts its clients
+
+    def plug(names: Iterable[str]) -> None:
+        opened.extend(port(name, keyboard=not name.startswith("Instrument")) for name in names)
+
+    def give() -> None:
+        plug(f"{name} [{next(numbers)}]" for name in draws.sample(HUB, len(HUB)))
+
+    def take() -> None:
+        for each in opened:
+            with suppress(AttributeError):  # an input cannot send
+                each.send(mido.Message("note_on", note=60))
+        for each in opened:
+            if not hasattr(each, "send"):
+                rtmidi_binding.close_input(each)
+            each.close()
+        opened.clear()
+
+    draws = random.Random(1)
+    *keyboards, instrument = [f"{name} [{next(numbers)}]" for name in HUB]
+    plug((*keyboards, instrument))
+    inputs = (word for name in keyboards for word in ("--in", f"{name}:port"))
+    livegen = Livegen(*inputs, "--out", "Instrument", "--thru", "on")
+    return livegen, (take, "is gone", give, ":port\n")
+
+
 def servers(kind: str, server: Server) -> tuple[Livegen, Cycle]:
     number = signal.SIGKILL if kind == "killed" else signal.SIGTERM
     if kind == "sound":
@@ -197,23 +229,26 @@ def changes() -> tuple[Livegen, Cycle]:
     return livegen, (lambda: change("Instrument"), "Another:port is closed", lambda: change(*both), "out: Another:port")
 
 
-def main(kind: str, count: int) -> None:
+def main(kind: str, cycles: int) -> None:
     os.environ.update(SERVER)
     server = Server()
     try:
         if kind in ("keyboard", "instrument"):
             livegen, (take, gone, give, back) = ports(kind)
+        elif kind == "hub":
+            livegen, (take, gone, give, back) = hub()
         else:
             livegen, (take, gone, give, back) = changes() if kind == "change" else servers(kind, server)
         times: tuple[list[float], list[float]] = ([], [])
-        for number in range(1, count + 1):
+        for cycle in range(1, cycles + 1):
             for step, is_gone, into in ((take, True, times[0]), (give, False, times[1])):
                 step()
                 done = time.monotonic()  # a port takes a second to close, a server to start
-                into.append(max(0.0, livegen.wait_until(gone, back, is_gone=is_gone) - done))
-            if number in (1, 2, 5) or number % max(1, count // REPORTS) == 0:
+                number = len(HUB) if kind == "hub" else 1
+                into.append(max(0.0, livegen.wait_until(gone, back, is_gone=is_gone, number=number) - done))
+            if cycle in (1, 2, 5) or cycle % max(1, cycles // REPORTS) == 0:
                 spread = ", ".join(f"median {sorted(t)[len(t) // 2]:.2f} s, longest {max(t):.2f} s" for t in times)
-                print(f"{kind} {number}: gone/back {spread}; {livegen.holds()}", flush=True)
+                print(f"{kind} {cycle}: gone/back {spread}; {livegen.holds()}", flush=True)
         livegen.process.terminate()
         print(f"ended with {livegen.process.wait(PATIENCE)}")
     finally:
@@ -231,7 +266,7 @@ def with_own_memory(*words: str) -> None:
 
 
 if __name__ == "__main__":
-    kind, count, *here = sys.argv[1:]
+    kind, cycles, *here = sys.argv[1:]
     if not here:
-        with_own_memory(kind, count)
-    main(kind, int(count))
+        with_own_memory(kind, cycles)
+    main(kind, int(cycles))
