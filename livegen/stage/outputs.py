@@ -110,11 +110,11 @@ class Output:
             (self._pedals.add if message.value > 0 else self._pedals.discard)((channel, control))
         elif control == RESET_CONTROLLERS:
             self._pedals = {pedal for pedal in self._pedals if pedal[0] != channel}
-        ended = {held.key[1:] for held in change.released}
-        if control in NOTES_OFF:  # the message itself ends them at the instrument
-            self._forwarded = {key for key in self._forwarded if key not in ended or hands.holds(*key)}
-            ended |= {key for key in self._left if key[0] == channel}
-        return [*([message] if self.thru else []), *self._end_left(ended, hands)]
+        thru = [message] if self.thru else []
+        if control not in NOTES_OFF:
+            return [*thru, *self._end_left({held.key[1:] for held in change.released}, hands)]
+        ended = self._end(change.released, hands)  # FluidSynth ignores 124 to 127, other instruments all of them
+        return [*thru, *ended, *self._end_left({key for key in self._left if key[0] == channel}, hands)]
 
     def _end(self, released: Iterable[Held], hands: Hands) -> list[Message]:
         """End keys that were released by a message other than their note_off, or that the player presses again."""

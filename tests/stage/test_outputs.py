@@ -360,6 +360,16 @@ def test_all_notes_off_lets_go_of_ours_that_wait_on_that_channel_alone(thru, con
     assert rig.plays(here) == ([here] if thru else [])
 
 
+@pytest.mark.parametrize("control", [120, 123, 124, 125, 126, 127])
+def test_keys_that_all_notes_off_ends_get_their_note_offs(control):
+    """FluidSynth ignores 124 to 127, and other instruments more of them."""
+    rig = Rig(thru=True)
+    for pitch in (60, 64):
+        rig.plays(on(pitch))
+    assert rig.plays(cc(control)) == [cc(control), off(60), off(64)]
+    assert rig.output.sounding == set()
+
+
 def test_all_notes_off_of_one_keyboard_leaves_a_note_to_the_other():
     rig = Rig(thru=True, channel=0)
     rig.start(60)
