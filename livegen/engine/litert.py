@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.encoding import VARIABLES, Token
-from livegen.engine.card import OTHER, RESTORE, Card
+from livegen.engine.card import OTHER, RESTORE, Card, folders
 from livegen.engine.runtime import PLAY, State, beginning, example, how, inputs, outputs
 from livegen.errors import ModelError
 from livegen.quiet import quiet
@@ -53,7 +53,19 @@ class LiteRt:
 
     @classmethod
     def of(cls, card: Card) -> LiteRt:
-        return cls(card.read_file(FILE), card.memory, f"{card.folder}/{FILE}")
+        """Load the LiteRT file of a model. One that livegen does not include is tried in another process first.
+
+        Raises:
+            ModelError: the file is damaged, or has another network.
+            ImportError: LiteRT is not installed.
+        """
+        content, source = card.read_file(FILE), f"{card.folder}/{FILE}"
+        if card.folder not in folders().values():
+            from livegen.engine import trial
+
+            if trial.crashes(card.folder):
+                raise ModelError(f"{source}: LiteRT crashes on this file. {OTHER}")
+        return cls(content, card.memory, source)
 
     def begin(self) -> State:
         return self._begin

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
+from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from livegen import encoding
 from livegen.encoding import START, VARIABLES, Token
-from livegen.engine.card import Card
+from livegen.engine.card import CARD, Card, Checksum, read
 from livegen.engine.litert import FILE, LiteRt
 from livegen.engine.runtime import CHANCES, LONG, STEPS, State, how
 from livegen.errors import ModelError
@@ -125,3 +129,16 @@ def test_a_model_without_the_signature_is_refused(shipped: Card) -> None:
     content = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()]).convert()
     with pytest.raises(ModelError, match="no signature play"):
         LiteRt(content, shipped.memory)
+
+
+def test_a_file_on_which_litert_crashes_is_refused(shipped: Card, tmp_path: Path) -> None:
+    """Its checksum is right: it was made so."""
+    folder = Path(shutil.copytree(shipped.folder, tmp_path / "copy"))
+    content = bytearray((folder / FILE).read_bytes())
+    content[8] = 8
+    (folder / FILE).write_bytes(content)
+    plain = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    plain["files"][FILE] = asdict(Checksum.of(bytes(content)))
+    (folder / CARD).write_text(json.dumps(plain), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"model\.tflite: LiteRT crashes on this file. Choose another model"):
+        LiteRt.of(read(folder))

@@ -1,0 +1,50 @@
+"""Tries a LiteRT file in a process of its own: LiteRT does not check the file, and crashes on some that are damaged.
+
+python -m livegen.engine.trial FOLDER
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from livegen.engine import card
+from livegen.errors import ModelError
+
+PATIENCE = 60.0  # s
+
+
+def crashes(folder: Path) -> bool:
+    """Whether the process dies, or hangs, that loads and plays the model in this folder."""
+    words = [sys.executable, "-m", __name__, str(folder)]
+    try:
+        done = subprocess.run(  # noqa: S603  (our own program)
+            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False, env=_environment()
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    return done.returncode < 0  # a signal
+
+
+def _environment() -> dict[str, str]:
+    """That of this process, and the livegen that it runs."""
+    found = os.pathsep.join((str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])))
+    return {**os.environ, "PYTHONPATH": found}
+
+
+def main(folder: str) -> None:
+    """Load and play. An error is left to whoever loads the model again."""
+    from livegen.engine.choose import warm_up
+    from livegen.engine.litert import FILE, LiteRt
+
+    found = card.read(Path(folder))
+    try:
+        warm_up(LiteRt(found.read_file(FILE), found.memory), 2)
+    except (ModelError, ValueError, RuntimeError):
+        return
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
