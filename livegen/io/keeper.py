@@ -28,7 +28,7 @@ from livegen.note import MonotonicTime
 from livegen.stage.events import Incoming, OutputClosed, PortId, ServerLost
 
 CHECK = 0.25  # s between two looks at the synth, and at ports that could not be connected
-RETRY = 1.0  # s between two attempts to find a MIDI system
+RETRY = 0.5  # s between two attempts to find a MIDI system
 PATIENCE = 5.0  # s that the main thread may need to stop using a port, and this thread to end
 
 Put = Callable[[Incoming | Attached | Detached], None]
