@@ -36,12 +36,13 @@ from livegen.errors import PortError
 from livegen.io import rtmidi_binding
 from livegen.io.midi_system import JACK, RTMIDI, MidiSystem
 
-PATIENCE = 60.0  # s
+PATIENCE = 120.0  # s
 REPORTS = 10
 HUB = ("Piano", "Keys", "Keys", "Instrument")
 """The ports of a hub: three keyboards, two of one name, and an instrument."""
 NAME = f"livegen-soak-{os.getpid()}"
 APART = 'mount -t tmpfs soak /dev/shm && exec "$@"'
+IS_APART = "SOAK_IS_APART"
 SERVER = {"JACK_DEFAULT_SERVER": NAME, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
 
 
@@ -73,33 +74,39 @@ def clients() -> set[str]:
     return {line.partition(":")[0] for line in done.stdout.splitlines()} if done.returncode == 0 else set()
 
 
-class Livegen:
-    """A daemon, its log with times, and what it holds."""
+class Program:
+    """A program that runs, and its log with times."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, words: list[str], ready: str, folder: Path | None = None, **environment: str) -> None:
         self.lines: list[tuple[float, str]] = []
-        environment = {**os.environ, "LIVEGEN_BACKEND": "jack", "PYTHONUNBUFFERED": "1"}
-        self.process = subprocess.Popen(  # noqa: S603  (our own program)
-            [sys.executable, "-m", "livegen", "--config", os.devnull, "--name", NAME, *words],
-            env=environment,
+        began = time.monotonic()
+        self.process = subprocess.Popen(  # noqa: S603  (our own programs, and those that a developer names)
+            words,
+            cwd=folder,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
             stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
         )
         threading.Thread(target=self._read, daemon=True).start()
-        self.wait_for("Ready")
+        self.seconds = self.wait_for(ready) - began  # until it was ready
 
     def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
             self.lines.append((time.monotonic(), line))
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str) -> float:
+        """Wait for a line with this text. Returns when it came."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            if any(text in line for _, line in self.lines):
-                return
+            for at, line in self.lines:
+                if text in line:
+                    return at
             time.sleep(0.005)
+        self.process.kill()
         raise SystemExit(f"the log does not say {text!r}:\n{self._last()}")
 
     def _last(self) -> str:
@@ -118,6 +125,14 @@ class Livegen:
                 return last[0][0]
             time.sleep(0.005)
         raise SystemExit(f"the log does not say {gone if is_gone else back!r}:\n{self._last()}")
+
+
+class Livegen(Program):
+    """A daemon, its log with times, and what it holds."""
+
+    def __init__(self, *words: str) -> None:
+        command = [sys.executable, "-m", "livegen", "--config", os.devnull, "--name", NAME, *words]
+        super().__init__(command, "Ready", LIVEGEN_BACKEND="jack")
 
     def holds(self) -> str:
         folder = Path("/proc") / str(self.process.pid)
@@ -258,15 +273,16 @@ def main(kind: str, cycles: int) -> None:
         server.stop()
 
 
-def with_own_memory(*words: str) -> None:
+def with_own_memory(module: str, *words: str) -> None:
     """Start this program again where /dev/shm is empty, if that is possible."""
     apart = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", APART, "sh"]
-    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode == 0:  # noqa: S603  (constants)
-        os.execvp(apart[0], [*apart, sys.executable, "-m", "tools.soak", *words, "here"])  # noqa: S606  (the same)
+    if IS_APART in os.environ or subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:  # noqa: S603  (constants)
+        return
+    os.environ[IS_APART] = "yes"
+    os.execvp(apart[0], [*apart, sys.executable, "-m", module, *words])  # noqa: S606  (the same)
 
 
 if __name__ == "__main__":
-    kind, cycles, *here = sys.argv[1:]
-    if not here:
-        with_own_memory(kind, cycles)
+    with_own_memory("tools.soak", *sys.argv[1:])
+    kind, cycles = sys.argv[1:]
     main(kind, int(cycles))
