@@ -51,6 +51,7 @@ from livegen.stage.events import (
 )
 from livegen.stage.patience import WRONG
 from livegen.stage.session import Session
+from tools.pretended import Pretended
 
 KEYS, SYNTH = PortId("keys"), PortId("synth")
 PHRASE = (4.0, 36.0)  # s of a piece that are played in a row
@@ -255,10 +256,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--odd", type=float, default=ODD, help="The chance of something unusual after a phrase.")
     parser.add_argument("--patience", type=float, default=DEFAULTS.patience)
+    parser.add_argument("--pretend", action="store_true", help="Use a model of random notes, which takes no time.")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
     draws = random.Random(given.seed)
-    evening = Evening(choose.choose(card.find("livegen"), "cpu").improviser(), given.seed)
+    model = Pretended() if given.pretend else choose.choose(card.find("livegen"), "cpu").improviser()
+    evening = Evening(model, given.seed)
     evening.change(0.0, {"patience": given.patience})
     began, at, played, counted = time.perf_counter(), 1.0, 0.0, list[int]()
     for phrase in phrases(files(given.folder, "validation"), draws):
