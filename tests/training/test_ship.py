@@ -79,6 +79,40 @@ def _few_windows(tensorflow: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baseline, "FITTED_ON", 100)
 
 
+@pytest.fixture(autouse=True)
+def _converted_once(
+    tensorflow: None, monkeypatch: pytest.MonkeyPatch, converted: dict[tuple[object, ...], Any], tmp_path_factory: Any
+) -> None:
+    """The same weights give the same files, and a conversion takes seconds."""
+    from livegen.training import export
+
+    save, litert = export.save, export.litert
+
+    def key(pianist: Pianist) -> bytes:
+        return b"".join(weight.tobytes() for weight in pianist.get_weights())
+
+    def saved(pianist: Pianist, folder: Path) -> None:
+        kept = converted.get(("save", key(pianist)))
+        if kept is None:
+            kept = converted["save", key(pianist)] = tmp_path_factory.mktemp("saved") / "model"
+            save(pianist, kept)
+        shutil.copytree(kept, folder)
+
+    def content(pianist: Pianist, *, quantise: bool) -> bytes:
+        known = (quantise, key(pianist))
+        if known not in converted:
+            converted[known] = litert(pianist, quantise=quantise)
+        return converted[known]
+
+    monkeypatch.setattr(export, "save", saved)
+    monkeypatch.setattr(export, "litert", content)
+
+
+@pytest.fixture(scope="module")
+def converted() -> dict[tuple[object, ...], Any]:
+    return {}
+
+
 def listed(path: Path, *windows: tuple[str, int]) -> str:
     with gzip.open(path, "wt") as table:
         table.write("midi_filename,target\n" + "".join(f"{piece},{target}\n" for piece, target in windows))
