@@ -147,7 +147,7 @@ class Announced:
             raise PortError(f'Cannot open "{name}": {error}.') from error
 
     def release(self, link: Link) -> None:
-        """Begin an input anew: RtMidi takes what follows for the rest of a system exclusive message that was cut off."""
+        """Begin an input anew: RtMidi adds what follows to a system exclusive message that JACK has cut off."""
         if link.direction == IN and not link.virtual and self._system.api == midi_system.JACK:
             self.forget(link)
             link.close()
