@@ -22,7 +22,7 @@ from livegen.stage.events import OutputClosed, OutputOpened, PortId
 if TYPE_CHECKING:
     from livegen.stage.effects import Send
 
-STALLED = 0.6  # s without sound, after which the audio driver counts as stopped; buffers are far shorter
+STALLED = 0.5  # s without sound, after which the audio driver counts as stopped; buffers are far shorter
 RETRY = 1.0  # s between two attempts to start it again
 
 SAMPLE_RATE = 48_000  # Hz; with JACK, the server's rate is used instead

@@ -205,6 +205,19 @@ def start(machine: Machine) -> None:
     say(machine.run("livegen", "service", "status").strip())
 
 
+def kill_and_stop(machine: Machine) -> None:
+    pid = machine.state()[2]
+    start = time.monotonic()
+    machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "livegen")
+    machine.await_active(other_than=pid)
+    back = time.monotonic() - start
+    start = time.monotonic()
+    machine.run("systemctl", "stop", "livegen")
+    say(f"after kill -9 it is ready within {back:.1f} s; stopped within {time.monotonic() - start:.1f} s")
+    machine.run("systemctl", "start", "livegen")
+    machine.await_active()
+
+
 def upgrade(machine: Machine, new: str) -> None:
     before = {unit: machine.state(unit)[2] for unit in ("livegen", "livegen@left")}
     start = time.monotonic()
@@ -271,6 +284,7 @@ def tour(machine: Machine, old: Path, new: Path) -> None:
         (machine.root / "root" / deb.name).write_bytes(deb.read_bytes())
     install(machine, f"/root/{old.name}")
     start(machine)
+    kill_and_stop(machine)
     upgrade(machine, f"/root/{new.name}")
     reboot(machine)
     power_cut(machine)
