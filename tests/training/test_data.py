@@ -139,7 +139,7 @@ def test_it_reads_what_is_heard_live(tmp_path: Path) -> None:
         live += [held.struck.ended(at) for held in hands.hear(message, MonotonicTime(at), PortId("piano")).released]
     heard = to_notes(live)
     assert len({encoding.token(note)[4] for note in heard}) > 10
-    rows = [(*astuple(note)[:4], *astuple(note.pedal)) for note in heard]
+    rows = [(*astuple(note)[:4], *note.pedal) for note in heard]
     np.testing.assert_allclose(read_notes(write(tmp_path / "a.mid", events)), rows, atol=1e-5)
 
 
