@@ -14,6 +14,7 @@ from livegen.engine import card
 from livegen.errors import ModelError
 
 PATIENCE = 60.0  # s
+FAILED = 1  # the exit status of Python after an exception
 
 
 def crashes(folder: Path) -> bool:
@@ -25,13 +26,12 @@ def crashes(folder: Path) -> bool:
         )
     except subprocess.TimeoutExpired:
         return True
-    return done.returncode < 0  # a signal
+    return done.returncode not in (0, FAILED)
 
 
 def _environment() -> dict[str, str]:
-    """That of this process, and the livegen that it runs."""
-    found = os.pathsep.join((str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])))
-    return {**os.environ, "PYTHONPATH": found}
+    """That of this process, so that the same livegen is found."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def main(folder: str) -> None:
