@@ -21,7 +21,7 @@ from livegen.engine.tensorflow import TensorFlow
 from livegen.errors import ModelError
 from livegen.note import Note
 
-WARM_UP = 30
+WARM_UP = 12
 """Number of notes to play before livegen is ready."""
 
 
