@@ -220,16 +220,14 @@ class Keeper:
         """
         assert self._patchbay is not None
         names = self._patchbay.names()
-        before, detached = self.waiting_for, []
+        before = self.waiting_for
         for link in self._outputs_first:
             lost = link.name not in names[link.direction] or self._is_another(link, gone)
             if link.attached and not link.virtual and (lost or link.failed):
                 self.detach(link, "" if link.failed else link.what)
-                detached.append(link)
+                self._patchbay.release(link)
             if lost:
                 link.failed = False
-        for link in detached:
-            self._patchbay.release(link)
         self._retry = False
         for link, name in self._found(names):
             self._attach(self._patchbay, link, name)

@@ -80,7 +80,7 @@ class _Client(Protocol):
 
 
 class Announced:
-    """A system that announces ports and lets a client connect them. Our own ports stay open, but for `release`."""
+    """A system that announces ports and lets a client connect them. Our own ports stay open."""
 
     def __init__(self, system: MidiSystem, client: _Client, name: str) -> None:
         self._system, self._client, self._name = system, client, name
@@ -147,11 +147,7 @@ class Announced:
             raise PortError(f'Cannot open "{name}": {error}.') from error
 
     def release(self, link: Link) -> None:
-        """Begin an input anew: RtMidi adds what follows to a system exclusive message that JACK has cut off."""
-        if link.direction == IN and not link.virtual and self._system.api == midi_system.JACK:
-            self.forget(link)
-            link.close()
-            self.open(link)
+        pass
 
     def forget(self, link: Link) -> None:
         self._own.discard(link.address)
