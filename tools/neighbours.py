@@ -173,7 +173,7 @@ class Trial:
         time.sleep(GONE)
         goes_on = "goes on" if len(self.program.lines) > lines else "stands still"  # each of them tells what it does
         status = self.program.process.poll()
-        self.found["JACK server ends: the program"] = (
+        self.found["JACK server ends: what the program does"] = (
             goes_on if status is None else f"ends with {status}: {self.program.lines[-1][1].strip()}"
         )
         self._keyboard.close()

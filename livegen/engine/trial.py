@@ -1,6 +1,6 @@
-"""Tries a LiteRT file in a process of its own: LiteRT does not check the file, and crashes on some that are damaged.
+"""Loads a LiteRT file in another process first. LiteRT does not check files, and crashes on some damaged ones.
 
-python -m livegen.engine.trial FOLDER
+Run as: python -m livegen.engine.trial FOLDER
 """
 
 from __future__ import annotations
