@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
+
+from mido import Message
 
 from livegen.errors import PortError
 from livegen.io import libjack, midi_system, ports
-from livegen.io.links import IN, Link
+from livegen.io.links import IN, OUT, Link
 from livegen.io.midi_system import MidiSystem
+from livegen.note import MonotonicTime
+from livegen.stage.effects import Send
+from livegen.stage.events import Part
 
 POLL = 0.5  # s between two looks at the list of ports, of a system without announcements
 PATIENCE = 100  # looks at the list until our own port is there, or gone
@@ -86,6 +93,7 @@ class Announced:
         self._system, self._client, self._name = system, client, name
         self._own: set[str] = set()
         self._closed: set[str] = set()  # ports of ours that may still be listed for a moment
+        self._lost: list[Link] = []  # inputs whose port has gone since the last `wait`
         self.wake = client.wake
         self.token = client.token
 
@@ -100,6 +108,7 @@ class Announced:
             raise PortError(self._system.gone) from error
 
     def wait(self, seconds: float) -> set[str] | None:
+        self._end_exclusive()
         try:
             return self._client.wait(seconds)
         except OSError as error:
@@ -147,7 +156,27 @@ class Announced:
             raise PortError(f'Cannot open "{name}": {error}.') from error
 
     def release(self, link: Link) -> None:
-        pass
+        if link.direction == IN and self._system.api == midi_system.JACK:
+            self._lost.append(link)
+
+    def _end_exclusive(self) -> None:
+        """End what a lost port may have begun. Over JACK, RtMidi adds all messages to a system exclusive one until its end.
+
+        An empty system exclusive message is enough, from an output for this alone. To open it delays other threads by
+        25 ms. To open the inputs anew would delay them longer.
+        """
+        if not self._lost:
+            return
+        links, self._lost, ender = self._lost, [], Link(OUT)
+        with suppress(PortError):  # nothing depends on it, and that a server has ended is noticed elsewhere
+            self.open(ender)
+            for link in links:
+                self.connect(ender, link.address)
+            time.sleep(PAUSE)
+            ender.send(Send(ender.port, Message("sysex"), Part.RESPONSE, MonotonicTime(0.0)))
+            time.sleep(PAUSE)
+        self.forget(ender)
+        ender.close()
 
     def forget(self, link: Link) -> None:
         self._own.discard(link.address)
