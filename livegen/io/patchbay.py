@@ -160,10 +160,11 @@ class Announced:
             self._lost.append(link)
 
     def _end_exclusive(self) -> None:
-        """End what a lost port may have begun. Over JACK, RtMidi adds all messages to a system exclusive one until its end.
+        """End what a lost port may have begun.
 
-        An empty system exclusive message is enough, from an output for this alone. To open it delays other threads by
-        25 ms. To open the inputs anew would delay them longer.
+        Over JACK, RtMidi adds all messages to a system exclusive one until its end. An empty system exclusive message
+        ends it, from an output for this alone. To open that delays other threads by 25 ms; to open the inputs anew
+        would delay them longer.
         """
         if not self._lost:
             return

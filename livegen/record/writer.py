@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from livegen.io.backlog import Sorter
 from livegen.io.recorder import BEAT, HORIZON, TICKS_PER_BEAT, TICKS_PER_SECOND
 from livegen.record.journal import Entry
+from livegen.smf.events import LONGEST
 from livegen.smf.writing import (
     CONTROL_CHANGE,
     MARKER,
@@ -35,8 +36,6 @@ MARK = "livegen recording "
 """The beginning of the text that recognises a recording; a JSON object follows."""
 
 CHANNELS = 16
-LONGEST = 7 * 24 * 3600.0
-"""s, of a recording. A damaged time would fill the disk."""
 MOST_INPUTS = 256
 UNKNOWN = (KeyError, TypeError, ValueError, OverflowError, AttributeError)
 """What an entry of another version, or one that no livegen has written, raises."""
@@ -121,7 +120,7 @@ class RecordingWriter:
         if kind == "start":
             datetime.fromtimestamp(wall := float(entry["wall"])).astimezone()  # or it is no time
             self._first, self.summary.start = at, wall
-        if not abs(at - (at if self._first is None else self._first)) <= LONGEST:
+        if not abs(at - (at if self._first is None else self._first)) <= LONGEST:  # damaged: it would fill the disk
             raise ValueError(f"no time of a recording: {at}")
         self._first = at if self._first is None else self._first
         tick = max(0, round((at - self._first) * TICKS_PER_SECOND))

@@ -45,7 +45,7 @@ class Port:
 
     def begin_exclusive(self) -> None:
         """Send a system exclusive message without its end, which mido refuses."""
-        self._port._rt.send_message([0xF0, 0x43, 0x10])  # noqa: SLF001
+        self._port._rt.send_message([0xF0, 0x43, 0x10])
         time.sleep(0.1)
 
     def __enter__(self) -> Self:

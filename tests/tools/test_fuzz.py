@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +18,8 @@ from tools.fuzz.__main__ import GUIDES, SEEDS
 
 COPIES = {"live": 8, "midi": 15, "journal": 15, "weights": 1, "soundfont": 12}
 """How many damaged copies of each input; without a search they find what is broken altogether."""
+SECONDS = 8
+SEARCHED = [name for name in GUIDES if name != "weights"]  # a search for files that crash LiteRT finds some
 
 
 def damaged(content: bytes, draws: random.Random) -> bytes:
@@ -55,3 +61,13 @@ def test_a_result_or_a_sentence(name: str) -> None:
             pytest.skip(f"FluidSynth missing: {error}")
     for content in inputs(name):
         paths.PATHS[name](content)
+
+
+@pytest.mark.may_skip("atheris has wheels for Linux on x86-64 only")
+@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris is not installed")
+@pytest.mark.parametrize("name", SEARCHED)
+def test_a_search_finds_nothing(name: str, tmp_path: Path) -> None:
+    """Guided by what the code reaches, about a minute in all."""
+    words = [sys.executable, "-m", "tools.fuzz", name, "--seconds", str(SECONDS), "--found", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -4,9 +4,9 @@
     python -m tools.fuzz all --seconds 3600        # every path in turn, together an hour
     python -m tools.fuzz midi --replay FILE        # once
 
-It needs atheris (pip install atheris: x86-64, Linux) and begins with the inputs in tests/fuzz/. A traceback is a bug:
-put the input that it names there, and mend the kind. Other options go to libFuzzer: `-merge=1 NEW OLD` keeps what
-reaches more.
+It needs atheris, which `./scripts/setup test` installs on Linux on x86-64, and begins with the inputs in tests/fuzz/. A
+traceback is a bug: put the input that it names there, and mend the kind. Other options go to libFuzzer: `-merge=1 NEW
+OLD` keeps what reaches more.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def main() -> int:
     if given.path == "all":
         return _search_all(given.seconds, given.found)
     try:
-        import atheris  # type: ignore[import-untyped]  # not a dependency: 35 MB, and not for all systems
+        import atheris  # type: ignore[import-untyped]  # it has no wheels for other systems
     except ModuleNotFoundError:
-        sys.exit("atheris is not installed: pip install atheris (for Linux on x86-64).")
+        sys.exit("atheris is not installed. ./scripts/setup test installs it, on Linux on x86-64.")
     guides = GUIDES[given.path]
     with atheris.instrument_imports(include=[*guides], exclude=_others(guides)):
         path = _path(given.path)
