@@ -3,6 +3,7 @@
 LivegenError
 +-- ConfigError   a setting or an argument (exit 78, EX_CONFIG)
 +-- PortError     a MIDI port, the MIDI system or the synth (exit 69, EX_UNAVAILABLE)
+|   +-- InstallationError  a library of the system (exit 72, EX_OSFILE)
 +-- StorageError  a full disk (exit 69, EX_UNAVAILABLE)
 +-- ModelError    a model file (exit 65, EX_DATAERR)
 +-- DataError     a MIDI file or a folder of them (exit 66, EX_NOINPUT)
@@ -28,6 +29,10 @@ class ConfigError(LivegenError):
 
 class PortError(LivegenError):
     exit_code = 69
+
+
+class InstallationError(PortError):
+    exit_code = 72
 
 
 class StorageError(LivegenError):
@@ -65,6 +70,11 @@ def needing_extra() -> Iterator[None]:
 
 
 NO_MIDI_FILE = "not a valid MIDI file"
+
+
+def bug(what: str, error: Exception) -> str:
+    """What to say of an error that should not have happened, where livegen goes on."""
+    return f"There was an error in {what}. This is a bug, please report it ({type(error).__name__}: {error})."
 
 
 def unreadable(path: Path, error: Exception) -> DataError:

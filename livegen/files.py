@@ -19,6 +19,20 @@ except ImportError:  # Windows
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def limited(path: Path, most: int) -> bytes:
+    """The content of a file. A larger one than `most` bytes is not read, so that it cannot fill the memory.
+
+    Raises:
+        OSError: the file cannot be read, or is too large.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(most + 1 if size == 0 else min(size, most) + 1)  # a device has no size
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most / 1e6:g} MB", os.fspath(path))
+    return content
+
+
 @contextmanager
 def drafted(path: Path) -> Iterator[Path]:
     """A temporary file next to `path`, with the same suffix. It replaces `path` at the end, or is removed on an error.

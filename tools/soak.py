@@ -40,6 +40,7 @@ PATIENCE = 120.0  # s
 REPORTS = 10
 HUB = ("Piano", "Keys", "Keys", "Instrument")
 """The ports of a hub: three keyboards, two of one name, and an instrument."""
+PLUG = "plug"  # the command of the process that has them
 NAME = f"livegen-soak-{os.getpid()}"
 APART = 'mount -t tmpfs soak /dev/shm && exec "$@"'
 IS_APART = "SOAK_IS_APART"
@@ -190,24 +191,23 @@ def ports(kind: str) -> tuple[Livegen, Cycle]:
 
 
 def hub() -> tuple[Livegen, Cycle]:
-    opened: list[Any] = []
+    plugged: list[subprocess.Popen[str]] = []
     numbers = count(28, 4)  # as ALSA counts its clients
 
     def plug(names: Iterable[str]) -> None:
-        opened.extend(port(name, keyboard=not name.startswith("Instrument")) for name in names)
+        words = [sys.executable, "-m", "tools.soak", PLUG, *names]
+        process = subprocess.Popen(  # noqa: S603  (our own program)
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        plugged.append(process)
+        assert plugged[0].stdout is not None
+        plugged[0].stdout.readline()
 
     def give() -> None:
         plug(f"{name} [{next(numbers)}]" for name in draws.sample(HUB, len(HUB)))
 
     def take() -> None:
-        for each in opened:
-            with suppress(AttributeError):  # an input cannot send
-                each.send(mido.Message("note_on", note=60))
-        for each in opened:
-            if not hasattr(each, "send"):
-                rtmidi_binding.close_input(each)
-            each.close()
-        opened.clear()
+        plugged.pop().communicate("\n")
 
     draws = random.Random(1)
     *keyboards, instrument = [f"{name} [{next(numbers)}]" for name in HUB]
@@ -215,6 +215,24 @@ def hub() -> tuple[Livegen, Cycle]:
     inputs = (word for name in keyboards for word in ("--in", f"{name}:port"))
     livegen = Livegen(*inputs, "--out", "Instrument", "--thru", "on")
     return livegen, (take, "is gone", give, ":port\n")
+
+
+def plug_in(names: Iterable[str]) -> None:
+    """Be a hub until a line comes from stdin; then its keyboards vanish with keys held."""
+    rtmidi = rtmidi_binding.load()
+    opened = []
+    for name in names:  # without a callback, which would make the server wait for Python
+        kind = rtmidi.MidiIn if name.startswith("Instrument") else rtmidi.MidiOut
+        opened.append(kind(rtmidi.API_UNIX_JACK, name))
+        opened[-1].open_virtual_port("port")
+    print("open", flush=True)
+    sys.stdin.readline()
+    for each in opened:
+        if hasattr(each, "send_message"):
+            each.send_message([0x90, 60, 64])
+    for each in opened:
+        each.close_port()
+        each.delete()
 
 
 def servers(kind: str, server: Server) -> tuple[Livegen, Cycle]:
@@ -283,6 +301,9 @@ def with_own_memory(module: str, *words: str) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == PLUG:
+        plug_in(sys.argv[2:])
+        sys.exit()
     with_own_memory("tools.soak", *sys.argv[1:])
     kind, cycles = sys.argv[1:]
     main(kind, int(cycles))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livegen.cli.options import Command, load
+from livegen.errors import DataError
 
 if TYPE_CHECKING:
     from livegen.control.client import Client
@@ -26,7 +27,13 @@ def _client(given: dict[str, object]) -> Client:
     return Client(load({name: value for name, value in given.items() if name in ("config", "name")}).settings.name)
 
 
-@click.command("set", cls=Command, shown=("name",), examples=_SET)
+@click.command(
+    "set",
+    cls=Command,
+    shown=("name",),
+    examples=_SET,
+    context_settings={"ignore_unknown_options": True},  # -1 is a value
+)
 @click.argument("setting")
 @click.argument("value")
 @click.pass_obj
@@ -88,6 +95,17 @@ def monitor(given: dict[str, object]) -> None:
         watching.run(client)
 
 
+@click.command(cls=Command, shown=("name",))
+@click.pass_obj
+def keep(given: dict[str, object]) -> None:
+    """Keep the recording of what was played."""
+    with _client(given) as client:
+        answer = client.ask("keep")
+    if answer["recording"] is None:
+        raise DataError(f"Nothing is kept: {answer['why']}.")
+    click.echo(f"The recording {answer['recording']} is kept.")
+
+
 def _order(name: str, help_: str, done: str) -> click.Command:
     """A command without arguments."""
 
@@ -112,7 +130,7 @@ commands: tuple[click.Command, ...] = (
     status,
     monitor,
     _order("panic", "End all sound of the running livegen.", "All sound is ended."),
-    _order("keep", "Keep the recording of what was played.", "The recording is kept."),
+    keep,
     _order("forget", "Forget what was played, this evening and before.", "What was played is forgotten."),
     _order("reload", "Read the settings again, as SIGHUP does.", "The settings are reloaded."),
     _order("stop", "End the running livegen.", "livegen is stopping."),

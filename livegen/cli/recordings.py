@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livegen.cli.options import Command, load
-from livegen.cli.runner import PATH, progress
+from livegen.cli.runner import COUNT, PATH, progress
 from livegen.errors import ConfigError, DataError, did_you_mean
 from livegen.files import drafted, unwritable
 
@@ -67,15 +68,16 @@ def recordings(context: click.Context, *, as_json: bool) -> None:
 
 @recordings.command()
 @click.argument("id_", metavar="ID")
-def show(id_: str) -> None:
+@click.option("--notes", type=COUNT, default=10, show_default=True, help="Number of notes to show.")
+def show(id_: str, notes: int) -> None:
     """Show what a recording contains."""
     from livegen.data import midi
     from livegen.data import show as showing
 
     each = _find(id_)
     with _midi(each) as file:
-        click.echo(f"{each.id}{' (kept)' if each.kept else ''}: {each.file}")
-        click.echo(showing.text(midi.read(file), 10))
+        click.echo(f"{each.id}{' (kept)' if each.kept else ''}")
+        click.echo(showing.text(replace(midi.read(file), path=each.file), notes))
 
 
 @recordings.command(shown=_PLAYED, examples=_EXAMPLES[:1])

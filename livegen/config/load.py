@@ -15,6 +15,9 @@ from livegen.config import dials
 from livegen.config.settings import NAMES, PREFIX, RENAMED, SPECS, Settings, Spec
 from livegen.config.values import InvalidError, shortened
 from livegen.errors import ConfigError, did_you_mean
+from livegen.files import limited
+
+LARGEST = 1_000_000  # bytes of a settings file
 
 
 class Loaded(NamedTuple):
@@ -145,7 +148,7 @@ def _shown(value: object) -> str:
 
 def _read(path: Path, *, required: bool) -> str | None:
     try:
-        return path.read_text(encoding="utf-8-sig")  # editors on Windows write a byte order mark
+        return limited(path, LARGEST).decode("utf-8-sig")  # editors on Windows write a byte order mark
     except (FileNotFoundError, NotADirectoryError):
         if required:
             raise ConfigError(f"{path}: there is no such file.") from None

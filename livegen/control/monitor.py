@@ -99,7 +99,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "no_response": lambda event: f"no response: {event['why']}",
     "patience": lambda event: f"that was too early: more patient now, {event['factor']:.1f} times as set",
     "panic": lambda _: "panic: all sound is ended",
-    "keep": lambda _: "keep: the last minutes are marked",
+    "keep": lambda _: "keep: the recording is kept",
     "recording": lambda event: f"recording: {event['state']} {event['id']} {event['why']}".rstrip(),
     "port": lambda event: f"{event['direction']}: {event['name']} ({event['state']})",
     "log": _log,

@@ -15,6 +15,7 @@ from livegen.files import claimed
 
 SUPPORTED = hasattr(socket, "AF_UNIX")
 WAITING = 64  # connections that are not accepted yet
+ANSWERS = 1.0  # s
 
 
 def folder(environ: Mapping[str, str]) -> Path:
@@ -40,8 +41,21 @@ def running(environ: Mapping[str, str]) -> list[str]:
     """The names of all livegens that may be running."""
     mine = folder(environ).glob("*.sock")
     with suppress(OSError):  # folders of others
-        return sorted({path.stem for path in (*mine, *Path("/run").glob("livegen*/*.sock"))})
+        return sorted({path.stem for path in (*mine, *Path("/run").glob("livegen*/*.sock")) if _answers(path)})
     return []
+
+
+def _answers(path: Path) -> bool:
+    """Whether a process listens at a socket. A crash leaves one where none does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+        channel.settimeout(ANSWERS)
+        try:
+            channel.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:  # that of another user, or one that is busy
+            return True
+    return True
 
 
 @contextmanager

@@ -41,6 +41,7 @@ class Statistics:
         self._late, self._thru, self._delay = Histogram(), Histogram(), Histogram()
         self._warning = ""
         self._recording = RecordingChanged("off")
+        self._recorded = ""  # the last recording
         self._pulse: dict[str, float | None] = {"tempo": None, "certainty": 0.0, "bar": 0}
 
     def take(self, item: Published) -> None:
@@ -71,7 +72,7 @@ class Statistics:
             self._patience = item.factor
             return
         if isinstance(item, RecordingChanged):
-            self._recording = item
+            self._recording, self._recorded = item, item.id or self._recorded
             return
         direction = "out" if isinstance(item, PortFailed) else item.direction
         if isinstance(item, PortOpened):
@@ -80,6 +81,14 @@ class Statistics:
             self._ports.pop((direction, item.port), None)
         elif (direction, item.port) in self._ports:
             self._ports[direction, item.port].state = "gone" if isinstance(item, PortGone) else "failed"
+
+    def kept(self) -> Mapping[str, str | None]:
+        """What `livegen keep` answers: the recording that is kept, or why there is none."""
+        if self._recording.state == "off":
+            return {"recording": None, "why": "recording is off (livegen set record on)"}
+        if not self._recorded:
+            return {"recording": None, "why": "nothing has been played yet"}
+        return {"recording": self._recorded, "why": None}
 
     def plain(self) -> Mapping[str, Any]:
         """For JSON. Times are in ms, since the start."""

@@ -30,6 +30,10 @@ class User:
     member: frozenset[str] = frozenset()  # of the user, from the next login on
 
 
+SYNTH = "FluidSynth"
+"""What a livegen waits for if its own synth has no sound card."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A process."""

@@ -17,9 +17,11 @@ from livegen.config.values import expanded
 from livegen.encoding import SCHEME
 from livegen.engine.plain import build
 from livegen.errors import ModelError, did_you_mean
+from livegen.files import limited
 from livegen.note import WINDOW
 
 CARD = "model.json"
+LARGEST_CARD, LARGEST = 1_000_000, 1_000_000_000  # bytes, of the card and of the model's other files
 FORMAT = 2
 LICENCE = "CC BY-NC-SA 4.0"
 CREDIT = (
@@ -96,12 +98,14 @@ class Card:
         """
         if name not in self.files:
             raise _refused(self.folder / CARD, f"does not list {name}", OTHER)
-        path = self.folder / name
+        path, checksum = self.folder / name, self.files[name]
         try:
-            content = path.read_bytes()
+            if path.stat().st_size != checksum.size:
+                raise _refused(path, f"damaged or replaced: its size differs from {CARD}", RESTORE)
+            content = limited(path, LARGEST)
         except OSError as error:
             raise _refused(path, f"cannot be read ({error.strerror})", RESTORE) from error
-        if Checksum.of(content) != self.files[name]:
+        if Checksum.of(content) != checksum:
             raise _refused(path, f"damaged or replaced: its checksum differs from {CARD}", RESTORE)
         return content
 
@@ -123,7 +127,7 @@ def read(folder: Path) -> Card:
     """
     path = folder / CARD
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = json.loads(limited(path, LARGEST_CARD))
     except FileNotFoundError:
         raise _refused(folder, f"not a model, {CARD} is missing", "To list the models: livegen models") from None
     except OSError as error:

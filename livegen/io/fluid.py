@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from livegen.errors import PortError
+from livegen.errors import InstallationError
 from livegen.io import libjack
 from livegen.quiet import quiet
 
@@ -185,7 +185,9 @@ def library() -> ModuleType:
         install = {"darwin": "brew install fluid-synth", "win32": "choco install fluidsynth"}.get(
             sys.platform, "apt install libfluidsynth3, or: dnf install fluidsynth-libs"
         )
-        raise PortError(f"FluidSynth is not installed. Install it ({install}), or use --out FILE.mid.") from error
+        raise InstallationError(
+            f"FluidSynth is not installed. Install it ({install}), or use --out FILE.mid."
+        ) from error
     for level in range(5):  # the log levels, panic to debug: without a function there is no output
         fluidsynth._fl.fluid_set_log_function(level, None, None)  # noqa: SLF001  (pyfluidsynth has no function for this)
     found: ModuleType = fluidsynth

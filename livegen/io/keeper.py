@@ -158,7 +158,10 @@ class Keeper:
         """Close all links. A second call does nothing."""
         self.stop()
         for link in self.links:
-            link.close()
+            if self._patchbay is not None:
+                self._patchbay.forget(link)
+            else:
+                link.close()
         if self._patchbay is not None:
             self._patchbay.close()
 
@@ -279,7 +282,7 @@ class Keeper:
             self._retry = True
             return
         for closed in link.stand_in():
-            self.put(closed)
+            self.put(Detached(closed, closed.port, there=True, quiet=True))
         output = None if link.direction == IN else link
         self.put(Attached(link.opened(), link.name, output))
 
@@ -300,19 +303,20 @@ class Keeper:
     def _identity(self, name: str) -> PortId:
         return ports.identity(name, windows=self._windows)
 
-    def detach(self, end: Link | FilePlayer | Output, name: str, *, there: bool = False) -> None:
+    def detach(self, end: Link | FilePlayer | Output, name: str, *, there: bool = False, quiet: bool = False) -> None:
         """Take an input or an output from the main thread.
 
         Args:
             end: which.
-            name: to show; "": what happened is reported already.
+            name: to show; "": it was reported that it failed.
             there: it is there, so that it still gets its note_offs.
+            quiet: the log has said why.
         """
         closed = (
             OutputClosed(end.port, self.now()) if not isinstance(end, Link | FilePlayer) else end.closed(self.now())
         )
         end.attached = False
-        detached = Detached(closed, name, there=there)
+        detached = Detached(closed, name, there=there, quiet=quiet)
         self.put(detached)
         waited = 0.0
         while not detached.released.wait(CHECK) and not self._stopping.is_set() and waited < PATIENCE:
@@ -328,10 +332,10 @@ class Keeper:
         lost, self._patchbay = self._patchbay, None
         for link in self._outputs_first:
             if link.attached:
-                self.detach(link, "")
+                self.detach(link, link.what, quiet=True)
         for synth in self.synths:
             if synth.attached and synth.on_jack:
-                self.detach(synth, "")
+                self.detach(synth, synth.what, quiet=True)
                 synth.stop()
         self._release(lost)
         gc.collect()  # the collector is off while livegen plays, and now nothing does

@@ -38,9 +38,10 @@ class Detached:
     """An input or an output is gone."""
 
     closed: InputClosed | OutputClosed
-    name: str  # to show; "": what happened is reported already
+    name: str  # to show; "": it was reported that it failed
     released: threading.Event = field(default_factory=threading.Event)  # to be set when nothing is sent to it any more
     there: bool = False  # it is there, but livegen closes it: it still gets its note_offs
+    quiet: bool = False  # the log has said why
 
 
 class Link:
@@ -87,6 +88,11 @@ class Link:
         """The callback of an input."""
         if self.port and self._hear is not None:
             self._hear(self.port, message)
+
+    @property
+    def listening(self) -> PortInput | None:
+        """Our end of an open input."""
+        return self._end if isinstance(self._end, PortInput) else None
 
     def use(self, end: PortInput | PortOutput | None) -> None:
         """Use another open port, or none, as our end."""

@@ -311,7 +311,7 @@ class Opener:
 
     def _place(self, wanted: Wanted, timeline: file_player.Timeline, name: str = "", why: str = "") -> FilePlayer:
         for lost in timeline.dropped:
-            self._publisher.warn(f"{timeline.path}: {lost}.")
+            self._publisher.warn(f"{timeline.path}: {lost}. If notes are missing, get the file again from its source.")
         if not self._settings.fast:  # now, because reading a long file takes longer
             timeline = timeline.delayed(self._inbox.now() + LEAD_IN)
         player = FilePlayer(timeline, self._inbox.put, self._claim, name=name)

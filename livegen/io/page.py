@@ -78,7 +78,8 @@ class Page:
             self._line(line)
 
     def write(self, item: Published) -> None:
-        if not self._counted(item):
+        quiet = isinstance(item, PortGone) and item.quiet
+        if not (quiet or self._counted(item)):
             self._write(item)
 
     def _counted(self, item: Published) -> bool:

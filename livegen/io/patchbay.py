@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Protocol
 
 from mido import Message
@@ -14,6 +14,7 @@ from livegen.errors import PortError
 from livegen.io import libjack, midi_system, ports
 from livegen.io.links import IN, OUT, Link
 from livegen.io.midi_system import MidiSystem
+from livegen.io.ports import PortInput
 from livegen.note import MonotonicTime
 from livegen.stage.effects import Send
 from livegen.stage.events import Part
@@ -48,7 +49,7 @@ class Patchbay(Protocol):
         """The port of a link is gone."""
 
     def forget(self, link: Link) -> None:
-        """A link is being closed."""
+        """Close our end of a link."""
 
     def token(self, name: str, /) -> str:
         """What tells a port from one that had this name before; "" if the system cannot."""
@@ -93,6 +94,7 @@ class Announced:
         self._system, self._client, self._name = system, client, name
         self._own: set[str] = set()
         self._closed: set[str] = set()  # ports of ours that may still be listed for a moment
+        self._inputs: list[Link] = []
         self._lost: list[Link] = []  # inputs whose port has gone since the last `wait`
         self.wake = client.wake
         self.token = client.token
@@ -119,14 +121,22 @@ class Announced:
         self._await(lambda: self._closed.isdisjoint(name for names in self._all() for name in names))
         self._closed.clear()
         before = set(self._all()[side])
-        if link.virtual:
-            link.use(_virtual(self._system, link, self._name))
-        elif link.direction == IN:
-            link.use(ports.own_input(self._system, link.heard, self._name))
-        else:
-            link.use(ports.own_output(self._system, self._name))
+        with self._inputs_aside():
+            if link.virtual:
+                link.use(_virtual(self._system, link, self._name))
+            elif link.direction == IN:
+                link.use(ports.own_input(self._system, link.heard, self._name))
+            else:
+                link.use(ports.own_output(self._system, self._name))
+        if link.direction == IN:
+            self._inputs.append(link)
         link.address = self._new(side, before)
         self._own.add(link.address)
+
+    def _inputs_aside(self) -> AbstractContextManager[None]:
+        if self._system.api != midi_system.JACK:
+            return nullcontext()
+        return PortInput.aside([end for link in self._inputs if (end := link.listening) is not None])
 
     def _new(self, side: int, before: set[str]) -> str:
         found: list[str] = []
@@ -177,9 +187,12 @@ class Announced:
             ender.send(Send(ender.port, Message("sysex"), Part.RESPONSE, MonotonicTime(0.0)))
             time.sleep(PAUSE)
         self.forget(ender)
-        ender.close()
 
     def forget(self, link: Link) -> None:
+        if link in self._inputs:
+            self._inputs.remove(link)
+        with self._inputs_aside():
+            link.close()
         self._own.discard(link.address)
         self._closed.add(link.address)
 
@@ -218,7 +231,7 @@ class Polled:
         link.use(None)
 
     def forget(self, link: Link) -> None:
-        pass
+        link.close()
 
     def token(self, _: str) -> str:
         return ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -257,6 +257,11 @@ class PortInput:
         self.name = name
         self.port = identity(name)
         self.instrument = instrument(name, windows=windows)
+
+    @staticmethod
+    def aside(inputs: Iterable[PortInput]) -> AbstractContextManager[None]:
+        """Inside, the messages of these inputs wait, so that clients can be opened and closed."""
+        return rtmidi_binding.aside([each._port for each in inputs])  # noqa: SLF001  (of this class)
 
     def close(self) -> None:
         """Stop listening: no callback comes after this. A second call does nothing."""

@@ -45,7 +45,8 @@ class PortGone(NamedTuple):
     port: PortId
     name: str  # to show
     direction: str  # "in" or "out"
-    closed: bool = False  # by a change of the settings
+    closed: bool = False  # by livegen
+    quiet: bool = False  # the log has said why
 
 
 class PortsMissing(NamedTuple):

@@ -9,9 +9,10 @@ from __future__ import annotations
 import gc
 import logging
 import sys
+import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +23,8 @@ NAME = "rtmidi"
 API_UNSPECIFIED, API_MACOSX_CORE, API_LINUX_ALSA, API_UNIX_JACK, API_WINDOWS_MM, API_RTMIDI_DUMMY = range(6)
 
 Callback = Callable[[tuple[list[int], float], Any], None]
-SETTLE = 0.05  # s for a callback that has begun to end
+SETTLE = 0.05  # s for a callback that has begun to end, before what it needs goes
+ENDED = 0.005  # s in which one has ended, as a rule
 LONGEST = 65_536
 """Bytes of a message. mido checks each byte in Python: for 10 MB, no key would be heard for a minute."""
 
@@ -82,22 +84,85 @@ def close_input(port: Any) -> None:  # noqa: ANN401  (mido has no types)
     midi.delete()
 
 
+@contextmanager
+def aside(inputs: Iterable[Any]) -> Iterator[None]:
+    """Inside, the messages of these inputs of mido wait in RtMidi's queues; then they are delivered, in their order.
+
+    To open or close a client of JACK holds the interpreter's lock. A synchronous server waits for the callbacks of
+    inputs meanwhile, and these wait for that lock: for seconds, until the server gives up, nothing would be heard.
+    """
+    ports = [port for port in inputs if not port.closed and getattr(port, "_rt", None) is not None]
+    running = [_cancel(port) for port in ports]
+    if running:
+        time.sleep(ENDED)
+    try:
+        yield
+    finally:
+        for port in ports:
+            _resume(port)
+        if running:
+            time.sleep(ENDED)
+            running += [_cancel(port) for port in ports]  # a message that came in the middle of it is in the queue
+            for port in ports:
+                _resume(port)
+                with port.gate:
+                    for message in port.waiting:
+                        port.deliver(message, None)
+                    port.waiting = None
+            time.sleep(ENDED)
+        del running
+
+
+def _cancel(port: Any) -> list[Any]:  # noqa: ANN401  (mido has no types)
+    """Have the messages wait. Returns what a callback that has begun still needs."""
+    if getattr(port, "waiting", None) is None:
+        port.waiting, port.gate = [], threading.Lock()
+    midi = port._rt  # noqa: SLF001
+    running = gc.get_referents(midi)
+    getattr(midi, "pause", midi.cancel_callback)()
+    return running
+
+
+def _resume(port: Any) -> None:  # noqa: ANN401  (mido has no types)
+    """Have the callback called again, which adds messages to `waiting`, after those in RtMidi's queue."""
+    midi = port._rt  # noqa: SLF001
+    while (message := midi.get_message()) is not None:
+        with port.gate:
+            port.waiting.append(message)
+    midi.set_callback(port._callback_wrapper)  # noqa: SLF001
+
+
 @cache
 def limit() -> None:
-    """Have the inputs of mido drop what is longer than LONGEST, with a warning, and what ends too early."""
+    """Have the inputs of mido drop what is longer than LONGEST, with a warning, and what ends too early.
+
+    What comes while `aside` has an input waits.
+    """
     from mido.backends.rtmidi import Input
 
     take = Input._callback_wrapper  # noqa: SLF001  (mido takes no callback for bytes)
 
+    def called(self: Any, message: tuple[list[int], float], data: object) -> None:  # noqa: ANN401  (mido has no types)
+        if self.waiting is not None:
+            with self.gate:
+                if self.waiting is not None:
+                    self.waiting.append(message)
+                    return
+        limited(self, message, data)
+
     def limited(self: Any, message: tuple[list[int], float], data: object) -> None:  # noqa: ANN401  (mido has no types)
         size = len(message[0])
         if size > LONGEST:
-            log.warning("A MIDI message of %d bytes is ignored. The limit is %d.", size, LONGEST)
+            log.warning(
+                "A MIDI message of %d bytes is ignored: the limit is %d. Send dumps to the instrument, not to livegen.",
+                *(size, LONGEST),
+            )
             return
         with suppress(IndexError):  # of mido, for a pitch wheel without its last byte
             take(self, message, data)
 
-    Input._callback_wrapper = limited  # noqa: SLF001
+    Input.waiting, Input.deliver = None, limited
+    Input._callback_wrapper = called  # noqa: SLF001
 
 
 class _Client:
@@ -153,6 +218,17 @@ class MidiIn(_Client):
     def cancel_callback(self) -> None:
         """Drop the messages that come from now on."""
         self._callback = None
+
+    def pause(self) -> None:
+        """Have RtMidi keep the messages that come from now on in its queue, until the next `set_callback`."""
+        if self._listens:
+            self._listens = False
+            self._midi.cancel_callback()
+
+    def get_message(self) -> tuple[list[int], float] | None:
+        """The first message in RtMidi's queue, and seconds since the last one."""
+        found = self._midi.get_message()
+        return None if found is None else (list(found[0]), float(found[1]))
 
     def _dispatch(self, message: list[int], delta: float, _: object) -> None:
         found = self._callback

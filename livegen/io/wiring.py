@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 from livegen.config.settings import Settings
-from livegen.errors import LivegenError, PortError
+from livegen.errors import LivegenError, PortError, bug
 from livegen.io import file_player, realtime
 from livegen.io.file_player import FilePlayer
 from livegen.io.inbox import LiveInbox
@@ -204,4 +204,4 @@ class Rewiring:
         try:
             _close(end, self._publisher)
         except Exception as error:  # noqa: BLE001  (a file that cannot be written does not stop the music)
-            self._publisher.warn(str(error) if isinstance(error, LivegenError) else f"{end.name}: {error!r}")
+            self._publisher.warn(str(error) if isinstance(error, LivegenError) else bug(f"closing {end.name}", error))

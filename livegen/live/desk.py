@@ -165,6 +165,7 @@ class Desk:
             return self.status()
         if command == "keep":
             self._publisher.publish(KeepRequested(self._now()))
+            return self.statistics.kept()
         if command == "forget":
             notes = self.memory.forget()
             self._publisher.say(f"Forgotten: {notes:,} notes that you had played.")

@@ -83,14 +83,20 @@ class Kept:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            self._warn(f"The memory {self.path} cannot be read ({error.strerror}): nothing is remembered from before.")
+            self._warn(
+                f"The memory {self.path} cannot be read ({error.strerror}): nothing is remembered from before. "
+                "Change its owner or permissions, and start livegen again."
+            )
             return []
         if wrong:
             aside = self.path.with_name(f"{self.path.name}.damaged")
             with suppress(OSError):
                 self.path.replace(aside)
             count = sum(map(len, passages))
-            self._warn(f"The memory {self.path} is damaged: {wrong}. {count} notes of it are used; it is now {aside}.")
+            self._warn(
+                f"The memory {self.path} is damaged: {wrong}. {count} notes of it are used. "
+                f"The damaged file is now {aside}: delete it if you do not miss anything."
+            )
         self._passages = Passages(passages)
         return passages
 
@@ -113,7 +119,10 @@ class Kept:
             try:
                 self._store(items)
             except OSError as error:
-                self._warn(f"The memory {self.path} cannot be written ({error.strerror}).")
+                self._warn(
+                    f"The memory {self.path} cannot be written ({error.strerror}): it does not last. "
+                    "Free some space, or change the permissions of its folder."
+                )
                 self._close()
         self._close()
 

@@ -238,7 +238,7 @@ class Loop:
         change.released.set()
         if change.name:
             direction = "out" if output else "in"
-            self._publisher.publish(PortGone(change.closed.port, change.name, direction, closed=change.there))
+            self._publisher.publish(PortGone(change.closed.port, change.name, direction, change.there, change.quiet))
 
     def _do(self, effects: Sequence[Effect]) -> None:
         """Perform the effects of a step. Remove an output that fails, as long as there is another."""

@@ -81,10 +81,10 @@ class _Playing:
                     self._outputs.add(output, inbox.now())
                     self._sounding[output.port] = Output(output.port, channel=0, thru=True)
                     self._publisher.publish(PortOpened("out", output.port, name))
-                case Detached(closed, name, released):
+                case Detached(closed, name, released, _, quiet):
                     self._end(closed.port, at=inbox.now())
                     released.set()
-                    self._publisher.publish(PortGone(closed.port, name, "out"))
+                    self._publisher.publish(PortGone(closed.port, name, "out", quiet=quiet))
                 case InputClosed(_, at):
                     self._send(Output.close, at)
                     self._fade(inbox)

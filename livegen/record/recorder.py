@@ -55,6 +55,7 @@ class SessionRecorder:
         self._ports: dict[tuple[str, str], Entry] = {}
         self._standing: dict[tuple[str, bytes], Entry] = {}  # the last value of each controller
         self._retry_at: float | None = None  # while the disk cannot be written
+        self._failing = False  # the user has been told so
         self._thread = threading.Thread(target=self._run, name="livegen-record", daemon=True)
 
     def __enter__(self) -> Self:
@@ -228,16 +229,16 @@ class SessionRecorder:
         try:
             written = write(take)
         except OSError as error:
-            if self._retry_at is None:
+            if not self._failing:
                 self._publisher.warn(
                     f"{self._place} cannot be written ({_reason(error)}). "
                     f"The recording is kept in memory, and written when that is possible again. {REMEDY}"
                 )
                 self._show("failing", take.id, _reason(error))
-            self._retry_at = now + RETRY
+            self._failing, self._retry_at = True, now + RETRY
             return None
-        if self._retry_at is not None:
-            self._retry_at = None
+        if self._failing:
+            self._failing, self._retry_at = False, None
             lost, take.lost = take.lost, 0
             self._publisher.say(f"{self._place} can be written again; {lost or 'no'} messages were lost.")
             self._show("recording", take.id)

@@ -18,7 +18,7 @@ TIMEOUT = 10.0  # s for systemctl and journalctl
 
 _PROPERTIES = (
     *("Id", "LoadState", "UnitFileState", "ActiveState", "SubState", "StatusText", "Result", "ExecMainStatus"),
-    *("MainPID", "NRestarts", "ActiveEnterTimestamp", "FragmentPath"),
+    *("MainPID", "NRestarts", "ActiveEnterTimestamp", "FragmentPath", "User", "DynamicUser"),
 )
 
 
@@ -39,6 +39,7 @@ class Service:
         pid: of the process that runs; 0: none.
         restarts: how often systemd has started it again by itself.
         since: when it became active, as systemd writes it.
+        account: the user that it runs as; "": a dynamic one, or that of the session.
     """
 
     unit: str
@@ -53,6 +54,7 @@ class Service:
     pid: int
     restarts: int
     since: str
+    account: str = ""
 
     @property
     def running(self) -> bool:
@@ -104,6 +106,7 @@ def parsed(text: str, *, user: bool) -> Iterator[Service]:
                 pid=int(found.get("MainPID") or 0),
                 restarts=int(found.get("NRestarts") or 0),
                 since=found.get("ActiveEnterTimestamp", ""),
+                account="" if found.get("DynamicUser") == "yes" else found.get("User", ""),
             )
 
 

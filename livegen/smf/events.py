@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.errors import NO_MIDI_FILE, DataError, unreadable
+from livegen.files import limited
 from livegen.smf.chunks import Layout, layout
 from livegen.smf.names import decoded
 from livegen.smf.track import ESCAPE, META, SYSEX, Bytes, Integers, Rows, Track, joined, number
 
 LONGEST = 24 * 3600.0  # s
+LARGEST = 64_000_000  # bytes of a file: millions of notes
 PATTERNS = 2  # format of a file whose tracks are independent patterns
 DEFAULT_TEMPO = 500_000  # µs per quarter note
 TRACK_NAME, SET_TEMPO = 0x03, 0x51  # types of meta events
@@ -47,7 +49,7 @@ def read(path: Path) -> Events:
         DataError: the file does not exist, is not a MIDI file, has no times, or is longer than `LONGEST`.
     """
     try:
-        return parse(path.read_bytes())
+        return parse(limited(path, LARGEST))
     except OSError as error:
         raise unreadable(path, error) from error
     except ValueError as error:

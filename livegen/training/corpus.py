@@ -16,7 +16,7 @@ import numpy as np
 
 from livegen.data.sets import SETS, DataSet
 from livegen.errors import DataError, unreadable
-from livegen.files import drafted
+from livegen.files import drafted, limited
 from livegen.smf import SUFFIXES
 from livegen.smf import events as smf
 from livegen.stage.events import Part
@@ -249,7 +249,7 @@ def parse(paths: Sequence[Path]) -> list[File]:
 def _parse_one(path: Path) -> File:
     nothing, sha256 = np.empty((0, COLUMNS)), ""
     try:
-        content = path.read_bytes()
+        content = limited(path, smf.LARGEST)
         sha256 = hashlib.sha256(content).hexdigest()
         events = smf.parse(content)
     except OSError as error:

@@ -70,7 +70,7 @@ def test_what_is_being_played_is_listed_shown_and_exported_but_stays(
         assert livegen(capsys).splitlines()[-1].endswith("unfinished")
         listed = json.loads(livegen(capsys, "--json"))[1]
         assert (listed["notes"], listed["file"]) == ({"call": 2, "response": 1}, str(playing))
-        assert "3 notes" in livegen(capsys, "show", "last")
+        assert f"{playing}: 3 notes" in livegen(capsys, "show", "last")
         livegen(capsys, "export", "last", "-o", tmp_path / "a.mid")
         assert "is being played" in livegen(capsys, "keep", "last", status=66)
         assert "is being played" in livegen(capsys, "delete", "last", status=66)
@@ -89,7 +89,8 @@ def test_without_recordings(
 
 
 def test_show_keep_delete(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert f"{ID}: {place}/{ID}.mid" in livegen(capsys, "show", "2026")
+    assert f"{place}/{ID}.mid: 3 notes" in livegen(capsys, "show", "2026")
+    assert "(use --notes N)" in livegen(capsys, "show", "2026", "--notes", "1")
     livegen(capsys, "keep", "2026", "2001")
     assert names(place) == [f"{OLD}.kept.mid", f"{ID}.kept.mid"]
     assert "(kept)" in livegen(capsys, "show", "last")

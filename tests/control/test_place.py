@@ -133,7 +133,10 @@ def test_the_error_of_the_body_is_not_taken_for_a_refusal(environ):
         raise DataError("another")
 
 
-def test_without_a_livegen_the_client_says_which_ones_run(environ):
+def test_without_a_livegen_the_client_says_which_ones_run(folder, environ):
+    (folder / "livegen").mkdir()
+    with socket.socket(socket.AF_UNIX) as left:  # by a crash
+        left.bind(str(folder / "livegen" / "left.sock"))
     with pytest.raises(PortError, match=r"No livegen named left is running\. Start one: livegen\."):
         Client("left", environ)
     with place.listening("right", environ), pytest.raises(PortError, match="Running: right"):

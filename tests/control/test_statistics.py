@@ -66,6 +66,17 @@ def test_notes_and_responses_are_counted():
     assert found["last_warning"] == "The disk is full."
 
 
+def test_what_can_be_kept():
+    statistics = Statistics()
+    why = []
+    for state, number in (("off", ""), ("ready", ""), ("recording", "2026-01-01"), ("ready", "")):
+        statistics.take(RecordingChanged(state, number))
+        why.append(statistics.kept())
+    nothing = {"recording": None, "why": "nothing has been played yet"}
+    kept = {"recording": "2026-01-01", "why": None}
+    assert why == [{"recording": None, "why": "recording is off (livegen set record on)"}, nothing, kept, kept]
+
+
 def test_ports_are_shown_with_their_state():
     keys, synth = PortOpened("in", PortId("keys"), "Keys 1"), PortOpened("out", OUT, "Synth")
     found = taken(keys, synth, PortFailed(OUT, "Synth", "gone"), PortFailed(PortId("other"), "?", "?"))

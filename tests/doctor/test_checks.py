@@ -239,6 +239,13 @@ CASES = {
     "a port is gone": (beside(inputs=[{"name": KEYBOARD, "state": "gone"}]), "in", FAIL, "gone", "Switch it on"),
     "a port has failed": (beside(outputs=[{"name": "Piano", "state": "failed"}]), "out", FAIL, "failed", "reload"),
     "it waits": (beside(waits_for="Organ"), "waits", FAIL, "livegen waits for Organ.", "Switch it on"),
+    "it waits for the sound card that another program uses": (
+        facts(beside(waits_for="FluidSynth"), sound={"driver": "", "holders": (Program("mpd", "mpd", 7),)}),
+        "audio-driver",
+        FAIL,
+        "livegen waits for sound",
+        "used by mpd (process 7, mpd)",
+    ),
     "no FluidSynth": (facts(sound={"failure": "FluidSynth is not installed."}), "synth", FAIL, "installed", "--out"),
     "a silent SoundFont": (facts(sound={"peak": 2}), "synth", FAIL, "font.sf2 is silent", "--gain"),
     "no sound card": (

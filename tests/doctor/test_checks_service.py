@@ -38,6 +38,8 @@ RETRYING = replace(FAILED, exit_status=69, active="activating", sub="auto-restar
         (replace(FAILED, result="watchdog", exit_status=0), State.PROBLEM, "(watchdog, status 0)", "start"),
         (replace(FAILED, user=True), State.PROBLEM, "has failed", "systemctl --user reset-failed"),
         (replace(RUNNING, active="activating", sub="start"), State.WARNING, "is starting", "Wait"),
+        (replace(RUNNING, active="activating", restarts=2), State.PROBLEM, "started again 2 times", "correct what"),
+        (replace(FAILED, exit_status=217), State.PROBLEM, "user of the unit does not exist, status 217", "Read its"),
         (replace(RUNNING, restarts=3), State.WARNING, "restarted 3 times", "journalctl"),
         (
             replace(RUNNING, enabled=False),
@@ -70,5 +72,7 @@ def test_a_service_of_the_system_cannot_reach_the_sound_of_a_desktop() -> None:
     assert "pipewire runs as anna" in finding.what
     assert "livegen service install --user" in finding.remedy
     assert "service-user" not in found(replace(where, daemon=Daemon(STATUS, 1)))
+    as_anna = replace(RUNNING, account="anna")
+    assert "service-user" not in found(replace(where, services=Services(True, (Unit(as_anna),))))
     waiting = replace(RUNNING, status="Waiting for Keystation")
     assert "service-user" in found(replace(where, daemon=None, services=Services(True, (Unit(waiting),))))

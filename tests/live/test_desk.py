@@ -165,7 +165,7 @@ def test_get(office):
 def test_orders(office):
     assert isinstance(office.obeyed("panic")[0], Panic)
     assert office.obeyed("stop") == (Stop("asked to stop"), {})
-    assert office.obeyed("keep") == (None, {})
+    assert office.obeyed("keep") == (None, {"recording": None, "why": "recording is off (livegen set record on)"})
     assert [type(item) for item in office.items] == [KeepRequested]
 
 
@@ -322,7 +322,8 @@ def test_whatever_goes_wrong_in_a_reload_the_previous_settings_are_kept(error):
 
     office = Office(Settings(), read)
     assert office.obeyed("reload") == (None, error)
-    assert office.said == [f"The reload failed ({type(error).__name__}: {error}). Keeping the previous settings."]
+    bug = f"This is a bug, please report it ({type(error).__name__}: {error})."
+    assert office.said == [f"There was an error in the reload. {bug} Keeping the previous settings."]
     assert "Traceback" in next(
         item.text for item in office.items if isinstance(item, Line) and item.level is Level.DEBUG
     )

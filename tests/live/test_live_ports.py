@@ -70,3 +70,10 @@ def test_the_keys_of_an_input_that_goes_end_where_they_were_forwarded():
     scene.run(scene.key("note_on"), gone)
     assert scene.output.hanging == set()
     assert not [item for item in scene.published if isinstance(item, PortGone)]
+
+
+def test_what_goes_with_its_server_is_published_but_the_log_says_nothing_more():
+    scene = Scene()
+    scene.run(Detached(InputClosed(KEYS, scene.inbox.now()), "Keys", quiet=True))
+    (gone,) = [item for item in scene.published if isinstance(item, PortGone)]
+    assert (gone.port, gone.direction, gone.closed, gone.quiet) == (KEYS, "in", False, True)

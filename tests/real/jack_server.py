@@ -30,15 +30,15 @@ def environment(name: str) -> dict[str, str]:
     return {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
 
 
-def command(name: str) -> list[str]:
-    """The server's command line, in real time where that is granted.
+def command(name: str, *, realtime: bool = True) -> list[str]:
+    """The server's command line, in real time where that is wanted and granted.
 
     -S: it waits for its clients. Else one that is late by a period loses what that period brought.
     """
     if PIPEWIRE:
         return ["pipewire"]
     granted = subprocess.run(["chrt", "-f", "70", "true"], capture_output=True, check=False).returncode == 0
-    scheduling = ["-R", "-P70"] if granted else ["-r"]
+    scheduling = ["-R", "-P70"] if realtime and granted else ["-r"]
     return ["jackd", *scheduling, "-S", "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
 
 
@@ -49,17 +49,18 @@ class JackServer:
         RuntimeError: it did not come up; its log is in the text.
     """
 
-    def __init__(self, folder: Path, suffix: str = "") -> None:
+    def __init__(self, folder: Path, suffix: str = "", *, realtime: bool = True) -> None:
         self.name = f"livegen-test-{os.getpid()}{suffix}"
         self.environment: Mapping[str, str] = environment(self.name)
         self._log = folder / "jackd.log"
+        self._command = command(self.name, realtime=realtime)
         self.start()
 
     def start(self) -> None:
         """Start it, also after `stop`."""
         with self._log.open("wb") as stream:
             self._process = subprocess.Popen(
-                command(self.name),
+                self._command,
                 env=os.environ | dict(self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=stream,

@@ -56,13 +56,17 @@ def test_the_command_line_changes_and_shows(
     assert type_(*left, "set", "temperature", "0.5").stdout == "temperature = 0.5 (from the next response on)\n"
     refused = type_(*left, "set", "temperature", "99", status=78)
     assert refused.stderr == "livegen: temperature must be 0.05 to 3, not 99.\n"
+    assert "temperature must be 0.05 to 3, not -1" in type_(*left, "set", "temperature", "-1", status=78).stderr
     assert type_(*left, "get", "temperature").stdout == "0.5\n"
+    assert "Nothing is kept: nothing has been played yet." in type_(*left, "keep", status=66).stderr
     assert 'in = ["Keyboard"]\n' in type_(*left, "get").stdout
     musician.play(chord(60, 64, 67))
     until(lambda: any(one.message.channel == 1 for one in musician.strikes()), "a response")
     assert type_(*left, "panic").stdout == "All sound is ended.\n"
     musician.await_silence(PROMPT)
+    until(lambda: '"state": "recording"' in type_(*left, "status", "--json").stdout, "a recording")
     status = json.loads(type_(*left, "status", "--json").stdout)
+    assert type_(*left, "keep").stdout == f"The recording {status['recording']['id']} is kept.\n"
     assert (status["name"], status["turn"], status["responses"], status["notes"]["heard"]) == ("left", "idle", 1, 3)
     assert [port["name"] for port in status["inputs"]] == ["Keyboard:out"]
     assert [port["name"] for port in status["outputs"]] == ["Listener:in"]

@@ -1,16 +1,20 @@
-"""RtMidi by supriya-midi, as for Python 3.13 and newer: over real JACK ports, without python-rtmidi."""
+"""RtMidi by python-rtmidi and by supriya-midi, as for Python 3.13 and newer: over real JACK ports."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from jack_server import PIPEWIRE, JackServer
 from livegen_process import CHECKOUT
 
-PROGRAM = """
+CLOSING = """
 import json, sys, threading
 sys.modules["rtmidi"] = None  # as if it were not installed
 from mido import Message
@@ -51,7 +55,7 @@ print(json.dumps({
 def test_messages_pass_and_ports_close_while_they_do(environment: Mapping[str, str]) -> None:
     pytest.importorskip("supriya_midi", reason="supriya-midi missing")
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", CLOSING],
         env=dict(environment),
         cwd=CHECKOUT,
         capture_output=True,
@@ -63,3 +67,70 @@ def test_messages_pass_and_ports_close_while_they_do(environment: Mapping[str, s
     found = json.loads(done.stdout)
     assert found.pop("came") == found.pop("sent")
     assert found == {"binding": True, "heard": [True] * 5, "left": []}
+
+
+NOTES = 400
+KEYBOARD = f"""
+import sys, time
+import mido
+port = mido.Backend("mido.backends.rtmidi/UNIX_JACK").open_output("out", client_name="Keyboard", virtual=True)
+print("open", flush=True)
+sys.stdin.readline()
+for number in range({NOTES}):
+    port.send(mido.Message("pitchwheel", pitch=number))
+    time.sleep(0.005)
+sys.stdin.readline()
+"""
+ASIDE = f"""
+import json, subprocess, sys, time
+sys.modules["rtmidi"] = {{module}}
+from livegen.io import libjack, midi_system, ports
+
+system = midi_system.find("jack")
+words = [sys.executable, "-c", {KEYBOARD!r}]
+keyboard = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+keyboard.stdout.readline()
+heard = []
+hearing = ports.own_input(system, lambda message: heard.append((message.pitch, time.monotonic())))
+client = libjack.Client()
+client.connect("Keyboard:out", "livegen in:in")
+keyboard.stdin.write("\\n")
+keyboard.stdin.flush()
+deadline = time.monotonic() + 60
+while (not heard or heard[-1][0] < {NOTES} - 1) and time.monotonic() < deadline:
+    with ports.PortInput.aside([hearing]):
+        another = ports.own_output(system)
+    time.sleep(0.05)
+    with ports.PortInput.aside([hearing]):
+        another.close()
+client.close()
+hearing.close()
+keyboard.communicate("\\n")
+print(json.dumps(heard))
+"""
+
+
+@pytest.mark.parametrize("module", ["rtmidi", "supriya_midi"])
+def test_while_clients_are_opened_and_closed_messages_wait_and_none_is_lost(module: str, tmp_path: Path) -> None:
+    """A server that waits for its clients, and not in real time: else it gives up after milliseconds."""
+    pytest.importorskip(module, reason=f"{module} missing")
+    if JackServer.missing() or PIPEWIRE:
+        pytest.skip("jackd missing")
+    server = JackServer(tmp_path, "-aside", realtime=False)
+    program = ASIDE.replace("{module}", "None" if module == "supriya_midi" else "__import__('rtmidi')")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | dict(server.environment),
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    finally:
+        server.stop()
+    assert (done.returncode, done.stderr) == (0, "")
+    heard = json.loads(done.stdout)
+    assert [number for number, _ in heard] == list(range(NOTES))
+    assert max(b - a for (_, a), (_, b) in pairwise(heard)) < 0.9  # RtMidi and JACK give up after one second

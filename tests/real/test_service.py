@@ -41,7 +41,8 @@ PROGRAM = f"""#!{sys.executable}
 import sys
 sys.path.insert(0, {str(CHECKOUT)!r})
 from livegen.__main__ import main
-sys.exit(main())
+if __name__ == "__main__":  # a process that it spawns imports this file
+    sys.exit(main())
 """
 
 
@@ -297,6 +298,19 @@ def test_what_is_not_installed_is_not_tried_again(machine: Machine) -> None:
         assert_given_up(machine, 127)
     finally:
         machine.run("mv", f"{LIVEGEN}.away", LIVEGEN)
+
+
+def test_a_user_that_does_not_exist_is_not_tried_again(machine: Machine) -> None:
+    drop_in = "/etc/systemd/system/livegen.service.d/user.conf"
+    machine.write(drop_in, "[Service]\nDynamicUser=no\nUser=nosuch\n")
+    machine.run("systemctl", "daemon-reload")
+    try:
+        assert_given_up(machine, 217)
+        state, text = examined(machine)["service"]
+        assert (state, "the user of the unit does not exist" in text) == ("problem", True)
+    finally:
+        machine.run("rm", drop_in)
+        machine.run("systemctl", "daemon-reload")
 
 
 def test_the_service_of_a_session(machine: Machine) -> None:

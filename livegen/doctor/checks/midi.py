@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
-from livegen.doctor.facts import Access, Facts, Ports
+from livegen.doctor.facts import SYNTH, Access, Facts, Ports
 from livegen.doctor.findings import Finding, Fix, Run, Write, ok, problem, warning
 from livegen.errors import ConfigError, PortError
 from livegen.io import ports
@@ -155,11 +155,12 @@ def _open(direction: str, found: Sequence[dict[str, str]]) -> Iterator[Finding]:
 
 
 def waiting(facts: Facts) -> Finding | None:
-    """What a livegen that runs waits for."""
-    if facts.daemon is None or not facts.daemon.status["waits_for"]:
+    """The ports that a livegen that runs waits for. `sound.driver` tells of its own synth."""
+    waits = facts.daemon.status["waits_for"] if facts.daemon is not None else None
+    if not waits or (waits == SYNTH and facts.sound.used):
         return None
     remedy = "Switch it on and check its cable, or name another port: livegen ports lists them."
-    return problem("waits", f"livegen waits for {facts.daemon.status['waits_for']}.", remedy)
+    return problem("waits", f"livegen waits for {waits}.", remedy)
 
 
 def _number(found: Ports) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import log10
 
-from livegen.doctor.facts import Facts, Program
+from livegen.doctor.facts import SYNTH, Facts, Program
 from livegen.doctor.findings import Finding, ok, problem
 
 DITHER = 8
@@ -35,6 +35,14 @@ def driver(facts: Facts) -> Finding | None:
     name, sound = "audio-driver", facts.sound
     if not sound.used:
         return None
+    if facts.daemon is not None and SYNTH in (facts.daemon.status["waits_for"] or ""):
+        wanted = facts.settings.audio_driver
+        return problem(
+            name,
+            f"livegen waits for sound: the audio driver ({wanted}) finds no sound card and no sound server, or may not "
+            "use it.",
+            _who(sound.holders, facts),
+        )
     if sound.no_driver:
         return problem(name, sound.no_driver, _who(sound.holders, facts))
     if not sound.driver:

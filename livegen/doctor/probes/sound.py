@@ -27,7 +27,12 @@ def used(settings: Settings) -> bool:
 
 
 def look(settings: Settings, *, driver: bool) -> Sound:
-    """Render a note, and with `driver` start the audio driver: not while a livegen plays, which may need the device."""
+    """Render a note, and look at who uses the sound cards.
+
+    Args:
+        settings: which synth.
+        driver: start the audio driver. Not while a livegen runs, which may need the device.
+    """
     if not used(settings):
         return Sound(used=False)
     try:
@@ -35,7 +40,7 @@ def look(settings: Settings, *, driver: bool) -> Sound:
         peak, font = _peak(settings)
     except PortError as error:
         return Sound(failure=str(error))
-    found = Sound(version=version, soundfont=font, peak=peak)
+    found = Sound(version=version, soundfont=font, peak=peak, holders=tuple(_holders()))
     return _with_driver(found, settings) if driver else found
 
 
@@ -64,11 +69,10 @@ def _with_driver(found: Sound, settings: Settings) -> Sound:
         name="livegen doctor",
     )
     try:
-        holders = tuple(_holders())
         try:
             playing.start()
         except PortError as error:
-            return replace(found, no_driver=str(error), holders=holders)
+            return replace(found, no_driver=str(error))
         return replace(found, driver=playing.driver, flows=_flows(playing))
     finally:
         playing.close()

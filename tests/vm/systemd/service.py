@@ -26,7 +26,8 @@ PROGRAM = f"""#!{sys.executable}
 import sys
 sys.path.insert(0, {str(CHECKOUT)!r})
 from livegen.__main__ import main
-sys.exit(main())
+if __name__ == "__main__":  # a process that it spawns imports this file
+    sys.exit(main())
 """
 SETTINGS = """in = "VirMIDI 1-0"
 out = "VirMIDI 1-1"
