@@ -77,10 +77,10 @@ def scene(tmp_path: Path) -> Scene:
 def test_an_update_can_be_taken_back(scene: Scene) -> None:
     for version in ("a", "b", "c"):
         assert scene.install(version=version).returncode == 0
-        assert scene.calls == [f"{version} service install --name livegen"]
+        assert scene.calls == [f"{version} service install --update --name livegen"]
     assert (scene.current, scene.versions) == ("c", ["b", "c"])
     assert scene.install("--back").returncode == 0
-    assert scene.calls == ["b service install --name livegen"]
+    assert scene.calls == ["b service install --update --name livegen"]
     assert scene.current == "b"
     refused = scene.install("--back")
     assert (refused.returncode, scene.current) == (69, "b")
@@ -97,7 +97,7 @@ def test_a_version_that_fails_leaves_the_old_one(scene: Scene, problem: str) -> 
     assert done.returncode == 69
     assert "Installation failed" in done.stderr
     assert (scene.current, scene.versions) == ("a", ["a"])
-    assert scene.calls[-1:] == (["a service install --name livegen"] if problem == "does-not-start" else [])
+    assert scene.calls[-1:] == (["a service install --update --name livegen"] if problem == "does-not-start" else [])
 
 
 def test_nothing_is_left(scene: Scene) -> None:

@@ -40,9 +40,10 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Show the steps only.")
 
 @service.command(shown=("name",), examples=_EXAMPLES)
 @_user
+@click.option("--update", is_flag=True, help="What is stopped, or does not start at boot, stays so.")
 @_dry_run
 @click.pass_context
-def install(context: click.Context, *, user: bool, dry_run: bool) -> None:
+def install(context: click.Context, *, user: bool, update: bool, dry_run: bool) -> None:
     """Install and start the service, or install it again after an update.
 
     Writes a unit, a settings file if there is none, the manual and completions; enables and starts the unit.
@@ -53,7 +54,8 @@ def install(context: click.Context, *, user: bool, dry_run: bool) -> None:
 
     place, name, folder = _place(user=user), _name(context), plan.program()
     shared = texts(context.find_root())
-    steps = plan.installation(place, name, folder, {file: shared[path] for path, file in place.shared.items()})
+    written = {file: shared[path] for path, file in place.shared.items()}
+    steps = plan.installation(place, name, folder, written, state.find(name, user=user) if update else None)
     if dry_run:
         _show(steps)
         return

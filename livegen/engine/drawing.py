@@ -3,11 +3,13 @@
 The weight of a time is the mean of 1 and of a kernel, by how certain the pulse is. The kernel has a peak at each point
 of the grid, over a low floor, and a mean of 1 around each point: what the model wants to play between two points moves
 to them. Where the pulse is certain the response is on it; where it is not, the model's distribution is left as it is.
+How likely it is that a note belongs to the chord that was begun is left to the model in any case.
 """
 
 from __future__ import annotations
 
 from math import log, pi, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,14 +39,14 @@ def steadied(spread: float) -> float:
     return min(max(SHARE_OF_SPREAD * spread, STEADIEST), LOOSEST)
 
 
-def kernel(grid: Grid, phases: Floats, sd: float) -> Floats:
+def kernel(grid: Grid, phases: Floats, sd: float, floor: float = FLOOR) -> Floats:
     """The kernel at these phases, in s since a beat: Gaussians about the points of the grid, over the floor."""
     points = np.array(grid.points) * grid.beat
     around = np.concatenate([points[-1:] - grid.beat, points, points[:1] + grid.beat])
     widths = (around[2:] - around[:-2]) / 2  # from the middle before a point to the middle after it
     away = (phases[:, None] - points + grid.beat / 2) % grid.beat - grid.beat / 2
     peaks = np.exp(-0.5 * (away / sd) ** 2) @ widths / (sd * sqrt(2 * pi))
-    weights: Floats = FLOOR + (1 - FLOOR) * peaks
+    weights: Floats = floor + (1 - floor) * peaks
     return weights
 
 
@@ -56,15 +58,23 @@ class Drawing:
         temperature: of the step's distribution.
         bins: number of bins that a step may have.
         sd: s, the standard deviation of the kernel; None: steadier than the player.
+        floor: share of the kernel that is flat.
     """
 
-    def __init__(self, grid: Grid, temperature: float = 1.0, bins: int = len(_WIDTHS), sd: float | None = None) -> None:
+    def __init__(
+        self,
+        grid: Grid,
+        temperature: float = 1.0,
+        bins: int = len(_WIDTHS),
+        sd: float | None = None,
+        floor: float = FLOOR,
+    ) -> None:
         sd = steadied(grid.spread) if sd is None else sd
         self._origin, self._beat = grid.origin, grid.beat
         self._edges, self._widths, self._temperature = _EDGES_FINE[: bins + 1], _WIDTHS[:bins], temperature
         cells = round(grid.beat / RESOLUTION)
         phases = np.linspace(0.0, grid.beat, cells + 1)
-        weights = grid.certainty * kernel(grid, (phases[1:] + phases[:-1]) / 2, sd) + 1 - grid.certainty
+        weights = grid.certainty * kernel(grid, (phases[1:] + phases[:-1]) / 2, sd, floor) + 1 - grid.certainty
         in_beat = np.concatenate([[0.0], np.cumsum(weights / weights.mean())])
         times = np.arange(cells + int(self._edges[-1]) + round(CHORD / RESOLUTION) + 3) * RESOLUTION
         whole = np.floor(times / grid.beat)
@@ -84,45 +94,56 @@ class Drawing:
             logits: of the bins, shape (TIME_BINS,).
             random: the source of random numbers.
         """
-        free, totals = self._now_on()
-        at_edges = self._weighed(self._edges, free, totals)
-        upper = self._masses(logits, at_edges).cumsum()
+        density = self._density(logits)
+        weights = self._weights(density)
+        at_edges = weights.up_to(self._edges)
+        upper = (density * np.diff(at_edges)).cumsum()
         drawn = int(upper.searchsorted(random.random() * upper[-1], side="right"))
         cells = np.arange(self._edges[drawn], self._edges[drawn + 1])
         wanted = at_edges[drawn] + random.random() * (at_edges[drawn + 1] - at_edges[drawn])
-        cell = int(self._weighed(cells, free, totals).searchsorted(wanted, side="right")) - 1
+        cell = int(weights.up_to(cells).searchsorted(wanted, side="right")) - 1
         seconds = float(cells[cell] + random.random()) * RESOLUTION
         self.play(seconds)
         return drawn, seconds
 
     def gain(self, logits: NDArray[np.float32], seconds: float) -> float:
         """How many nats less a step costs by this distribution than by the model's own. The step is not played."""
-        free, totals = self._now_on()
+        density = self._density(logits)
+        weights = self._weights(density)
         first = min(int(seconds / RESOLUTION), int(self._edges[-1]) - 1)
-        before, after = self._weighed(np.array([first, first + 1]), free, totals)
-        likely = self._masses(logits, self._edges)
-        return log(
-            (after - before) * likely.sum() / self._masses(logits, self._weighed(self._edges, free, totals)).sum()
-        )
+        before, after = weights.up_to(np.array([first, first + 1]))
+        total = (density * np.diff(weights.up_to(self._edges))).sum()
+        return log((after - before) * (density * np.diff(self._edges)).sum() / total)
 
-    def _masses(self, logits: NDArray[np.float32], totals: Floats) -> Floats:
-        """The chance of each bin, up to a factor: the model's density there times the weight of its times."""
+    def _density(self, logits: NDArray[np.float32]) -> Floats:
+        """The model's density in each bin, up to a factor."""
         scaled = logits[: len(self._widths)] / self._temperature
-        likely: Floats = np.exp(scaled - scaled.max()) / self._widths * (totals[1:] - totals[:-1])
-        return likely
+        density: Floats = np.exp(scaled - scaled.max()) / self._widths
+        return density
 
-    def _now_on(self) -> tuple[int, Floats]:
-        """For how many cells a note still belongs to the same chord, and the totals of the cells from now on."""
+    def _weights(self, density: Floats) -> _Weights:
         since = (self._now - self._origin) % self._beat
-        return max(0, int((self._chord + CHORD - self._now) / RESOLUTION)), self._totals[
-            int(since / RESOLUTION + 0.5) :
-        ]
+        free = max(0, int((self._chord + CHORD - self._now) / RESOLUTION))
+        weights = _Weights(self._totals[int(since / RESOLUTION + 0.5) :], free)
+        in_chord = density * np.clip(free - self._edges[:-1], 0, np.diff(self._edges))
+        plain = density * np.diff(self._edges) - in_chord
+        weighed = density * np.diff(weights.up_to(self._edges)) - in_chord
+        return weights._replace(scale=float(plain.sum() / weighed.sum()))
 
-    @staticmethod
-    def _weighed(cells: NDArray[np.int64], free: int, totals: Floats) -> Floats:
-        """The total weight of the times from the last onset up to these cells. In the same chord each weighs 1."""
-        weighed: Floats = totals[cells]
-        weighed -= totals[free] - free
-        inside = int(cells.searchsorted(free))
+
+class _Weights(NamedTuple):
+    """The weights of the times from the last onset on."""
+
+    totals: Floats  # of all cells up to each, from the grid
+    free: int  # cells in which a note still belongs to the same chord. Each weighs 1
+    scale: float = 1.0  # of the others, so that together they are as likely as without the grid
+
+    def up_to(self, cells: NDArray[np.int64]) -> Floats:
+        """The total weight of the times from the last onset up to these cells."""
+        weighed: Floats = self.totals[cells]
+        weighed -= self.totals[self.free]
+        weighed *= self.scale
+        weighed += self.free
+        inside = int(cells.searchsorted(self.free))
         weighed[:inside] = cells[:inside]
         return weighed

@@ -45,6 +45,7 @@ class Place:
     state: Path  # recordings
     data: Path  # the manual, completions
     bin: Path | None  # a link to the program
+    fixes: tuple[Path, ...] = ()  # what `livegen doctor --fix` may have written
 
     @classmethod
     def of_machine(cls) -> Place:
@@ -55,6 +56,7 @@ class Place:
             state=Path("/var/lib"),
             data=Path("/usr/local/share"),
             bin=Path("/usr/local/bin"),
+            fixes=(Path("/etc/modules-load.d/livegen.conf"), Path("/etc/security/limits.d/95-livegen.conf")),
         )
 
     @classmethod
@@ -164,7 +166,9 @@ def config_text(place: Place, unit: str) -> str:
     return commented(active, head)
 
 
-def installation(place: Place, name: str, folder: Path, texts: Mapping[Path, str]) -> list[Step]:
+def installation(
+    place: Place, name: str, folder: Path, texts: Mapping[Path, str], before: state.Service | None = None
+) -> list[Step]:
     """The steps that install an instance, or install it again after an update.
 
     Args:
@@ -172,6 +176,7 @@ def installation(place: Place, name: str, folder: Path, texts: Mapping[Path, str
         name: of the instance.
         folder: of the program.
         texts: the manual and completions, by path.
+        before: what is to be updated. If it does not start at boot, or does not run, it stays so.
     """
     unit = state.unit(name)
     config = place.config / f"{unit.removesuffix('.service')}.toml"
@@ -184,12 +189,12 @@ def installation(place: Place, name: str, folder: Path, texts: Mapping[Path, str
     if place.bin is not None and not packaged and _free(place.bin / "livegen", folder / "livegen"):
         steps.append(Try(Link(place.bin / "livegen", folder / "livegen")))
     show = " ".join(state.journal(unit, user=place.user))
-    return [
-        *steps,
-        Run((*place.systemctl, "daemon-reload"), "Is systemd running?"),
-        Run((*place.systemctl, "enable", "--quiet", unit), f"See {config}."),
-        Run((*place.systemctl, "restart", unit), f"Its log says why: {show}"),
-    ]
+    steps.append(Run((*place.systemctl, "daemon-reload"), "Is systemd running?"))
+    if before is None or before.enabled:
+        steps.append(Run((*place.systemctl, "enable", "--quiet", unit), f"See {config}."))
+    if before is None or before.active != "inactive":
+        steps.append(Run((*place.systemctl, "restart", unit), f"Its log says why: {show}"))
+    return steps
 
 
 def removal(place: Place, name: str, *, purge: bool) -> list[Step]:
@@ -203,7 +208,7 @@ def removal(place: Place, name: str, *, purge: bool) -> list[Step]:
     if name == state.DEFAULT or not any(path.name.startswith("livegen@") for path in rest):
         gone += [place.units / _file(name), place.units / f"{_file(name)}.d"]
     if not rest:  # no other instance
-        gone += [place.config, *place.shared.values()]
+        gone += [place.config, *place.shared.values(), *place.fixes]
         if place.bin is not None and (place.bin / "livegen").is_symlink():
             gone.append(place.bin / "livegen")
     if purge:

@@ -79,6 +79,16 @@ def test_a_chord_stays_as_the_model_has_it() -> None:
     assert np.mean(steps) == pytest.approx(0.010, abs=0.002)
 
 
+def test_chords_are_as_likely_as_without_a_grid() -> None:
+    """Also where the grid likes what the model plays otherwise."""
+    logits = np.full(TIME_BINS, -30, np.float32)
+    logits[:2] = 0.0  # 0 to 20 ms
+    logits[time_bin(0.325)] = 0.0  # a point
+    drawing = Drawing(GRID._replace(origin=0.0))
+    assert drawing.gain(logits, 0.005) == pytest.approx(0.0, abs=1e-6)
+    assert drawing.gain(logits, 0.325) > 0.5
+
+
 def test_a_step_on_the_grid_gains_and_one_off_it_costs() -> None:
     drawing = Drawing(GRID._replace(origin=0.0))
     assert drawing.gain(EVEN, 0.325) > 1

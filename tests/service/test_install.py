@@ -18,6 +18,12 @@ from livegen.service.install import Place
 from livegen.service.steps import Remove, Run, Try, Write
 
 
+SERVICE = state.Service(
+    *("livegen.service", False, "/etc/systemd/system/livegen.service", True),
+    *("active", "running", "Ready", "success", 0, 42, 0, "Sat 2026-11-28"),
+)
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A machine of its own."""
@@ -48,6 +54,29 @@ def test_the_unit_runs_the_program_that_installed_it(place: Place, tmp_path: Pat
     text = (place.units / "livegen.service").read_text()
     assert f'Environment="PATH={tmp_path}/with space/bin:/usr/bin:/bin"' in text
     assert "/opt/livegen" not in text
+
+
+def test_an_update_starts_nothing_that_was_stopped_or_disabled(place: Place, tmp_path: Path) -> None:
+    def commands(**changes: object) -> list[str]:
+        before = replace(SERVICE, **changes)
+        steps = install.installation(place, "livegen", tmp_path, {}, before)
+        return [step.words[1] for step in steps if isinstance(step, Run)]
+
+    assert commands() == ["daemon-reload", "enable", "restart"]
+    assert commands(enabled=False) == ["daemon-reload", "restart"]
+    assert commands(active="inactive") == ["daemon-reload", "enable"]
+
+
+def test_the_last_one_takes_what_the_doctor_has_written_along(place: Place, tmp_path: Path) -> None:
+    fix = tmp_path / "95-livegen.conf"
+    fix.touch()
+    place = replace(place, fixes=(fix,))
+    install_files(place, "livegen", tmp_path)
+    install_files(place, "left", tmp_path)
+    remove_files(place, "left")
+    assert fix.exists()
+    remove_files(place, "livegen")
+    assert not fix.exists()
 
 
 def test_the_unit_of_a_package_is_not_hidden_by_another(place: Place) -> None:

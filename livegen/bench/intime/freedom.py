@@ -18,6 +18,7 @@ from livegen.engine.runtime import Runtime, how
 from livegen.io import notes as reading
 from livegen.live.daemon import stage_settings
 from livegen.note import WINDOW, Note, SoundedNote, Struck, to_notes
+from livegen.stage.fit import STRAY
 from livegen.stage.grid import Grid
 from livegen.stage.intime import InTime
 
@@ -89,8 +90,11 @@ def _window(
 
 
 def _gain(grid: Grid, logits: NDArray[np.float32], step: float) -> float:
-    """With the spread of the player: that responses are steadier is a choice, as a lower temperature is."""
-    return Drawing(grid, sd=max(grid.spread, STEADIEST)).gain(logits, step)
+    """With the spread of the player, and their share of onsets off the grid.
+
+    That responses are steadier, and miss no point, is a choice, as a lower temperature is.
+    """
+    return Drawing(grid, sd=max(grid.spread, STEADIEST), floor=STRAY).gain(logits, step)
 
 
 def _loss(logits: NDArray[np.float32], step: float) -> float:
