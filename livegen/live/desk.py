@@ -228,7 +228,9 @@ class Desk:
         now = {spec.name: getattr(self.settings, spec.field) for spec in specs}
         text = ", ".join(f"{name} = {_shown(value)}" for name, value in now.items())
         (self._publisher.debug if quietly else self._publisher.say)(f"set: {text}")
-        answer({"values": now, "applies": {spec.name: _DONE[spec.applies] for spec in specs}})
+        waiting = self._wiring.waiting_for if self._wiring is not None else ()
+        done = _DONE | ({Applies.PORTS: f"waiting for {' and '.join(waiting)}"} if waiting else {})
+        answer({"values": now, "applies": {spec.name: done[spec.applies] for spec in specs}})
 
     def _change(self, values: Values, answer: Answer) -> Event | Stop | None:
         """Change settings: first the model, then the inputs and outputs, then the rest."""

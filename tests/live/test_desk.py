@@ -239,7 +239,7 @@ def test_inputs_and_outputs_change_and_then_it_is_answered(office):
     assert office.set(temperature=0.5)[1]  # the rest may change meanwhile
     done(None)
     assert isinstance(office.awaited(), SettingsChanged)
-    assert later[0]["applies"] == {"out": "it is open", "silence": "from the next response on"}
+    assert later[0]["applies"] == {"out": "waiting for Keystation", "silence": "from the next response on"}
     assert (office.desk.settings.silence, office.desk.settings.temperature) == (1.0, 0.5)
 
 

@@ -295,8 +295,7 @@ class World:
 
     def rest(self) -> None:
         for port, channel, note in list(self.fingers):
-            self.hears(off(note, channel), port)
-            if (port, channel, note) in self.fingers:  # that was the late note_off of a key that was struck again
+            while (port, channel, note) in self.fingers:  # a key that was struck again has a late one
                 self.hears(off(note, channel), port)
         self.run(self.now + 0.9)
 
