@@ -17,7 +17,6 @@ from livegen.service import install, state
 from livegen.service.install import Place
 from livegen.service.steps import Remove, Run, Try, Write
 
-
 SERVICE = state.Service(
     *("livegen.service", False, "/etc/systemd/system/livegen.service", True),
     *("active", "running", "Ready", "success", 0, 42, 0, "Sat 2026-11-28"),

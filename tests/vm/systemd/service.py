@@ -192,7 +192,7 @@ def reload() -> None:
     pid = property_("MainPID")
     CONFIG.write_text(SETTINGS.replace("response-min = 4", "response-min = 2"))
     run("systemctl", "reload", "livegen")
-    check(run("livegen", "get", "response-min").strip() == "2", "the new setting")
+    check(float(run("livegen", "get", "response-min")) == 2, "the new setting")
     CONFIG.write_text("response-min = none\n")
     refused = subprocess.run(["systemctl", "reload", "livegen"], capture_output=True, check=False)
     CONFIG.write_text(SETTINGS)
