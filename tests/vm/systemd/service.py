@@ -34,7 +34,7 @@ thru = "off"
 response-min = 4
 """
 SLOW = "[Service]\nWatchdogSec=60\nTimeoutStartSec=600\n"
-SYNTH = ("fluidsynth", "-nis", "-a", "file", "-o", "audio.file.name=/dev/null", "-m", "alsa_seq", "-p", "Synth")
+SYNTH = ("fluidsynth", "-is", "-a", "file", "-o", "audio.file.name=/dev/null", "-m", "alsa_seq", "-p", "Synth")
 
 
 def run(*words: str) -> str:
