@@ -302,6 +302,7 @@ def first(old: str, new: str) -> None:
     keyboard_is_unplugged()
     upgrade(new)
     STAGE.write_text(f"second {len(recordings())}")
+    say("test-vm: reboots")
     run("systemctl", "--no-block", "reboot")
     sys.exit(AGAIN)
 
