@@ -116,7 +116,8 @@ def aside(inputs: Iterable[Any]) -> Iterator[None]:
 def _cancel(port: Any) -> list[Any]:  # noqa: ANN401  (mido has no types)
     """Have the messages wait. Returns what a callback that has begun still needs."""
     if getattr(port, "waiting", None) is None:
-        port.waiting, port.gate = [], threading.Lock()
+        port.gate = threading.Lock()  # first: its thread looks for it as soon as something waits
+        port.waiting = []
     midi = port._rt  # noqa: SLF001
     running = gc.get_referents(midi)
     getattr(midi, "pause", midi.cancel_callback)()
