@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from livegen import files
-from livegen.errors import DataError
-from livegen.files import drafted, try_out
+from livegen.config.load import load
+from livegen.engine import card
+from livegen.errors import ConfigError, DataError, ModelError
+from livegen.files import drafted, limited, try_out
+from livegen.smf import events
 
 
 def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
@@ -70,3 +73,29 @@ def test_where_there_are_no_locks_the_user_is_trusted(tmp_path: Path, monkeypatc
             monkeypatch.setattr(files, "fcntl", None)  # Windows
             with files.claimed(tmp_path, "busy"):
                 pass
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"1234")
+    assert limited(path, 4) == b"1234"
+    with pytest.raises(OSError, match="larger than 3e-06 MB"):
+        limited(path, 3)
+    with pytest.raises(OSError, match="larger"):
+        limited(Path("/dev/zero"), 1000)
+
+
+def test_settings_midi_files_and_models_have_a_largest_size(tmp_path: Path) -> None:
+    """Sparse files: they would fill the memory, not the disk."""
+    model = tmp_path / "model"
+    for name in ("livegen.toml", "a.mid", "model/model.json"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        with path.open("wb") as file:
+            file.truncate(10**12)
+    with pytest.raises(ConfigError, match=r"livegen\.toml: cannot be read: it is larger than 1 MB\."):
+        load({}, {}, tmp_path / "livegen.toml")
+    with pytest.raises(DataError, match=r"a\.mid: cannot be read \(it is larger than 64 MB\)\."):
+        events.read(tmp_path / "a.mid")
+    with pytest.raises(ModelError, match=r"model\.json: cannot be read \(it is larger than 1 MB\)"):
+        card.read(model)
