@@ -320,11 +320,11 @@ def test_a_damaged_cache_is_made_anew(folder: Path, content: bytes) -> None:
 def test_a_file_that_could_not_be_read_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from livegen.training import corpus
 
-    def refused(path: Path) -> None:
+    def refused(path: Path, _: int) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
     with monkeypatch.context() as now:
-        now.setattr(Path, "read_bytes", refused)
+        now.setattr(corpus, "limited", refused)
         with pytest.raises(DataError, match="none of its"):
             corpus.read_folder(folder)
     assert corpus.read_folder(folder).pieces
