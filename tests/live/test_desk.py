@@ -2,96 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
+from office import CHOSEN, Office
 
 from livegen.config.settings import Settings
 from livegen.control.report import duration, text
 from livegen.errors import ConfigError, ModelError, PortError
-from livegen.io.inbox import LiveInbox
-from livegen.io.publisher import KeepRequested, Level, Line, Published, Publisher, SettingsApplied
-from livegen.live import daemon
-from livegen.live.desk import Desk
+from livegen.io.publisher import KeepRequested, SettingsApplied
 from livegen.note import MonotonicTime
 from livegen.stage.effects import Used
-from livegen.stage.events import Command, Event, Panic, SettingsChanged, Stop
-
-CHOSEN = SimpleNamespace(runtime=SimpleNamespace(name="LiteRT"), milliseconds=0.25, report="LiteRT, 0.25 ms per note")
-
-
-class Model:
-    """The model that answers, by name."""
-
-    def __init__(self) -> None:
-        self.seed: int | None = None
-        self.replaced: list[Any] = []
-
-    def ask(self, request: object) -> None:
-        pass
-
-    def replace(self, chosen: Any) -> None:
-        self.replaced.append(chosen)
-
-
-class Wiring:
-    """The inputs and outputs, by settings."""
-
-    waiting_for = ("Keystation",)
-
-    def __init__(self) -> None:
-        self.changes: list[tuple[Settings, Callable[[Exception | None], None]]] = []
-        self.gains: list[float] = []
-
-    def adjust(self, settings: Settings) -> None:
-        self.gains.append(settings.gain)
-
-    def change(self, settings: Settings, done: Callable[[Exception | None], None]) -> None:
-        self.changes.append((settings, done))
-
-
-class Office:
-    """A desk in use, what was published, and how the next model is loaded."""
-
-    def __init__(self, settings: Settings, read: Any = None) -> None:
-        self.items: list[Published] = []
-        self.inbox, self.model, self.wiring = LiveInbox(), Model(), Wiring()
-        self.loads: list[Any] = []
-        self.desk = Desk(settings, Publisher(self), read, self._load, daemon.stage_settings)
-        self._using = self.desk.using(self.inbox, self.model, CHOSEN, self.wiring)
-        self._using.__enter__()
-
-    def _load(self, settings: Settings) -> Any:
-        loaded = self.loads.pop(0)
-        if isinstance(loaded, Exception):
-            raise loaded
-        return loaded
-
-    def take(self, item: Published) -> None:
-        self.items.append(item)
-
-    @property
-    def said(self) -> list[str]:
-        return [item.text for item in self.items if isinstance(item, Line) and item.level < Level.DEBUG]
-
-    def obeyed(self, command: str, **arguments: Any) -> tuple[Event | Stop | None, Any]:
-        """What follows from a request, and its answer; None if there is none yet."""
-        answers: list[Any] = []
-        outcome = self.desk.obey(Command(command, arguments, answers.append))
-        self.later = answers
-        assert len(answers) <= 1
-        return outcome, answers[0] if answers else None
-
-    def set(self, **values: Any) -> tuple[Event | Stop | None, Any]:
-        return self.obeyed("set", values={name.replace("_", "-"): value for name, value in values.items()})
-
-    def awaited(self) -> Event | Stop | None:
-        """Handle the next command in the inbox."""
-        event = self.inbox.get(MonotonicTime(self.inbox.now() + 20))
-        assert isinstance(event, Command)
-        return self.desk.obey(event)
+from livegen.stage.events import Event, Panic, SettingsChanged, Stop
 
 
 @pytest.fixture
@@ -287,88 +207,6 @@ def test_in_virtual_time_inputs_and_outputs_stay():
     office = Office(Settings(fast=True))
     assert "With --fast, inputs and outputs cannot change." in str(office.set(out="another")[1])
     assert office.set(silence=1.0)[1]
-
-
-# A reload.
-
-
-def test_a_reload_applies_what_has_changed():
-    office = Office(Settings(silence=1.0), lambda: Settings(silence=2.0, verbose=2))
-    outcome, answer = office.obeyed("reload")
-    assert isinstance(outcome, SettingsChanged)
-    assert answer == {}
-    assert (office.desk.settings.silence, office.desk.settings.verbose) == (2.0, 0)
-    assert office.said == ["verbose will change at the next start: restart livegen.", "The settings are reloaded."]
-
-
-def test_a_reload_that_fails_keeps_the_settings():
-    def read() -> Settings:
-        raise ConfigError("livegen.toml, line 3: silence must be 0.1 to 10 s.")
-
-    office = Office(Settings(), read)
-    outcome, answer = office.obeyed("reload")
-    assert outcome is None
-    assert isinstance(answer, ConfigError)
-    assert office.said == [f"{answer} Keeping the previous settings."]
-
-
-FOREIGN = [PermissionError(13, "Permission denied"), ValueError("a bug"), MemoryError(), AssertionError("never")]
-
-
-@pytest.mark.parametrize("error", FOREIGN)
-def test_whatever_goes_wrong_in_a_reload_the_previous_settings_are_kept(error):
-    def read() -> Settings:
-        raise error
-
-    office = Office(Settings(), read)
-    assert office.obeyed("reload") == (None, error)
-    bug = f"This is a bug, please report it ({type(error).__name__}: {error})."
-    assert office.said == [f"There was an error in the reload. {bug} Keeping the previous settings."]
-    assert "Traceback" in next(
-        item.text for item in office.items if isinstance(item, Line) and item.level is Level.DEBUG
-    )
-
-
-@pytest.mark.parametrize("error", [PortError("The port is gone."), *FOREIGN])
-def test_a_reload_whose_outputs_cannot_be_opened_keeps_the_previous_settings(error):
-    office = Office(Settings(), lambda: Settings(outputs=("another",)))
-    office.obeyed("reload")
-    later = office.later
-    office.wiring.changes[0][1](error)
-    assert office.awaited() is None
-    assert later == [error]
-    assert office.desk.settings.outputs == ()
-    assert "Keeping the previous settings." in office.said[-1]
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3)])
-def test_what_is_to_end_the_process_ends_it_in_a_reload(error):
-    def read() -> Settings:
-        raise error
-
-    with pytest.raises(type(error)):
-        Office(Settings(), read).obeyed("reload")
-
-
-def test_two_reloads_at_once():
-    read = [Settings(outputs=("one",)), Settings(outputs=("two",)), Settings(outputs=("two",))]
-    office = Office(Settings(), lambda: read.pop(0))
-    office.obeyed("reload")
-    office.obeyed("reload")
-    second = office.later
-    office.wiring.changes[0][1](None)
-    office.awaited()
-    assert office.awaited() is None  # the second one comes back from the inbox
-    office.wiring.changes[1][1](None)
-    office.awaited()
-    assert second == [{}]
-    assert office.desk.settings.outputs == ("two",)
-
-
-def test_without_settings_to_read_a_reload_changes_nothing():
-    office = Office(Settings())
-    assert office.obeyed("reload") == (None, {})
-    assert office.said == ["The settings are reloaded."]
 
 
 # Bound controls.

@@ -5,41 +5,14 @@ from __future__ import annotations
 from math import inf
 
 import pytest
+from hands_player import LEFT, RIGHT, Player, counts
 from mido import Message
 from virtual_stage import at, cc, off, on
 
 from livegen.note import INSTANT, PEDAL_UP, Pedal, SoundedNote
-from livegen.stage.events import PortId
-from livegen.stage.hands import LAYER, STUCK, Hands
-from livegen.stage.held import NOTHING, Change
+from livegen.stage.held import NOTHING
 from livegen.stage.pairing import RESTRIKE_GRACE
 from livegen.stage.settings import ALL, AUTO
-
-LEFT, RIGHT = PortId("left"), PortId("right")
-
-
-class Player:
-    """Hands, and all notes that have ended."""
-
-    def __init__(self, channel: int | str = AUTO) -> None:
-        self.hands = Hands(channel)
-        self.notes: list[SoundedNote] = []
-
-    def does(self, message: Message, when: float, port: PortId = LEFT) -> Change:
-        return self._ended(self.hands.hear(message, at(when), port), when)
-
-    def forgets(self, when: float, port: PortId | None = None) -> Change:
-        return self._ended(self.hands.forget(at(when), port), when)
-
-    def _ended(self, change: Change, when: float) -> Change:
-        self.notes += [held.struck.ended(at(when)) for held in change.released if held.counts]
-        return change
-
-    def pedal_at_a_stroke(self, when: float, note: int = 60) -> Pedal:
-        """What a note knows of the pedal that is struck, and let go, at a moment when no other key is down."""
-        self.does(on(note), when)
-        self.does(off(note), when)
-        return self.notes[-1].pedal
 
 
 @pytest.fixture
@@ -101,12 +74,6 @@ def test_clock_and_the_like_are_nothing(player, message):
 
 def test_pitchwheel_is_nothing(player):
     assert player.does(Message("pitchwheel", pitch=1), 0) == NOTHING
-
-
-def counts(player: Player, message: Message, port: PortId = LEFT) -> bool:
-    pressed = player.does(message, 0, port).pressed
-    assert pressed is not None
-    return pressed.counts
 
 
 @pytest.mark.parametrize(
@@ -325,123 +292,3 @@ def test_the_note_off_of_a_key_that_was_forgotten_ends_no_other_key(player):
     player.does(on(60), 2)
     assert player.does(off(72), 3) == NOTHING
     assert player.hands.holds(0, 60)
-
-
-# The octave button.
-
-
-@pytest.mark.parametrize("other", [72, 84, 48, 24])
-def test_a_note_off_octaves_away_ends_the_key_that_is_held(player, other):
-    player.does(on(60), 0)
-    [released] = player.does(off(other), 1).released
-    assert released.key == (LEFT, 0, 60)
-    assert not player.hands.keeps_turn
-
-
-@pytest.mark.parametrize(("other", "channel", "port"), [(61, 0, LEFT), (66, 0, LEFT), (72, 1, LEFT), (72, 0, RIGHT)])
-def test_another_note_off_does_not(player, other, channel, port):
-    player.does(on(60), 0)
-    assert player.does(off(other, channel), 1, port) == NOTHING
-    assert player.hands.holds(0, 60)
-
-
-def test_of_two_keys_octaves_apart_the_own_note_off_ends_each(player):
-    player.does(on(60), 0)
-    player.does(on(72), 0)
-    assert [held.key[2] for held in player.does(off(72), 1).released] == [72]
-    assert player.hands.holds(0, 60)
-
-
-def test_a_note_off_that_comes_twice_ends_no_other_key(player):
-    player.does(on(60), 0)
-    player.does(on(72), 0)
-    player.does(off(60), 1)
-    assert player.does(off(60), 1 + LAYER) == NOTHING
-    assert player.hands.holds(0, 72)
-    assert player.does(off(60), 1.1 + LAYER).released  # the octave button
-
-
-def test_where_it_may_be_one_of_two_keys_neither_is_ended(player):
-    player.does(on(48), 0)
-    player.does(on(72), 0)
-    assert player.does(off(60), 1) == NOTHING
-    assert player.hands.holds(0, 48) and player.hands.holds(0, 72)
-
-
-# A key that hangs.
-
-
-def test_a_key_that_is_down_too_long_no_longer_keeps_the_turn(player):
-    player.does(on(60), 1)
-    player.does(on(64), 2)
-    assert player.hands.next_stuck == 1 + STUCK
-    assert player.hands.take_stuck(at(1 + STUCK - 0.1)) == []
-    assert [held.key[2] for held in player.hands.take_stuck(at(1 + STUCK))] == [60]
-    assert player.hands.take_stuck(at(1 + STUCK)) == []
-    assert player.hands.keeps_turn  # for the other
-    assert player.hands.next_stuck == 2 + STUCK
-    player.does(off(64), 5)
-    assert not player.hands.keeps_turn
-    assert player.hands.next_stuck is None
-    assert player.hands.holds(0, 60)  # and will not be cut
-
-
-def test_struck_again_it_keeps_the_turn_again(player):
-    player.does(on(60), 0)
-    player.hands.take_stuck(at(STUCK))
-    player.does(on(60), STUCK + 1)
-    assert player.hands.keeps_turn
-    assert player.hands.next_stuck == 2 * STUCK + 1
-
-
-def test_a_stuck_key_ends_by_its_note_off(player):
-    player.does(on(60), 0)
-    player.hands.take_stuck(at(STUCK))
-    player.does(off(60), STUCK + 5)
-    assert player.notes == [SoundedNote(60, at(0), STUCK + 5, 64)]
-    assert not player.hands.holds(0, 60)
-
-
-def test_a_drum_is_never_stuck(player):
-    player.does(on(36, channel=9), 0)
-    assert player.hands.next_stuck is None
-    assert player.hands.take_stuck(at(1000)) == []
-
-
-# Layers.
-
-
-@pytest.mark.parametrize(("channel", "port"), [(1, LEFT), (0, RIGHT), (1, RIGHT)])
-@pytest.mark.parametrize("later", [0.0, LAYER])
-def test_a_key_that_comes_twice_at_once_is_one_note(player, channel, port, later):
-    assert counts(player, on(60))
-    second = player.does(on(60, 70, channel), later, port).pressed
-    assert second is not None and not second.counts
-    assert player.hands.holds(channel, 60)
-    player.does(off(60), 1)
-    assert not player.hands.keeps_turn
-    player.does(off(60, channel), 1, port)
-    assert player.notes == [SoundedNote(60, at(0), 1, 64)]
-
-
-def test_layers_that_follow_each_other_are_one_note(player):
-    assert counts(player, on(60))
-    for channel in (1, 2, 3):
-        assert not player.does(on(60, channel=channel), 0.8 * LAYER * channel).pressed.counts
-
-
-@pytest.mark.parametrize("message", [on(61, channel=1), on(72, channel=1)])
-def test_another_pitch_is_another_note(player, message):
-    assert counts(player, on(60))
-    assert counts(player, message)
-
-
-def test_the_same_pitch_later_is_another_note(player):
-    player.does(on(60), 0)
-    second = player.does(on(60, channel=1), LAYER + 0.001).pressed
-    assert second is not None and second.counts
-
-
-def test_a_key_beside_a_drum_counts(player):
-    player.does(on(60, channel=9), 0)
-    assert counts(player, on(60, channel=0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mido import Message
-from virtual_stage import at
+from virtual_stage import RESPONSE_OF_60_64_67, at
 
 from livegen.stage.conversation import Listening, Playing
 from livegen.stage.effects import (
@@ -19,15 +19,6 @@ from livegen.stage.effects import (
 )
 from livegen.stage.events import Failed, Part, Predicted, ResponseNote
 from livegen.stage.silence import LEAD, PEDAL_GRACE
-
-RESPONSE_OF_60_64_67 = [
-    (2.1, "note_on", 60),
-    (2.3, "note_on", 64),
-    (2.6, "note_off", 60),
-    (2.8, "note_off", 64),
-    (3.1, "note_on", 67),
-    (3.35, "note_off", 67),
-]
 
 
 def test_a_phrase_is_answered_after_the_silence(stage):

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from virtual_stage import at, keyboard, midi_file, on
+from virtual_stage import RESPONSE_OF_60_64_67, at, keyboard, midi_file, on
 
 from livegen.stage.conversation import Listening
 from livegen.stage.effects import ResponseStarted
 from livegen.stage.events import Received
-
-RESPONSE_OF_60_64_67 = [
-    (2.1, "note_on", 60),
-    (2.3, "note_on", 64),
-    (2.6, "note_off", 60),
-    (2.8, "note_off", 64),
-    (3.1, "note_on", 67),
-    (3.35, "note_off", 67),
-]
-
 
 # Settings that change.
 

@@ -45,6 +45,16 @@ MOST_STEPS = 100_000
 
 N = TypeVar("N")
 
+RESPONSE_OF_60_64_67 = [
+    (2.1, "note_on", 60),
+    (2.3, "note_on", 64),
+    (2.6, "note_off", 60),
+    (2.8, "note_off", 64),
+    (3.1, "note_on", 67),
+    (3.35, "note_off", 67),
+]
+"""What the stage plays after that phrase of three notes."""
+
 
 def at(seconds: float) -> MonotonicTime:
     return MonotonicTime(seconds)
