@@ -171,10 +171,10 @@ class Trial:
         lines = len(self.program.lines)
         self._server.stop()
         time.sleep(GONE)
-        goes_on = "goes on" if len(self.program.lines) > lines else "stands still"  # each of them tells what it does
+        goes_on = "yes" if len(self.program.lines) > lines else "it stands still"  # each of them tells what it does
         status = self.program.process.poll()
-        self.found["JACK server ends: what the program does"] = (
-            goes_on if status is None else f"ends with {status}: {self.program.lines[-1][1].strip()}"
+        self.found["JACK server ends: does the program go on?"] = (
+            goes_on if status is None else f"it ends with {status}: {self.program.lines[-1][1].strip()}"
         )
         self._keyboard.close()
         self._ear.close()
