@@ -28,8 +28,7 @@ STEADIEST, LOOSEST = 0.005, 0.006  # s
 
 RESOLUTION = 0.001  # s, of times on the grid
 
-_EDGES = np.array([*TIME_EDGES, TIME_EDGES[-1] + 1])  # in cells of CELL
-_EDGES_FINE = _EDGES * round(CELL / RESOLUTION)
+_EDGES = np.array([*TIME_EDGES, TIME_EDGES[-1] + 1]) * round(CELL / RESOLUTION)  # in cells of RESOLUTION
 _WIDTHS = np.diff(_EDGES).astype(np.float64)
 Floats = NDArray[np.float64]
 
@@ -71,7 +70,7 @@ class Drawing:
     ) -> None:
         sd = steadied(grid.spread) if sd is None else sd
         self._origin, self._beat = grid.origin, grid.beat
-        self._edges, self._widths, self._temperature = _EDGES_FINE[: bins + 1], _WIDTHS[:bins], temperature
+        self._edges, self._widths, self._temperature = _EDGES[: bins + 1], _WIDTHS[:bins], temperature
         cells = round(grid.beat / RESOLUTION)
         phases = np.linspace(0.0, grid.beat, cells + 1)
         weights = grid.certainty * kernel(grid, (phases[1:] + phases[:-1]) / 2, sd, floor) + 1 - grid.certainty
@@ -94,56 +93,53 @@ class Drawing:
             logits: of the bins, shape (TIME_BINS,).
             random: the source of random numbers.
         """
-        density = self._density(logits)
-        weights = self._weights(density)
-        at_edges = weights.up_to(self._edges)
-        upper = (density * np.diff(at_edges)).cumsum()
+        weighed = self._weigh(logits)
+        upper = weighed.mass.cumsum()
         drawn = int(upper.searchsorted(random.random() * upper[-1], side="right"))
-        cells = np.arange(self._edges[drawn], self._edges[drawn + 1])
-        wanted = at_edges[drawn] + random.random() * (at_edges[drawn + 1] - at_edges[drawn])
-        cell = int(weights.up_to(cells).searchsorted(wanted, side="right")) - 1
-        seconds = float(cells[cell] + random.random()) * RESOLUTION
+        first = int(self._edges[drawn])
+        within = weighed.up_to(first, int(self._edges[drawn + 1]))
+        wanted = within[0] + random.random() * (within[-1] - within[0])
+        cell = first + int(within.searchsorted(wanted, side="right")) - 1
+        seconds = float(cell + random.random()) * RESOLUTION
         self.play(seconds)
         return drawn, seconds
 
     def gain(self, logits: NDArray[np.float32], seconds: float) -> float:
         """How many nats less a step costs by this distribution than by the model's own. The step is not played."""
-        density = self._density(logits)
-        weights = self._weights(density)
-        first = min(int(seconds / RESOLUTION), int(self._edges[-1]) - 1)
-        before, after = weights.up_to(np.array([first, first + 1]))
-        total = (density * np.diff(weights.up_to(self._edges))).sum()
-        return log((after - before) * (density * np.diff(self._edges)).sum() / total)
+        cell = min(int(seconds / RESOLUTION), int(self._edges[-1]) - 1)
+        before, after = self._weigh(logits).up_to(cell, cell + 1)
+        return log(after - before)
 
-    def _density(self, logits: NDArray[np.float32]) -> Floats:
-        """The model's density in each bin, up to a factor."""
+    def _weigh(self, logits: NDArray[np.float32]) -> _Weighed:
+        """The distribution of the next step."""
+        edges, free = self._edges, max(0, int((self._chord + CHORD - self._now) / RESOLUTION))
+        totals = self._totals[int((self._now - self._origin) % self._beat / RESOLUTION + 0.5) :]
         scaled = logits[: len(self._widths)] / self._temperature
-        density: Floats = np.exp(scaled - scaled.max()) / self._widths
-        return density
+        likely: Floats = np.exp(scaled - scaled.max(), dtype=np.float64)
+        density = likely / self._widths
+        last = int(edges.searchsorted(free, side="right")) - 1  # the bin in which the chord's last cell may be
+        at_edges = totals[edges]
+        at_edges[: last + 1] = totals[free]
+        mass: Floats = density * (at_edges[1:] - at_edges[:-1])
+        in_chord = density[: last + 1] * (np.minimum(edges[1 : last + 2], free) - edges[: last + 1])
+        scale = float((likely.sum() - in_chord.sum()) / mass.sum())
+        mass *= scale
+        mass[: last + 1] += in_chord
+        return _Weighed(mass, totals, free, scale)
 
-    def _weights(self, density: Floats) -> _Weights:
-        since = (self._now - self._origin) % self._beat
-        free = max(0, int((self._chord + CHORD - self._now) / RESOLUTION))
-        weights = _Weights(self._totals[int(since / RESOLUTION + 0.5) :], free)
-        in_chord = density * np.clip(free - self._edges[:-1], 0, np.diff(self._edges))
-        plain = density * np.diff(self._edges) - in_chord
-        weighed = density * np.diff(weights.up_to(self._edges)) - in_chord
-        return weights._replace(scale=float(plain.sum() / weighed.sum()))
 
+class _Weighed(NamedTuple):
+    """The distribution of a step, by its weights from the last onset on."""
 
-class _Weights(NamedTuple):
-    """The weights of the times from the last onset on."""
-
+    mass: Floats  # of each bin, up to a factor
     totals: Floats  # of all cells up to each, from the grid
     free: int  # cells in which a note still belongs to the same chord. Each weighs 1
-    scale: float = 1.0  # of the others, so that together they are as likely as without the grid
+    scale: float  # of the others, so that together they are as likely as without the grid
 
-    def up_to(self, cells: NDArray[np.int64]) -> Floats:
-        """The total weight of the times from the last onset up to these cells."""
-        weighed: Floats = self.totals[cells]
-        weighed -= self.totals[self.free]
-        weighed *= self.scale
-        weighed += self.free
-        inside = int(cells.searchsorted(self.free))
-        weighed[:inside] = cells[:inside]
+    def up_to(self, first: int, last: int) -> Floats:
+        """The total weight of the cells up to each from `first` to `last`, from any point on."""
+        weighed: Floats = self.totals[first : last + 1] * self.scale
+        if first < self.free:
+            chord = min(last, self.free) - first
+            weighed[:chord] = weighed[chord] + np.arange(-chord, 0)
         return weighed
