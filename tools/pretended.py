@@ -10,6 +10,7 @@ from livegen.encoding import TIME_BINS
 from livegen.engine.improviser import Improviser
 from livegen.note import WINDOW, Note, Pedal
 from livegen.stage.grid import Grid
+from livegen.stage.plan import Expected
 from livegen.stage.response import Sampled
 from livegen.stage.settings import AS_IS, Sampling
 
@@ -44,6 +45,6 @@ class Pretended(Improviser):
             yield Sampled(note, float(random.random()))
             step = float(random.uniform(0, LONGEST)) * bool(random.random() < 0.7)
 
-    def expects(self, notes: Sequence[Note], window: int = WINDOW) -> list[float]:  # noqa: ARG002
+    def expects(self, notes: Sequence[Note], window: int = WINDOW) -> Expected:  # noqa: ARG002
         """Every step is as likely."""
-        return list(STEPS)
+        return Expected(STEPS)

@@ -197,7 +197,7 @@ def moments(improviser: Improviser, paths: Sequence[Path], progress: Callable[[s
     Raises:
         DataError: a file cannot be read, or they are too short.
     """
-    steps: list[list[float]] = []
+    steps: list[Sequence[float]] = []
     true: list[float] = []
     recent: list[float] = []
     for number, path in enumerate(paths):
@@ -205,7 +205,7 @@ def moments(improviser: Improviser, paths: Sequence[Path], progress: Callable[[s
         notes = to_notes(reading.read(path)[:NOTES])
         for place in range(WINDOW, len(notes), EVERY):
             before = notes[place - WINDOW : place]
-            steps.append(improviser.expects(before))
+            steps.append(improviser.expects(before).steps)
             true.append(notes[place].step)
             recent.append(float(np.quantile([note.step for note in before[1:]], QUANTILE)))
     if not true:

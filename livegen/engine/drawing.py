@@ -8,6 +8,7 @@ How likely it is that a note belongs to the chord that was begun is left to the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log, pi, sqrt
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegen.encoding import CELL, TIME_EDGES
+from livegen.stage.fit import STRAY
 from livegen.stage.grid import Grid
 
 CHORD = 0.020
@@ -25,6 +27,9 @@ FLOOR = 0.002
 SHARE_OF_SPREAD = 0.4
 """The standard deviation of the response about the grid, as a share of the player's. Steadier, but not a machine."""
 STEADIEST, LOOSEST = 0.005, 0.006  # s
+
+MOST = 2.0
+"""Nats by which one note can speak for a grid or against it."""
 
 RESOLUTION = 0.001  # s, of times on the grid
 
@@ -80,6 +85,10 @@ class Drawing:
         self._totals = whole * cells + np.interp(times - whole * grid.beat, phases, in_beat)  # since a beat
         self._now = self._chord = 0.0  # the time of the last onset, and of the first of its chord
 
+    def begin(self, now: float) -> None:
+        """The last onset is at this time, in s, and alone."""
+        self._now = self._chord = now
+
     def play(self, seconds: float) -> None:
         """The next onset comes after this step."""
         self._now += seconds
@@ -126,6 +135,28 @@ class Drawing:
         mass *= scale
         mass[: last + 1] += in_chord
         return _Weighed(mass, totals, free, scale)
+
+
+def support(heard: Sequence[tuple[float, NDArray[np.float32]]], grid: Grid, span: float) -> float:
+    """How much better a grid explains the steps of a player than the model alone: in nats, their sum.
+
+    The notes of a chord do not count, and no note counts more than MOST.
+
+    Args:
+        heard: each note's step, in s, and the logits of its bins before it.
+        grid: on a clock that is 0 at the last onset.
+        span: s before the last onset, in which the notes count.
+    """
+    drawing = Drawing(grid._replace(certainty=1.0), sd=max(grid.spread, STEADIEST), floor=STRAY)
+    at = -sum(step for step, _ in heard)
+    drawing.begin(at)
+    total = 0.0
+    for step, logits in heard:
+        at += step
+        if step > CHORD and at - step >= -span:
+            total += min(max(drawing.gain(logits, step), -MOST), MOST)
+        drawing.play(step)
+    return total
 
 
 class _Weighed(NamedTuple):

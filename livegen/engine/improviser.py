@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,11 @@ from livegen.encoding import (
     time_bin,
 )
 from livegen.engine.cache import PITCHES_BEFORE, UNKNOWN, Cache, Recalled
-from livegen.engine.drawing import Drawing
+from livegen.engine.drawing import Drawing, support
 from livegen.engine.runtime import CHANCES, LONG, STEPS, Runtime, State, how
 from livegen.note import WINDOW, Note
 from livegen.stage.grid import Grid
+from livegen.stage.plan import Expected
 from livegen.stage.response import LONG_GAP, Sampled
 from livegen.stage.settings import AS_IS, Sampling
 
@@ -38,6 +40,11 @@ FREEST = 0.4
 
 KEPT = 8
 """Generated notes that stay in the context when the model reads the call again (docs/model.md)."""
+
+UNSURE = 3
+"""Notes of a context after which the model knows enough of its time."""
+TELLING = 16
+"""Notes: a window of fewer does not tell whether there is a pulse."""
 
 NOT_NUMBERS = "the model returns values that are not numbers"
 
@@ -131,22 +138,24 @@ class Improviser:
             step, seconds = following(state, found)
             known = step
 
-    def expects(self, notes: Sequence[Note], window: int = WINDOW) -> list[float]:
-        """The probability of each bin of the step after these notes, of which the model reads the last `window`.
+    def expects(self, notes: Sequence[Note], window: int = WINDOW) -> Expected:
+        """What the model expects in and after these notes, of which it reads the last `window`.
 
         Raises:
             ValueError: the model returns NaN.
         """
-        state = self.runtime.begin()
-        for token in context(notes[-window:]):
+        state, notes = self.runtime.begin(), notes[-window:]
+        heard: list[tuple[float, NDArray[np.float32]]] = []  # the step of each note, and its logits before it
+        for note, token in zip(notes, context(notes), strict=True):
+            heard.append((note.step, state.steps))
             _, state = self.runtime.play(state, np.array((token,), np.int32), _AS_IS)
         logits = state.steps.astype(np.float64)
         chances = np.exp(logits - logits.max())
         chances /= chances.sum()
         if not np.isfinite(chances).all():
             raise ValueError(NOT_NUMBERS)
-        expected: list[float] = chances.tolist()
-        return expected
+        steps: list[float] = chances.tolist()
+        return Expected(steps) if window < TELLING else Expected(steps, partial(support, heard[UNSURE:]))
 
     def _read(self, tokens: Sequence[Token], random: np.random.Generator, cache: Cache | None = None) -> State:
         """The state after these tokens. The step of the next note is sampled. A cache remembers them."""

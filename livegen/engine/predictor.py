@@ -16,6 +16,7 @@ from livegen.engine.passages import Call, Passage
 from livegen.stage.effects import Ask, MakePlan, Request
 from livegen.stage.ending import Ending, Key
 from livegen.stage.events import Answer, Failed, Predicted
+from livegen.stage.plan import NOTHING
 from livegen.stage.response import Sampled, compose
 
 
@@ -32,8 +33,8 @@ def answer(
         AbandonedError: `abandoned` became true between two notes.
     """
     if isinstance(request, MakePlan):
-        listens = request.planner.silence.listens
-        return request.answer(improviser.expects(request.context, request.window) if listens else ())
+        asks = request.planner.asks
+        return request.answer(improviser.expects(request.context, request.window) if asks else NOTHING)
     return respond(improviser, request, seed=seed, abandoned=abandoned)
 
 

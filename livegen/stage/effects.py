@@ -6,18 +6,17 @@ when livegen starts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.note import MonotonicTime, Note, SoundedNote
 from livegen.stage.events import Part, PlanMade, PortId, Received, Turn, in_words
 from livegen.stage.grid import Grid
+from livegen.stage.plan import NOTHING, Expected, Planner
 from livegen.stage.settings import Sampling
 
 if TYPE_CHECKING:
     from mido import Message
-
-    from livegen.stage.plan import Planner
 
 
 class Send(NamedTuple):
@@ -40,9 +39,9 @@ class MakePlan(NamedTuple):
     window: int  # maximum number of notes of context
     planner: Planner
 
-    def answer(self, steps: Sequence[float] = ()) -> PlanMade:
-        """Make the plan, with what the model expects (`Planner.plan`)."""
-        return PlanMade(self.id, self.planner.plan(steps))
+    def answer(self, expected: Expected = NOTHING) -> PlanMade:
+        """Make the plan."""
+        return PlanMade(self.id, self.planner.plan(expected))
 
 
 class Ask(NamedTuple):

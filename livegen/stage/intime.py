@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.note import MonotonicTime, Struck
 from livegen.stage import fit
+from livegen.stage.evidence import Evidence, Support, usual
 from livegen.stage.fit import Fit
 from livegen.stage.grid import Grid
 from livegen.stage.pulse import Display, FixedTempo, MidiClock, Pulse, Shown, TapTempo
@@ -24,13 +25,6 @@ CHORD = 0.035  # s from the first onset of a chord to its last
 REMEMBERED = 100  # chords
 SEEN_AFTER = 4  # chords: so often the pulse that is shown is looked at
 PAUSE = 1.5  # s without an onset, after which the next one begins a call: a tempo that is set counts from there
-FOLLOWED = 0.3
-"""What counts for a pulse: the score of the fit for each onset, how well each half of the call foretells the other,
-and, by this factor, how certain the follower is. Weighed on made calls, and the train splits of MAESTRO and ASAP."""
-DOUBTFUL, SURE = 0.4, 0.55
-"""The sum from which a pulse is possible, and from which it is certain: 1.1 % and 0.7 % of the moments of MAESTRO and
-of rubato in ASAP have more (train splits), and 99 % and 98 % of steady calls with 20 ms of jitter."""
-MOST = 1.5  # that the score counts
 LONG = 16  # chords of a call that is judged by itself
 SHORTEST = 0.33  # s, of a beat
 SAME = 0.04  # relative difference of two periods that are the same
@@ -105,9 +99,9 @@ class InTime:
             first=self._first,
         )
 
-    def grid(self, now: MonotonicTime) -> Grid | None:
+    def grid(self, now: MonotonicTime, support: Support = usual) -> Grid | None:
         """The grid of a response that is planned now; None: it is free. Takes milliseconds."""
-        return self.heard(now).grid()
+        return self.heard(now).grid(support)
 
 
 class Heard(NamedTuple):
@@ -122,9 +116,9 @@ class Heard(NamedTuple):
     chords: tuple[tuple[float, ...], ...] = ()  # the onsets of each
     first: MonotonicTime = MonotonicTime(0.0)
 
-    def grid(self) -> Grid | None:
+    def grid(self, support: Support = usual) -> Grid | None:
         """The grid of a response; None: it is free. Takes milliseconds."""
-        own = self._own()
+        own = self._own(support)
         given = self.clock or self._set(own) or self.taps
         if given is not None:
             return _with_feel(given, own)
@@ -140,8 +134,18 @@ class Heard(NamedTuple):
         origin = MonotonicTime(own.origin) if own is not None and keeps else self.first
         return FixedTempo(self.tempo, origin).grid(self.now)
 
-    def _own(self) -> Grid | None:
+    def _own(self, support: Support) -> Grid | None:
         """The player's pulse."""
+        found = self.weighed(support)
+        return None if found is None else found[0]._replace(certainty=found[1].certainty)
+
+    def weighed(self, support: Support, *, thorough: bool = False) -> tuple[Grid, Evidence] | None:
+        """The grid that fits the player best, and what speaks for it; None: too few onsets.
+
+        Args:
+            support: of the model.
+            thorough: whether all of the evidence is computed, also if less of it decides.
+        """
         follower = self.follower
         if follower is None:
             return None
@@ -150,21 +154,22 @@ class Heard(NamedTuple):
         fitted = fit.best(onsets, sizes, follower.origin, follower.beat)
         if fitted is None:
             return None
-        evidence = min(fitted.score / fitted.weight, MOST) + FOLLOWED * follower.certainty
-        if DOUBTFUL - fit.MOST_FORETOLD < evidence < SURE - fit.LEAST_FORETOLD:  # else it changes nothing
+        grid, last = _merged(follower, fitted), self.chords[-1][-1]
+        helped = support(grid.since(last), last - self.first)
+        evidence = Evidence(fitted.score / fitted.weight, helped, fitted.weight)
+        if thorough or evidence.undecided:
             before = bisect_left(onsets, self.first)
             if len(onsets) - before < LONG:
                 before = 0
-            evidence += fit.foretold(onsets[before:], sizes[before:], fitted)
-        certainty = (evidence - DOUBTFUL) / (SURE - DOUBTFUL)
-        return _merged(follower, fitted, min(max(certainty, 0.0), 1.0))
+            evidence = evidence._replace(foretold=fit.foretold(onsets[before:], sizes[before:], fitted))
+        return grid, evidence
 
 
 NOTHING_HEARD = Heard(MonotonicTime(0.0))
 
 
-def _merged(follower: Grid, fitted: Fit, certainty: float) -> Grid:
-    """The fitted grid, with the beats and bars of the follower, as far as they agree."""
+def _merged(follower: Grid, fitted: Fit) -> Grid:
+    """The fitted grid, certain, with the beats and bars of the follower, as far as they agree."""
     agreed = next((m for m in MULTIPLES if abs(m * fitted.period / follower.beat - 1) <= SAME), 0)
     multiple = agreed or next((m for m in MULTIPLES if m * fitted.period >= SHORTEST), 1)
     number = len(fitted.points)
@@ -177,7 +182,7 @@ def _merged(follower: Grid, fitted: Fit, certainty: float) -> Grid:
         points=tuple((k + point) / multiple for k in range(multiple) for point in fitted.points),
         spread=fitted.spread,
         bar=follower.bar if agreed else 0,
-        certainty=certainty,
+        certainty=1.0,
     )
 
 

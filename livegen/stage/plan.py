@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from livegen.note import MonotonicTime
+from livegen.stage.evidence import Support, usual
 from livegen.stage.grid import Grid
 from livegen.stage.intime import Heard
 from livegen.stage.policy import Policy
@@ -28,6 +29,16 @@ class Plan(NamedTuple):
         return MonotonicTime(self.grid.beat_after(self.start, now))
 
 
+class Expected(NamedTuple):
+    """What the model expects in a call. By default, it was not asked."""
+
+    steps: Sequence[float] = ()  # the probability of each bin of the step after the last onset
+    support: Support = usual
+
+
+NOTHING = Expected()
+
+
 class Planner(NamedTuple):
     """All that a plan depends on, except what the model expects."""
 
@@ -36,13 +47,14 @@ class Planner(NamedTuple):
     call: float  # s, its length
     heard: Heard  # the player's time
 
-    def plan(self, steps: Sequence[float]) -> Plan:
-        """Make the plan.
+    @property
+    def asks(self) -> bool:
+        """Whether it depends on what the model expects at all."""
+        return self.silence.listens or self.heard.follower is not None
 
-        Args:
-            steps: the probability of each bin of the step after the last onset of the call, as the model expects it.
-        """
-        ends, grid = self.silence.ends(steps), self.heard.grid()
+    def plan(self, expected: Expected) -> Plan:
+        """Make the plan."""
+        ends, grid = self.silence.ends(expected.steps), self.heard.grid(expected.support)
         length = self.policy.length(self.call, grid)
         start = self.policy.entry(ends, grid, self.silence)
         return Plan(ends, start, length, self.policy.longest(length), grid)

@@ -9,11 +9,12 @@ from scripted import Scripted
 
 from livegen.encoding import TIME_BINS, TIME_EDGES, time_bin
 from livegen.engine.card import Card
-from livegen.engine.drawing import CHORD, Drawing
+from livegen.engine.drawing import CHORD, MOST, Drawing, support
 from livegen.engine.improviser import _NO_GAP, MAX_STEP, Improviser
 from livegen.engine.litert import LiteRt
 from livegen.engine.runtime import State
 from livegen.note import Note
+from livegen.stage.evidence import USUAL
 from livegen.stage.grid import Grid
 
 EVEN = np.zeros(TIME_BINS, np.float32)
@@ -121,3 +122,38 @@ def test_the_steps_that_the_model_reads_are_those_that_were_drawn() -> None:
     notes = [next(sampled).note for _ in range(10)]
     read = [step for step, *_ in runtime.readings[-1][len(CALL) :]]
     assert read == [time_bin(note.step) for note in notes]
+
+
+def test_steps_on_the_grid_speak_for_it_and_others_against_it() -> None:
+    """Even notes a quarter of a beat apart, against a model for which any step is as likely."""
+    quarter, third = ([(GRID.beat / parts, EVEN)] * 12 for parts in (4, 3))
+    on_a_point = GRID._replace(origin=0.0)
+    assert support(quarter, on_a_point, 100.0) > 8
+    assert support(third, on_a_point, 100.0) < -4
+    assert support(quarter, on_a_point._replace(certainty=0.1), 100.0) == support(quarter, on_a_point, 100.0)
+    half = support(quarter, on_a_point, 6 * GRID.beat / 4 + 0.01)
+    assert half == pytest.approx(support(quarter[:6], on_a_point, 100.0))  # the last six notes
+
+
+def test_chords_say_nothing_and_no_note_says_too_much() -> None:
+    exact = GRID._replace(origin=0.0, spread=0.005)
+    assert support([(0.015, EVEN)] * 8, exact, 100.0) == 0
+    beside = exact._replace(origin=GRID.beat / 8)  # the last onset is between two points
+    assert support([(GRID.beat, EVEN)], exact, 100.0) == MOST
+    assert support([(GRID.beat, EVEN)], beside, 100.0) == -MOST
+    known = np.full(TIME_BINS, -50.0, np.float32)
+    known[time_bin(GRID.beat)] = 0.0  # by the model alone
+    assert support([(GRID.beat, known)], exact, 100.0) < MOST
+
+
+def test_what_the_model_expects_tells_a_pulse_from_free_playing(shipped: Card) -> None:
+    """Steady sixteenths; and the same steps out of time, whose best grid the model does not believe."""
+    improviser = Improviser(LiteRt.of(shipped))
+    random = np.random.default_rng(5)
+    grid = Grid(origin=0.0, beat=0.6, points=(0.0, 0.25, 0.5, 0.75), spread=0.01, bar=0, certainty=1.0)
+    steady = [Note(60 + k % 7, 0.15 * int(random.choice([1, 2, 2, 4])), 0.2, 70) for k in range(25)]
+    free = [Note(note.pitch, note.step * float(random.uniform(0.7, 1.4)), 0.2, 70) for note in steady]
+    supports = [improviser.expects(notes).support(grid, 100.0) for notes in (steady, free)]
+    assert supports[0] > 5 and supports[1] < 0
+    assert improviser.expects(steady).support(grid, 0.5) < supports[0]
+    assert improviser.expects(steady, 8).support(grid, 100.0) == USUAL  # too few notes to tell

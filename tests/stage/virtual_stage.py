@@ -27,6 +27,7 @@ from livegen.stage.events import (
     ResponseNote,
     SettingsChanged,
 )
+from livegen.stage.plan import Expected
 from livegen.stage.session import Session
 from livegen.stage.settings import StageSettings
 
@@ -180,7 +181,7 @@ class Stage:
                 self.notices.append(effect)
         for effect in effects:
             if isinstance(effect, MakePlan) and self.answers_plans:
-                self.step(effect.answer(self.steps))
+                self.step(effect.answer(Expected(self.steps)))
             elif isinstance(effect, Ask) and self.response is not None:
                 self.step(Predicted(effect.id, tuple(self.response), 0.01))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import log
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from livegen.bench.intime.songs import STEADY, beats, has_beats, unsteadiness
 from livegen.config.settings import Settings
 from livegen.encoding import CELL, TIME_EDGES, context, time_bin
-from livegen.engine.drawing import RESOLUTION, STEADIEST, Drawing
+from livegen.engine.drawing import RESOLUTION, STEADIEST, Drawing, support
+from livegen.engine.improviser import UNSURE
 from livegen.engine.runtime import Runtime, how
 from livegen.io import notes as reading
 from livegen.live.daemon import stage_settings
@@ -77,15 +79,18 @@ def _window(
 ) -> Iterator[tuple[float, float, bool]]:
     notes: tuple[Note, ...] = to_notes(sounded[start - WINDOW : start + WINDOW])
     state, sampling = runtime.begin(), how()
+    heard: list[tuple[float, NDArray[np.float32]]] = []
     for place, token in enumerate(context(notes)):
         step = notes[place].step
         if place >= WINDOW and step < LONGEST:
             last = sounded[start - WINDOW + place - 1].onset
-            grid = time.grid(last)
+            grid = time.grid(last, partial(support, heard[-WINDOW:]))
             gain = 0.0 if grid is None else _gain(grid.since(last), state.steps, step)
             yield _loss(state.steps, step), gain, grid is not None
         if place >= WINDOW:
             time.hear(_struck(sounded[start - WINDOW + place]))
+        if place >= UNSURE:
+            heard.append((step, state.steps))
         _, state = runtime.play(state, np.array((token,), np.int32), sampling)
 
 
