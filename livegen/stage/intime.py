@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from livegen.note import MonotonicTime, Struck
 from livegen.stage import fit
-from livegen.stage.evidence import Evidence, Support, usual
+from livegen.stage.evidence import USUAL, Evidence, Support, usual
 from livegen.stage.fit import Fit
 from livegen.stage.grid import Grid
 from livegen.stage.pulse import Display, FixedTempo, MidiClock, Pulse, Shown, TapTempo
@@ -25,7 +25,7 @@ CHORD = 0.035  # s from the first onset of a chord to its last
 REMEMBERED = 100  # chords
 SEEN_AFTER = 4  # chords: so often the pulse that is shown is looked at
 PAUSE = 1.5  # s without an onset, after which the next one begins a call: a tempo that is set counts from there
-LONG = 16  # chords of a call that is judged by itself
+LONG = 16  # chords of a call that is judged by itself, without the calls before it
 SHORTEST = 0.33  # s, of a beat
 SAME = 0.04  # relative difference of two periods that are the same
 MULTIPLES = (1, 2, 3, 4, 6)
@@ -156,11 +156,12 @@ class Heard(NamedTuple):
             return None
         grid, last = _merged(follower, fitted), self.chords[-1][-1]
         helped = support(grid.since(last), last - self.first)
+        before = bisect_left(onsets, self.first)
+        if before and len(onsets) - before < LONG:  # the calls before it count too; of these the model is not asked
+            helped += USUAL * (1 - (len(onsets) - before) / LONG)
+            before = 0
         evidence = Evidence(fitted.score / fitted.weight, helped, fitted.weight)
         if thorough or evidence.undecided:
-            before = bisect_left(onsets, self.first)
-            if len(onsets) - before < LONG:
-                before = 0
             evidence = evidence._replace(foretold=fit.foretold(onsets[before:], sizes[before:], fitted))
         return grid, evidence
 

@@ -79,6 +79,17 @@ def test_only_the_notes_since_the_last_pause_are_asked_about() -> None:
     assert spans == [pytest.approx(19 * BEAT / 2)]
 
 
+def test_a_short_phrase_goes_on_with_the_pulse_of_the_calls_before_it() -> None:
+    """Of these the model is not asked, so they count as a pulse usually does."""
+    time = heard()
+    for k in range(4):
+        time.hear(Struck(60, MonotonicTime(30 + k * BEAT / 2), 64))
+    found = time.heard(MonotonicTime(32.0)).weighed(lambda *_: 1.0)
+    assert found is not None
+    assert found[1].support == pytest.approx(1.0 + USUAL * 0.75)
+    assert time.grid(MonotonicTime(32.0), lambda *_: 1.0) is not None
+
+
 @pytest.mark.parametrize(("pulse", "asks"), [("auto", True), ("strict", True), ("off", False)])
 def test_a_fixed_silence_needs_the_model_for_the_pulse_only(pulse: str, asks: bool) -> None:
     time, now = heard(), MonotonicTime(10.0)
