@@ -23,7 +23,9 @@ NAME = "rtmidi"
 API_UNSPECIFIED, API_MACOSX_CORE, API_LINUX_ALSA, API_UNIX_JACK, API_WINDOWS_MM, API_RTMIDI_DUMMY = range(6)
 
 Callback = Callable[[tuple[list[int], float], Any], None]
-SETTLE = 0.05  # s for a callback that has begun to end, before what it needs goes
+SETTLE, LOOKS, PATIENCE = 0.05, 10, 10
+"""s for a callback that has begun to end, before what it needs goes. In that time it is looked so often how late this
+thread is woken up, and the other one is given so many times as long."""
 ENDED = 0.005  # s in which one has ended, as a rule
 LONGEST = 65_536
 """Bytes of a message. mido checks each byte in Python: for 10 MB, no key would be heard for a minute."""
@@ -78,7 +80,7 @@ def close_input(port: Any) -> None:  # noqa: ANN401  (mido has no types)
     port.closed = True  # mido has nothing more to do
     callback = gc.get_referents(midi)
     midi.cancel_callback()
-    time.sleep(SETTLE)
+    _settle()
     del callback
     midi.close_port()
     midi.delete()
@@ -111,6 +113,16 @@ def aside(inputs: Iterable[Any]) -> Iterator[None]:
                     port.waiting = None
             time.sleep(ENDED)
         del running
+
+
+def _settle() -> None:
+    """Wait until a callback that has begun has ended: longer on a machine that lets threads wait for a processor."""
+    pause, late = SETTLE / LOOKS, 0.0
+    for _ in range(LOOKS):
+        begin = time.monotonic()
+        time.sleep(pause)
+        late = max(late, time.monotonic() - begin - pause)
+    time.sleep(PATIENCE * late)
 
 
 def _cancel(port: Any) -> list[Any]:  # noqa: ANN401  (mido has no types)
@@ -204,6 +216,7 @@ class MidiIn(_Client):
         self._callback: tuple[Callback, object] | None = None
         self._dispatcher = self._dispatch
         self._listens = False
+        self._stopped: threading.Event | None = None  # wanted: RtMidi's thread sets it when it has stopped itself
 
     def ignore_types(self, *ignored: bool) -> None:
         """System exclusive, timing, active sensing."""
@@ -222,9 +235,20 @@ class MidiIn(_Client):
 
     def pause(self) -> None:
         """Have RtMidi keep the messages that come from now on in its queue, until the next `set_callback`."""
+        self._stop(ENDED)
+
+    def _stop(self, patience: float) -> None:
+        """Have RtMidi call the callback no more.
+
+        supriya-midi frees it then, also while RtMidi's thread waits for the interpreter's lock to call it: the process
+        would crash. So that thread does it, at the next message; without one for `patience` seconds, nothing waits.
+        """
         if self._listens:
             self._listens = False
-            self._midi.cancel_callback()
+            self._stopped = stopped = threading.Event()
+            if not stopped.wait(patience):
+                self._stopped = None
+                self._midi.cancel_callback()
 
     def get_message(self) -> tuple[list[int], float] | None:
         """The first message in RtMidi's queue, and seconds since the last one."""
@@ -232,6 +256,10 @@ class MidiIn(_Client):
         return None if found is None else (list(found[0]), float(found[1]))
 
     def _dispatch(self, message: list[int], delta: float, _: object) -> None:
+        if self._stopped is not None:
+            self._midi.cancel_callback()
+            self._stopped.set()
+            self._stopped = None
         found = self._callback
         if found is not None:
             callback, data = found
@@ -244,9 +272,8 @@ class MidiIn(_Client):
         process would abort or stand still.
         """
         if self._listens:
-            self._listens = False
-            self._midi.cancel_callback()
-            time.sleep(SETTLE)
+            self._stop(SETTLE)
+            _settle()
         super().close_port()
 
 

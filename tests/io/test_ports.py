@@ -346,10 +346,12 @@ def test_an_input_of_rtmidi_is_closed_when_no_callback_runs_any_more(monkeypatch
     behind._rt = midi = RtMidi()
     monkeypatch.setattr("time.sleep", lambda _: midi._called("sleep"))
     port.close()
-    assert midi.calls == [("cancel_callback", True), ("sleep", True), ("close_port", False), ("delete", False)]
+    calls = [("cancel_callback", True), ("sleep", True), ("close_port", False), ("delete", False)]
+    assert list(dict.fromkeys(midi.calls)) == calls  # it sleeps several times
     assert behind.closed
+    done = len(midi.calls)
     port.close()
-    assert len(midi.calls) == 4
+    assert len(midi.calls) == done
 
 
 def test_what_goes_wrong_in_a_callback_stays_there(caplog: pytest.LogCaptureFixture) -> None:
