@@ -16,7 +16,7 @@ from livegen.stage.grid import Grid
 
 FITS, SUPPORTED, KNOWN = 2.75, 0.33, 2.54
 """Factors of the evidence: a logistic regression on steady calls, made by a program, and on calls cut from POP909,
-MAESTRO and ASAP, of works held out of the train splits: `python -m tools.pulse_evidence`."""
+MAESTRO and ASAP, of works held out of the train splits: `python -m tools.pulse_evidence --fit`."""
 DOUBTFUL, SURE = 10.6, 11.1
 """The evidence from which a pulse is possible, and from which it is certain (docs/model.md)."""
 MOST = 1.5  # that the score counts
