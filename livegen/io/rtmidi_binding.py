@@ -24,9 +24,10 @@ API_UNSPECIFIED, API_MACOSX_CORE, API_LINUX_ALSA, API_UNIX_JACK, API_WINDOWS_MM,
 
 Callback = Callable[[tuple[list[int], float], Any], None]
 SETTLE, LOOKS, PATIENCE = 0.05, 10, 10
-"""s for a callback that has begun to end, before what it needs goes. In that time it is looked so often how late this
-thread is woken up, and the other one is given so many times as long."""
+"""s for a callback that has begun to end, before what it needs goes. In this time, LOOKS short pauses show how late a
+thread is woken up; PATIENCE times the longest delay is waited as well."""
 ENDED = 0.005  # s in which one has ended, as a rule
+PAUSED = 0.02  # s without a message, after which no callback waits, as a rule
 LONGEST = 65_536
 """Bytes of a message. mido checks each byte in Python: for 10 MB, no key would be heard for a minute."""
 
@@ -235,7 +236,7 @@ class MidiIn(_Client):
 
     def pause(self) -> None:
         """Have RtMidi keep the messages that come from now on in its queue, until the next `set_callback`."""
-        self._stop(ENDED)
+        self._stop(PAUSED)
 
     def _stop(self, patience: float) -> None:
         """Have RtMidi call the callback no more.
@@ -256,10 +257,10 @@ class MidiIn(_Client):
         return None if found is None else (list(found[0]), float(found[1]))
 
     def _dispatch(self, message: list[int], delta: float, _: object) -> None:
-        if self._stopped is not None:
+        stopped, self._stopped = self._stopped, None
+        if stopped is not None:
             self._midi.cancel_callback()
-            self._stopped.set()
-            self._stopped = None
+            stopped.set()
         found = self._callback
         if found is not None:
             callback, data = found

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jack_server import PIPEWIRE, JackServer
@@ -52,19 +53,19 @@ print(json.dumps({
 """
 
 
-def test_messages_pass_and_ports_close_while_they_do(environment: Mapping[str, str]) -> None:
-    pytest.importorskip("supriya_midi", reason="supriya-midi missing")
+def printed(program: str, environment: Mapping[str, str]) -> Any:
+    """What a program prints as JSON, in a process of its own: it chooses the binding, and may crash."""
+    words = [sys.executable, "-c", program]
     done = subprocess.run(
-        [sys.executable, "-c", CLOSING],
-        env=dict(environment),
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+        words, env=dict(environment), cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=120
     )
     assert (done.returncode, done.stderr) == (0, "")
-    found = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def test_messages_pass_and_ports_close_while_they_do(environment: Mapping[str, str]) -> None:
+    pytest.importorskip("supriya_midi", reason="supriya-midi missing")
+    found = printed(CLOSING, environment)
     assert found.pop("came") == found.pop("sent")
     assert found == {"binding": True, "heard": [True] * 5, "left": []}
 
@@ -123,17 +124,7 @@ def test_while_clients_are_opened_and_closed_messages_wait_and_none_is_lost(modu
     longest = []
     try:
         while not longest or (longest[-1] >= GIVES_UP and len(longest) < 3):  # a busy machine may be slow once
-            done = subprocess.run(
-                [sys.executable, "-c", program],
-                env=os.environ | dict(server.environment),
-                cwd=CHECKOUT,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=120,
-            )
-            assert (done.returncode, done.stderr) == (0, "")
-            heard = json.loads(done.stdout)
+            heard = printed(program, os.environ | dict(server.environment))
             assert [number for number, _ in heard] == list(range(NOTES))
             longest.append(max(b - a for (_, a), (_, b) in pairwise(heard)))
     finally:
