@@ -163,15 +163,15 @@ class Pulse:
 
     def _choose(self) -> None:
         """Let the best hypothesis lead, and drop those that have become the leader's or none."""
-        self._kept = [one for one in self._kept if SHORTEST <= one.period <= LONGEST]
-        if not self._kept:
+        self._kept = kept = [one for one in self._kept if SHORTEST <= one.period <= LONGEST]
+        if not kept:
             self._leader = None
             return
-        best = max(self._kept, key=lambda hypothesis: hypothesis.score)
         leader = self._leader
-        if leader is None or leader not in self._kept or best.score > leader.score + LOYALTY:
+        best = max(kept, key=lambda hypothesis: hypothesis.score)
+        if leader is None or leader not in kept or best.score > leader.score + LOYALTY:
             self._leader = leader = best
-        self._kept = [one for one in self._kept if one is leader or not same(one, leader)]
+        self._kept = [one for one in kept if one is leader or not same(one, leader)]
         self._shown = points_of(leader)
 
 

@@ -23,6 +23,8 @@ ROUND = 12  # beats: bars of 2, 3, 4 and 6 beats divide it
 BARS_FADE = 0.8
 CENTRE, WIDTH = 0.68, 0.5  # the expected beat: a normal distribution of its logarithm about log(0.68 s)
 CELLS = 60
+LONGEST_GAP = 10.0  # s without an onset, from which doubt grows no more
+TURN = 2 * pi
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,14 @@ class Division:
     give: tuple[float, float]  # beats: how far the player's points may be before and after these
     prior: float  # natural logarithm of how often it is met
     below: tuple[int, ...] = field(init=False, repr=False)  # the last point at or before each of CELLS equal parts
+    limits: tuple[tuple[float, float], ...] = field(init=False, repr=False)  # beats, of each of the player's points
 
     def __post_init__(self) -> None:
         cells = [(cell + 0.5) / CELLS for cell in range(CELLS)]
         below = tuple(max(n for n, point in enumerate(self.points) if point <= cell) for cell in cells)
+        least, most = self.give
         object.__setattr__(self, "below", below)
+        object.__setattr__(self, "limits", tuple((point + least, point + most) for point in self.points))
 
 
 STRAIGHT = Division((0.0, 0.25, 0.5, 0.75), (3.0, 0.4, 1.5, 0.5), (-0.03, 0.03), 0.0)
@@ -114,16 +119,17 @@ class Hypothesis:
             off: the same for not on a beat.
             down: how much likelier it is on a downbeat than on another beat.
         """
-        period = self.period
-        phase = (at - self.at) / period
-        whole = int(phase // 1)
+        period, start = self.period, self.at
+        phase = (at - start) / period
+        whole = phase // 1
         xx, xt, tt = self.xx, self.xt, self.tt
         if whole:
             phase -= whole
-            self.at += whole * period
-            self.number = (self.number + whole) % ROUND
+            start += whole * period
+            self.number = (self.number + int(whole)) % ROUND
             square = self.trend * self.trend
-            seconds = min(abs(whole) * period, 10.0) * (1 + UNSTEADY * square * square)
+            seconds = abs(whole) * period
+            seconds = (seconds if seconds < LONGEST_GAP else LONGEST_GAP) * (1 + UNSTEADY * square * square)
             xx += whole * (2 * xt + whole * tt) + WANDER * seconds
             xt += whole * tt
             tt += DRIFT * period * period * seconds
@@ -135,22 +141,26 @@ class Hypothesis:
         expected = variance + xx + point * (2 * xt + point * tt)
         near = counts[index] * exp(-0.5 * error * error / expected)
         after = index + 1
-        following = points[after] if after < len(points) else 1.0
+        if after < len(points):
+            following = points[after]
+        else:
+            after, following = 0, 1.0
         distance = (phase - following) * period
-        far = counts[after % len(counts)] * exp(-0.5 * distance * distance / expected)
-        scale = (1 - STRAY) * period / (self.total * sqrt(2 * pi * expected))
+        far = counts[after] * exp(-0.5 * distance * distance / expected)
+        scale = (1 - STRAY) * period / (self.total * sqrt(TURN * expected))
         density = STRAY + (near + far) * scale
         if far > near:
-            index, point, error, near = after % len(counts), following, distance, far
+            index, point, error, near = after, following, distance, far
             expected = variance + xx + point * (2 * xt + point * tt)
         belongs = near * scale / density
         # the filter, as far as the onset belongs to the point
         across, across_t = xx + point * xt, xt + point * tt
         if index:
-            expected += (FEEL * period) ** 2
+            feel = FEEL * period
+            expected += feel * feel
         gain, gain_t = across / expected, across_t / expected
         move = belongs * error
-        self.at += gain * move
+        self.at = start + gain * move
         self.period = period + gain_t * move
         self.xx = xx - belongs * gain * across
         self.xt = xt - belongs * gain * across_t
@@ -170,8 +180,10 @@ class Hypothesis:
         if self.total > 40:
             self._fade()
         value = log(density)
-        if index:
-            self._shift(index, belongs * error / (period * (counts[index] + SLOWLY)))
+        if index:  # the point moves towards where the player has it
+            point = points[index] + move / (period * (counts[index] + SLOWLY))
+            least, most = self.division.limits[index]
+            points[index] = least if point < least else most if point > most else point
             value += off * belongs
         else:
             value += on * belongs
@@ -179,12 +191,6 @@ class Hypothesis:
             self.bars[number] = BARS_FADE * self.bars[number] + belongs * down
         self.evidence = FADE * self.evidence + value
         self.recent.append(value)
-
-    def _shift(self, index: int, beats: float) -> None:
-        """Move a point towards where the player has it."""
-        least, most = self.division.give
-        middle = self.division.points[index]
-        self.points[index] = min(max(self.points[index] + beats, middle + least), middle + most)
 
     def _fade(self) -> None:
         """Let older onsets count less."""

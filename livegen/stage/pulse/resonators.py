@@ -60,7 +60,8 @@ class Resonators:
         middle = self._moment / self._weight
         found = []
         for _ in range(count):
-            best = max(range(1, COUNT - 1), key=strength.__getitem__)
+            inner = strength[1:-1]
+            best = 1 + inner.index(max(inner))
             if strength[best] <= 0:
                 break
             left, top, right = strength[best - 1 : best + 2]

@@ -76,9 +76,9 @@ def fit(at: float, period: float, division: Division, chords: Sequence[Accent]) 
     tables = TABLES[id(division)]
     logs = tables[0] if period < 0.5 else tables[1] if period < 0.85 else tables[2]
     rate, value = CELLS / period, 0.0
-    for chord in chords:
-        cell = int((chord.at - at) * rate) % CELLS
-        value += logs[cell] + (chord.on if ON[cell] else chord.off)
+    for heard, on, off, _ in chords:
+        cell = int((heard - at) * rate) % CELLS
+        value += logs[cell] + (on if ON[cell] else off)
     return value
 
 
