@@ -1,0 +1,84 @@
+"""Makes a model of the mean of the weights of some models, one trained from another.
+
+    python -m tools.mean_of_models FIRST SECOND... --out FOLDER
+
+Models that have a run in common predict better with the mean of their weights than each of them alone, or nearly so, in
+no more time (Wortsman et al., Model soups, 2022, arXiv:2203.05482). The mean is a start for further training
+(`livegen train --from FOLDER`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import numpy as np
+
+from livegen.cli.runner import PATH, module
+from livegen.engine import card, litert, tensorflow
+from livegen.engine.card import CARD, Card, Checksum, Training
+from livegen.errors import ConfigError
+from livegen.training import export
+from livegen.training.model import Architecture, Pianist, untrained
+
+
+def mean(pianists: Sequence[Pianist]) -> Pianist:
+    """The pianist with the mean of their weights.
+
+    Raises:
+        ConfigError: their architectures differ.
+    """
+    if len({pianist.architecture for pianist in pianists}) > 1:
+        raise ConfigError("These models cannot be averaged: their sizes differ. Choose models of one size.")
+    together = untrained(pianists[0].architecture)
+    together.set_weights(
+        [np.mean(weights, axis=0) for weights in zip(*(each.get_weights() for each in pianists), strict=True)]
+    )
+    return together
+
+
+def trained(cards: Sequence[Card]) -> Training:
+    """How all of them were trained."""
+    each = [card.training for card in cards]
+    seen = sorted({digest for training in each for digest in training.hashes.split()})
+    return Training(
+        data="; the mean with one trained on ".join(dict.fromkeys(training.data for training in each)),
+        files=len(seen),
+        hashes=" ".join(seen),
+        notes=sum(training.notes for training in each),
+        minutes=sum(training.minutes for training in each),
+        date=datetime.now(UTC).date().isoformat(),
+        recipe={"mean_of": [training.recipe for training in each]},
+    )
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True)
+@click.option("--out", type=PATH, required=True, help="The new model's folder.")
+def main(models: tuple[str, ...], out: Path) -> None:
+    """Average the weights of some models."""
+    if out.exists():
+        raise ConfigError(f"{out}: exists already. Choose a new folder with --out.")
+    cards = [card.find(model) for model in models]
+    together = mean([export.restore(each) for each in cards])
+    export.save(together, out / tensorflow.FOLDER)
+    (out / litert.FILE).write_bytes(export.litert(together, quantise=True))
+    files = sorted(path for path in out.rglob("*") if path.is_file())
+    described = replace(
+        cards[0],
+        folder=out,
+        name=out.name,
+        architecture=Architecture.to_dict(together.architecture),
+        training=trained(cards),
+        figures=None,
+        more_figures={},
+        files={path.relative_to(out).as_posix(): Checksum.of(path.read_bytes()) for path in files},
+    )
+    (out / CARD).write_text(described.to_json(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    module(main, "tools.mean_of_models")
