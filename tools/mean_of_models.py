@@ -3,8 +3,8 @@
     python -m tools.mean_of_models FIRST SECOND... --out FOLDER
 
 Models that have a run in common predict better with the mean of their weights than each of them alone, or nearly so, in
-no more time (Wortsman et al., Model soups, 2022, arXiv:2203.05482). The mean is a start for further training
-(`livegen train --from FOLDER`).
+no more time (Wortsman et al., Model soups, 2022, arXiv:2203.05482). The folder is a start for further training
+(`livegen train --from FOLDER`); it has no file to play.
 """
 
 from __future__ import annotations
@@ -16,28 +16,32 @@ from pathlib import Path
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from livegen.cli.runner import PATH, module
-from livegen.engine import card, litert, tensorflow
+from livegen.engine import card, tensorflow
 from livegen.engine.card import CARD, Card, Checksum, Training
 from livegen.errors import ConfigError
 from livegen.training import export
-from livegen.training.model import Architecture, Pianist, untrained
+from livegen.training.model import Pianist
 
 
 def mean(pianists: Sequence[Pianist]) -> Pianist:
-    """The pianist with the mean of their weights.
+    """The first pianist, with the mean of their weights.
 
     Raises:
         ConfigError: their architectures differ.
     """
     if len({pianist.architecture for pianist in pianists}) > 1:
         raise ConfigError("These models cannot be averaged: their sizes differ. Choose models of one size.")
-    together = untrained(pianists[0].architecture)
-    together.set_weights(
-        [np.mean(weights, axis=0) for weights in zip(*(each.get_weights() for each in pianists), strict=True)]
-    )
+    together = pianists[0]
+    together.set_weights(mean_of_weights([each.get_weights() for each in pianists]))
     return together
+
+
+def mean_of_weights(models: Sequence[Sequence[NDArray[np.float32]]]) -> list[NDArray[np.float32]]:
+    """The mean of the weights of some models, each a list of arrays."""
+    return [np.mean(weights, axis=0) for weights in zip(*models, strict=True)]
 
 
 def trained(cards: Sequence[Card]) -> Training:
@@ -65,13 +69,11 @@ def main(models: tuple[str, ...], out: Path) -> None:
     cards = [card.find(model) for model in models]
     together = mean([export.restore(each) for each in cards])
     export.save(together, out / tensorflow.FOLDER)
-    (out / litert.FILE).write_bytes(export.litert(together, quantise=True))
     files = sorted(path for path in out.rglob("*") if path.is_file())
     described = replace(
         cards[0],
         folder=out,
         name=out.name,
-        architecture=Architecture.to_dict(together.architecture),
         training=trained(cards),
         figures=None,
         more_figures={},
