@@ -1,9 +1,9 @@
-"""Makes a model of the mean of the weights of some models, one trained from another.
+"""Averages the weights of some models, each trained from the one before it.
 
     python -m tools.mean_of_models FIRST SECOND... --out FOLDER
 
-Models that have a run in common predict better with the mean of their weights than each of them alone, or nearly so, in
-no more time (Wortsman et al., Model soups, 2022, arXiv:2203.05482). The folder is a start for further training
+The mean of the weights often predicts better than each model alone, and takes no more time (Wortsman et al., Model
+soups, 2022, arXiv:2203.05482; docs/experiments.md). The folder is a start for further training
 (`livegen train --from FOLDER`); it has no file to play.
 """
 
@@ -24,6 +24,7 @@ from livegen.engine.card import CARD, Card, Checksum, Training
 from livegen.errors import ConfigError
 from livegen.training import export
 from livegen.training.model import Pianist
+from livegen.training.ship import credited
 
 
 def mean(pianists: Sequence[Pianist]) -> Pianist:
@@ -52,8 +53,8 @@ def trained(cards: Sequence[Card]) -> Training:
         data="; the mean with one trained on ".join(dict.fromkeys(training.data for training in each)),
         files=len(seen),
         hashes=" ".join(seen),
-        notes=sum(training.notes for training in each),
-        minutes=sum(training.minutes for training in each),
+        notes=max(training.notes for training in each),  # the last one counts those of the others too
+        minutes=max(training.minutes for training in each),
         date=datetime.now(UTC).date().isoformat(),
         recipe={"mean_of": [training.recipe for training in each]},
     )
@@ -79,7 +80,7 @@ def main(models: tuple[str, ...], out: Path) -> None:
         more_figures={},
         files={path.relative_to(out).as_posix(): Checksum.of(path.read_bytes()) for path in files},
     )
-    (out / CARD).write_text(described.to_json(), encoding="utf-8")
+    (out / CARD).write_text(credited(described).to_json(), encoding="utf-8")
 
 
 if __name__ == "__main__":

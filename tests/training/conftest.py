@@ -11,7 +11,11 @@ from training_runs import TutorialRun
 import livegen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from livegen.training.corpus import Piece
     from livegen.training.model import Pianist
+    from livegen.training.train import Recipe
 
 DEMO = Path(livegen.__file__).parent / "demo"
 
@@ -31,6 +35,24 @@ def folder(tmp_path: Path) -> Path:
 def kept_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, for tests that only read it."""
     return demo_pieces(tmp_path_factory.mktemp("demo") / "midi")
+
+
+@pytest.fixture(scope="session")
+def recipe(tensorflow: None) -> Recipe:
+    """A short run of a tiny model."""
+    from livegen.training.model import Architecture
+    from livegen.training.train import Recipe
+
+    tiny = Architecture(units=8, layers=1, hidden=4, embedding=(2, 2, 2, 2, 2))
+    return Recipe(steps=4, epoch=2, batch=4, length=9, warmup=1, dropout=0.2, held_out_batches=1, architecture=tiny)
+
+
+@pytest.fixture(scope="session")
+def pieces(kept_folder: Path) -> Sequence[Piece]:
+    """What it is trained on."""
+    from livegen.training.corpus import read_folder
+
+    return read_folder(kept_folder).pieces
 
 
 @pytest.fixture(scope="session")

@@ -20,22 +20,6 @@ if TYPE_CHECKING:
     from livegen.training.train import Recipe
 
 
-@pytest.fixture(scope="module")
-def recipe(tensorflow: None) -> Recipe:
-    from livegen.training.model import Architecture
-    from livegen.training.train import Recipe
-
-    tiny = Architecture(units=8, layers=1, hidden=4, embedding=(2, 2, 2, 2, 2))
-    return Recipe(steps=4, epoch=2, batch=4, length=9, warmup=1, dropout=0.2, held_out_batches=1, architecture=tiny)
-
-
-@pytest.fixture(scope="module")
-def pieces(kept_folder: Path) -> Sequence[Piece]:
-    from livegen.training.corpus import read_folder
-
-    return read_folder(kept_folder).pieces
-
-
 def test_of_a_torn_file_the_rest_is_named(folder: Path) -> None:
     from livegen.training.corpus import read_folder, read_folders
 

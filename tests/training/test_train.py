@@ -41,22 +41,6 @@ print(keras.backend.backend())
 """
 
 
-@pytest.fixture(scope="module")
-def recipe(tensorflow: None) -> Recipe:
-    from livegen.training.model import Architecture
-    from livegen.training.train import Recipe
-
-    tiny = Architecture(units=8, layers=1, hidden=4, embedding=(2, 2, 2, 2, 2))
-    return Recipe(steps=4, epoch=2, batch=4, length=9, warmup=1, dropout=0.2, held_out_batches=1, architecture=tiny)
-
-
-@pytest.fixture(scope="module")
-def pieces(kept_folder: Path) -> Sequence[Piece]:
-    from livegen.training.corpus import read_folder
-
-    return read_folder(kept_folder).pieces
-
-
 @dataclass(frozen=True)
 class Trained:
     """A run to its end."""

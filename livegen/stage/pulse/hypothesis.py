@@ -24,7 +24,7 @@ BARS_FADE = 0.8
 CENTRE, WIDTH = 0.68, 0.5  # the expected beat: a normal distribution of its logarithm about log(0.68 s)
 CELLS = 60
 LONGEST_GAP = 10.0  # s without an onset, from which doubt grows no more
-TURN = 2 * pi
+TURN = 2 * pi  # as a constant: `hear` is called several times a note
 
 
 @dataclass(frozen=True, slots=True)

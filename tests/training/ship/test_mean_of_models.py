@@ -30,7 +30,8 @@ def test_the_mean_of_models_is_a_start(run: Path, maestro: Path, pianist: Pianis
     card, of = find(str(both)), find(str(one)).training
     for found, weight in zip(export.restore(card).get_weights(), pianist.get_weights(), strict=True):
         np.testing.assert_allclose(found, weight, rtol=2e-3, atol=1e-6)  # they are kept in float16
-    assert (card.training.hashes, card.figures) == (of.hashes, None)
+    assert (card.training.hashes, card.training.notes, card.figures) == (of.hashes, of.notes, None)
+    assert card.credit == find(str(one)).credit
     assert card.training.recipe == {"mean_of": [of.recipe, of.recipe]}
     assert command(main, asked, "mean_of_models") == ConfigError.exit_code  # the folder exists
 
