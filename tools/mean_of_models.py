@@ -23,6 +23,7 @@ from livegen.engine import card, tensorflow
 from livegen.engine.card import CARD, Card, Checksum, Training
 from livegen.errors import ConfigError
 from livegen.training import export
+from livegen.training.lineage import data_of, told_once
 from livegen.training.model import Pianist
 from livegen.training.ship import credited
 
@@ -50,13 +51,13 @@ def trained(cards: Sequence[Card]) -> Training:
     each = [card.training for card in cards]
     seen = sorted({digest for training in each for digest in training.hashes.split()})
     return Training(
-        data="; the mean with one trained on ".join(dict.fromkeys(training.data for training in each)),
+        data=data_of([training.data for training in each], ()),
         files=len(seen),
         hashes=" ".join(seen),
         notes=max(training.notes for training in each),  # the last one counts those of the others too
         minutes=max(training.minutes for training in each),
         date=datetime.now(UTC).date().isoformat(),
-        recipe={"mean_of": [training.recipe for training in each]},
+        recipe=told_once({"mean_of": [training.recipe for training in each]}),
     )
 
 

@@ -40,6 +40,7 @@ from livegen.training.evaluate import (
     validated,
     windows_of,
 )
+from livegen.training.lineage import data_of, told_once
 from livegen.training.model import Architecture, Pianist, untrained
 from livegen.training.run import HASHES, RECIPE, load_best, read_log, read_recipe
 
@@ -111,9 +112,7 @@ def load(run: Path) -> Pianist:
 
 
 def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
-    """How the best pianist of a run was trained, including the model that it started from.
-
-    The recipe contains the recipes of that model and of the teachers.
+    """How the best pianist of a run was trained, including the model that it started from and the teachers.
 
     Args:
         run: its folder.
@@ -123,26 +122,24 @@ def trained(run: Path, name: str, pieces: Sequence[Piece]) -> Training:
     best: dict[str, Any] = min(read_log(run), key=lambda row: row["val_loss"])
     recipe = read_recipe(run)
     recipe.pop(HASHES, None)
-    data = [f"{name}, without the pieces held out to choose the best weights"]
+    data = f"{name}, without the pieces held out to choose the best weights"
     notes, minutes = int(best["notes"]), float(best["seconds"]) / 60
     seen = {short(piece.sha256) for piece in pieces}
     start, teachers = _before(run, recipe)
     if start is not None:
         recipe["start"] = start.recipe
-        data.insert(0, start.data)
         notes, minutes = start.notes + notes, start.minutes + minutes
     recipe["teachers"] = [teacher.recipe for teacher in teachers]
     for each in (*teachers, *([start] if start else ())):
         seen.update(each.hashes.split())
-    taught_by = {teacher.data for teacher in teachers}.difference(data)
     return Training(
-        data="; teachers trained on ".join(["; then ".join(dict.fromkeys(data)), *sorted(taught_by)]),
+        data=data_of([*([start.data] if start else ()), data], [teacher.data for teacher in teachers]),
         files=len(seen),
         hashes=" ".join(sorted(seen)),
         notes=notes,
         minutes=round(minutes, 1),
         date=datetime.now(UTC).date().isoformat(),
-        recipe=recipe,
+        recipe=told_once(recipe),
     )
 
 

@@ -32,7 +32,8 @@ def test_the_mean_of_models_is_a_start(run: Path, maestro: Path, pianist: Pianis
         np.testing.assert_allclose(found, weight, rtol=2e-3, atol=1e-6)  # they are kept in float16
     assert (card.training.hashes, card.training.notes, card.figures) == (of.hashes, of.notes, None)
     assert card.credit == find(str(one)).credit
-    assert card.training.recipe == {"mean_of": [of.recipe, of.recipe]}
+    assert [card.training.recipe["before"][each] for each in card.training.recipe["mean_of"]] == [of.recipe, of.recipe]
+    assert card.training.data == of.data
     assert command(main, asked, "mean_of_models") == ConfigError.exit_code  # the folder exists
 
 

@@ -78,7 +78,8 @@ def test_what_the_model_it_began_with_has_seen_counts_as_seen(run: Path, maestro
     assert then.notes == before.notes + 2000
     assert then.minutes == pytest.approx(before.minutes + 2)
     assert then.data == f"{before.data}; then one evening, without the pieces held out to choose the best weights"
-    assert then.recipe["start"] == before.recipe
+    start = then.recipe["before"][then.recipe["start"]]
+    assert start["steps"] == before.recipe["steps"]
 
 
 def test_what_its_teachers_have_seen_counts_as_seen(run: Path, maestro: Path) -> None:
@@ -90,8 +91,24 @@ def test_what_its_teachers_have_seen_counts_as_seen(run: Path, maestro: Path) ->
     taught = trained(run, "one evening", read_folder(maestro).pieces)
     assert taught.data.endswith(f"; teachers trained on {teacher.data}")
     assert set(teacher.hashes.split()) < set(taught.hashes.split())
-    assert taught.recipe["teachers"] == [teacher.recipe]
+    assert [taught.recipe["before"][each]["seed"] for each in taught.recipe["teachers"]] == [teacher.recipe["seed"]]
     assert taught.notes == 2000  # its own
+
+
+def test_a_card_hardly_grows_with_each_evening(run: Path, maestro: Path) -> None:
+    """By default the model that is fine-tuned is its own teacher, so its card would contain it twice."""
+    from livegen.training.corpus import read_folder
+    from livegen.training.lineage import told_once
+    from livegen.training.ship import trained
+
+    pieces, model, sizes = read_folder(maestro).pieces, find("livegen").training, []
+    for evening in range(10):
+        amend(run / "recipe.json", seed=evening, start=asdict(model), teachers=[asdict(model)])
+        model = trained(run, "the recordings", pieces)
+        sizes.append(len(json.dumps(asdict(model))))
+    assert sizes[9] - sizes[8] < 2 * (sizes[1] - sizes[0]) < 2000
+    assert model.data.count("the recordings") == 1
+    assert len(model.recipe["before"]) == 10 + len(told_once(find("livegen").training.recipe)["before"])
 
 
 def test_a_card_names_the_data_that_the_model_knows(run: Path, maestro: Path, tmp_path: Path) -> None:
