@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 from livegen.stage.events import ResponseNote
 
@@ -18,36 +19,55 @@ CHORD = 0.035  # s: keys that are struck together
 def playable(notes: Iterable[ResponseNote]) -> tuple[ResponseNote, ...]:
     """The same notes, by offset, with each key up before it is pressed again, and all keys in reach of two hands.
 
-    What the hands must leave for a note is shortened. A note is left out if its key was struck just before, or if it
-    belongs to a chord that no two hands can grasp.
+    What the hands must leave for a note is shortened; if the pedal is down then, it sounds until the pedal goes up. A
+    note is left out if its key was struck just before, or if it belongs to a chord that no two hands can grasp.
     """
     done: list[ResponseNote] = []
     down: list[int] = []  # indices in `done`
+    held_by_pedal: list[tuple[int, float]] = []  # indices, and when a hand left the key
     for note in notes:
+        lifted = note.offset - note.pedal.lifted  # -inf: not since the note before
+        for i, left in held_by_pedal:
+            if lifted >= left:
+                _end(done, i, lifted)
+        held_by_pedal = [(i, left) for i, left in held_by_pedal if lifted < left]
         down = [i for i in down if done[i].offset + done[i].duration > note.offset]
         leaving = _leaving([done[i] for i in down], note)
         if leaving is None or _repeats(done, note):
             continue
         for i in [down[place] for place in leaving]:
-            held = done[i]
-            gap = RESTRIKE if held.pitch == note.pitch else 0.0
-            done[i] = held._replace(duration=note.offset - gap - held.offset)
             down.remove(i)
+            if note.pedal.down and done[i].pitch != note.pitch:
+                held_by_pedal.append((i, note.offset))
+            else:
+                _end(done, i, note.offset - (RESTRIKE if done[i].pitch == note.pitch else 0.0))
+        for i, _ in held_by_pedal:
+            if done[i].pitch == note.pitch:
+                _end(done, i, note.offset - RESTRIKE)
         down.append(len(done))
         done.append(note)
     return tuple(done)
 
 
+def _end(done: list[ResponseNote], i: int, at: float) -> None:
+    """End a note at this time, if it lasts longer."""
+    if done[i].offset + done[i].duration > at:
+        done[i] = done[i]._replace(duration=at - done[i].offset)
+
+
 def _leaving(held: Sequence[ResponseNote], note: ResponseNote) -> list[int] | None:
-    """Which of the notes that are down must end for another one, the oldest first; None: it cannot be played."""
-    leaving = [place for place, each in enumerate(held) if each.pitch == note.pitch]
-    staying = [place for place in range(len(held)) if place not in leaving]
-    while not in_reach([note.pitch, *(held[place].pitch for place in staying)]):
-        oldest = held[staying[0]]
-        if note.offset - oldest.offset < CHORD:
-            return None
-        leaving.append(staying.pop(0))
-    return leaving
+    """Which of the notes that are down must end for another one: as few as possible, rather the older ones.
+
+    None: it cannot be played, because it belongs to a chord with them.
+    """
+    same = [place for place, each in enumerate(held) if each.pitch == note.pitch]
+    others = [place for place in range(len(held)) if place not in same]
+    before = [place for place in others if note.offset - held[place].offset >= CHORD]
+    for count in range(len(before) + 1):
+        for leaving in combinations(before, count):
+            if in_reach([note.pitch, *(held[place].pitch for place in others if place not in leaving)]):
+                return [*same, *leaving]
+    return None
 
 
 def _repeats(done: Sequence[ResponseNote], note: ResponseNote) -> bool:

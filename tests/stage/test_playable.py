@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from livegen.note import Pedal
 from livegen.stage.events import ResponseNote
 from livegen.stage.playable import CHORD, FASTEST, FINGERS, RESTRIKE, SPAN, in_reach, playable
 
@@ -43,6 +44,26 @@ def test_a_hand_that_must_leave_lets_a_key_go() -> None:
     notes = playable(held(36, 60, 84))
     assert ends(notes) == [0.2, 5.1, 5.2]  # the lowest key is out of reach of the hand that plays the highest
     assert ends(playable(held(36, 36 + SPAN, 84))) == [5.0, 5.1, 5.2]
+
+
+def test_as_few_keys_as_possible_are_let_go() -> None:
+    assert ends(playable(held(36, 60, 40, 84))) == [5.0, 0.3, 5.2, 5.3]  # without 36, 60 would still be out of reach
+    assert ends(playable(held(36, 60, 66, 84))) == [0.3, 5.1, 5.2, 5.3]
+
+
+def test_what_the_hands_leave_sounds_until_the_pedal_goes_up() -> None:
+    down = Pedal(down=True)
+    first, *others = held(36, 60, 84, 86, 88)
+    lifted = [others[0], others[1]._replace(pedal=down), others[2]._replace(pedal=Pedal(down=True, lifted=0.04))]
+    assert ends(playable([first, *lifted]))[0] == 0.26
+    assert ends(playable([first, *lifted[:2]]))[0] == 5.0  # the pedal stays down
+    still = [*lifted[:2], others[2]._replace(pedal=down), others[3]._replace(pedal=Pedal(lifted=0.05))]
+    assert ends(playable([first, *still]))[0] == 0.35
+
+
+def test_a_key_that_the_pedal_holds_goes_up_before_it_is_struck_again() -> None:
+    notes = [note._replace(pedal=Pedal(down=True)) for note in held(36, 60, 84, 36)]
+    assert ends(playable(notes))[0] == pytest.approx(0.3 - RESTRIKE)
 
 
 def test_a_note_of_a_chord_that_is_out_of_reach_is_left_out() -> None:
